@@ -1,4 +1,4 @@
-"""Why a message did not go or did not arrive: the reason, its errorCode in the partner protocol, and its words.
+"""Why a message did not go or did not arrive: the reason, its errorCode of the partner protocol, its words.
 
 Source of the codes and of the order: `docs/partner-api.md` §3; of the packet words: §6. With several installations the
 reason of the one that came furthest counts.
@@ -7,6 +7,7 @@ reason of the one that came furthest counts.
 from collections.abc import Iterable
 from enum import StrEnum
 
+from schemas.language import Words
 from schemas.reports import PacketWord
 
 
@@ -14,83 +15,167 @@ class Reason(StrEnum):
     """Why a delivery failed or an installation was left out. Reasons of one errorCode rank equally."""
 
     error_code: int
-    words: str
+    words: Words
     packet_word: PacketWord
 
     NO_APPLICATION = (
         "no-application",
         26,
         "the application of this service number has no credentials or is switched off",
+        "у приложения этого отправителя нет учётных данных, или оно отключено",
         "REJECTED",
     )
-    UNKNOWN_USER = "unknown-user", 19, "nobody with this user id has ever used the application"
-    UNKNOWN_PHONE = "unknown-phone", 20, "nobody with this phone has ever used the application"
+    UNKNOWN_USER = (
+        "unknown-user",
+        19,
+        "nobody with this user id has ever used the application",
+        "клиент с таким идентификатором никогда не пользовался приложением",
+    )
+    UNKNOWN_PHONE = (
+        "unknown-phone",
+        20,
+        "nobody with this phone has ever used the application",
+        "клиент с таким номером телефона никогда не пользовался приложением",
+    )
     NO_ACTIVE_INSTALLATION = (
         "no-active-installation",
         22,
         "no installation has a live push token for a wanted provider, or such an activity",
+        "нет установки приложения с действующим push-токеном нужного провайдера или с такой Live Activity",
     )
-    NO_PRIMARY = "no-primary", 21, "only the primary installation was wanted and there is none with a live token"
-    BELOW_MIN_VERSION = "below-min-version", 27, "the application is older than the message needs"
-    SUBSCRIPTION_OFF = "subscription-off", 25, "the wanted subscription is switched off"
-    PUSH_DISABLED = "push-disabled", 23, "pushes are switched off in the application"
-    PUSH_OS_DISABLED = "push-os-disabled", 24, "pushes are switched off in the operating system"
-    PROVIDER_REFUSED = "provider-refused", 28, "the push provider refused it"
-    EXPIRED = "expired", 7, "its lifetime passed before anybody confirmed it", "EXPIRED"
+    NO_PRIMARY = (
+        "no-primary",
+        21,
+        "only the primary installation was wanted and there is none with a live token",
+        "отправка запрошена только на основную установку, а основной установки с действующим push-токеном нет",
+    )
+    BELOW_MIN_VERSION = (
+        "below-min-version",
+        27,
+        "the application is older than the message needs",
+        "версия приложения ниже требуемой для этого сообщения",
+    )
+    SUBSCRIPTION_OFF = "subscription-off", 25, "the wanted subscription is switched off", "нужная подписка отключена"
+    PUSH_DISABLED = (
+        "push-disabled",
+        23,
+        "pushes are switched off in the application",
+        "push-уведомления отключены в приложении",
+    )
+    PUSH_OS_DISABLED = (
+        "push-os-disabled",
+        24,
+        "pushes are switched off in the operating system",
+        "push-уведомления отключены в операционной системе",
+    )
+    PROVIDER_REFUSED = "provider-refused", 28, "the push provider refused it", "push-провайдер отклонил сообщение"
+    EXPIRED = (
+        "expired",
+        7,
+        "its lifetime passed before anybody confirmed it",
+        "срок жизни истёк, а подтверждение не поступило",
+        "EXPIRED",
+    )
     # finer reasons, each with the code and the place of one above
-    OWNER_CHANGED = "owner-changed", 22, "somebody else, or nobody, is logged in on the device by now"
+    OWNER_CHANGED = (
+        "owner-changed",
+        22,
+        "somebody else, or nobody, is logged in on the device by now",
+        "на устройстве теперь выполнил вход другой клиент или не выполнил никто",
+    )
     REPLACED = (
         "replaced",
         22,
         "the same device was installed anew and its owner logged in there: this installation gave way",
+        "приложение на этом устройстве установлено заново, и владелец вошёл в новую установку: прежняя не используется",
     )
     NOT_LATEST = (
         "not-latest",
         22,
         "too many installations: this one was not used lately",
+        "установок слишком много, а этой давно не пользовались",
     )  # of more than 50 installations
-    NOT_PRIMARY = "not-primary", 21, "not the primary installation"
-    OTHER_PROVIDER = "other-provider", 22, "its provider was not among the wanted ones"
-    KEY_GONE = "key-gone", 22, "it subscribed with a key for Web Push that the application has no more"
+    NOT_PRIMARY = "not-primary", 21, "not the primary installation", "установка не основная"
+    OTHER_PROVIDER = (
+        "other-provider",
+        22,
+        "its provider was not among the wanted ones",
+        "провайдер этой установки не входит в число нужных",
+    )
+    KEY_GONE = (
+        "key-gone",
+        22,
+        "it subscribed with a key for Web Push that the application has no more",
+        "подписка Web Push оформлена с ключом, которого у приложения больше нет",
+    )
     CANCELLED = (
         "cancelled",
         7,
         "it was cancelled before it was sent",
+        "сообщение отменено до отправки",
         "EXPIRED",
     )  # by the partner or the operator, before it was sent
-    UNROUTED = "unrouted", 11, "no way to this channel is configured", "REJECTED"
+    UNROUTED = "unrouted", 11, "no way to this channel is configured", "маршрут в этот канал не настроен", "REJECTED"
     # reported by the channel platform
-    CHANNEL_UNKNOWN = "channel-unknown", 1, "the channel does not say why", "UNKNOWN"
-    ABSENT_SUBSCRIBER = "absent-subscriber", 2, "the subscriber cannot be reached"
-    CALL_BARRED = "call-barred", 3, "the operator bars the service for this subscriber"
-    CHANNEL_FAILURE = "channel-failure", 4, "the channel failed to send it"
-    MEMORY_CAPACITY_EXCEEDED = "memory-capacity-exceeded", 5, "the phone has no room for messages"
+    CHANNEL_UNKNOWN = "channel-unknown", 1, "the channel does not say why", "канал не сообщил причину", "UNKNOWN"
+    ABSENT_SUBSCRIBER = "absent-subscriber", 2, "the subscriber cannot be reached", "абонент недоступен"
+    CALL_BARRED = (
+        "call-barred",
+        3,
+        "the operator bars the service for this subscriber",
+        "оператор заблокировал эту услугу для абонента",
+    )
+    CHANNEL_FAILURE = "channel-failure", 4, "the channel failed to send it", "сбой отправки на стороне канала"
+    MEMORY_CAPACITY_EXCEEDED = (
+        "memory-capacity-exceeded",
+        5,
+        "the phone has no room for messages",
+        "в памяти телефона нет места для сообщений",
+    )
     TELESERVICE_NOT_PROVISIONED = (
         "teleservice-not-provisioned",
         6,
         "the subscriber or the account does not have this service",
+        "услуга не подключена у абонента или в учётной записи",
     )
     UNKNOWN_SUBSCRIBER = (
         "unknown-subscriber",
         8,
         "the channel knows no such subscriber, or there is no phone to send to",
+        "канал не знает такого абонента, или номер телефона неизвестен",
     )
-    DUPLICATED = "duplicated", 9, "the channel takes it for a duplicate"
-    FILTERED = "filtered", 10, "the channel filtered it out"
-    OPER_BLACKLISTED = "oper-blacklisted", 12, "the operator has the recipient on a black list"
-    OPER_INVSRCADDR = "oper-invsrcaddr", 13, "the sender's name is not registered with the operator", "REJECTED"
-    OPER_SPAMFILTERED = "oper-spamfiltered", 14, "the operator took it for spam"
-    BUSY = "busy", 16, "the line was busy"
+    DUPLICATED = "duplicated", 9, "the channel takes it for a duplicate", "канал счёл сообщение дубликатом"
+    FILTERED = "filtered", 10, "the channel filtered it out", "канал отфильтровал сообщение"
+    OPER_BLACKLISTED = (
+        "oper-blacklisted",
+        12,
+        "the operator has the recipient on a black list",
+        "получатель находится в чёрном списке оператора",
+    )
+    OPER_INVSRCADDR = (
+        "oper-invsrcaddr",
+        13,
+        "the sender's name is not registered with the operator",
+        "имя отправителя не зарегистрировано у оператора",
+        "REJECTED",
+    )
+    OPER_SPAMFILTERED = "oper-spamfiltered", 14, "the operator took it for spam", "оператор счёл сообщение спамом"
+    BUSY = "busy", 16, "the line was busy", "линия занята"
     # last in the declaration, first in the order: it never hides what is known
-    INTERNAL = "internal", 1, "an internal fault stopped it", "UNKNOWN"
+    INTERNAL = "internal", 1, "an internal fault stopped it", "помешала внутренняя ошибка платформы", "UNKNOWN"
 
     def __new__(
-        cls, value: str, error_code: int = 0, words: str = "", packet_word: PacketWord = "UNDELIVERABLE"
+        cls,
+        value: str,
+        error_code: int = 0,
+        english: str = "",
+        russian: str = "",
+        packet_word: PacketWord = "UNDELIVERABLE",
     ) -> "Reason":
         """Every member gives code and words; the defaults are for mypy, to which `Reason(value)` is a construction."""
         reason = str.__new__(cls, value)
         reason._value_ = value
-        reason.error_code, reason.words, reason.packet_word = error_code, words, packet_word
+        reason.error_code, reason.words, reason.packet_word = error_code, Words(english, russian), packet_word
         return reason
 
 

@@ -1,6 +1,7 @@
 """What tests share: the real servers, started once for a session."""
 
 import base64
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ hypothesis_settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
+    os.environ["LC_ALL"] = "C.UTF-8"  # the command line speaks the locale's language
     processes.take_own_ports()
 
 

@@ -23,6 +23,7 @@ from deploy.cli.provisioning import (
     senders,
 )
 from deploy.cli.repair import commands as repairs
+from schemas.language import Language
 from services.runtime.build import version_line
 
 
@@ -86,7 +87,10 @@ def place(
     local: Annotated[
         bool, typer.Option("--local", help="show times as this machine's clock does; default: UTC")
     ] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="of what is said of messages; default: the locale's (LC_ALL, LANG)")
+    ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it and end")] = False,
 ) -> None:
     show.show_times(in_local_time=local)
-    context.obj = Place(url, operators_url, token)
+    context.obj = Place(url, operators_url, token, language)

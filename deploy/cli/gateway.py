@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.cli.fault import Fault
 from schemas import lossless
+from schemas.language import Language
 
 TIMEOUT_S = 60.0
 MAX_ERROR_BYTES = 1 << 20
@@ -43,14 +44,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class Gateway:
-    """A platform and who is asking: `authorization` is the header of the operator or of a partner."""
+    """A platform and who is asking: `authorization` is the header of the operator or of a partner, `language` that of
+    the words in its answers."""
 
     url: str
     authorization: str = ""
+    language: Language = Language.ENGLISH
 
     def as_partner(self, login: str, password: str) -> "Gateway":
         pair = base64.b64encode(f"{login}:{password}".encode()).decode()
-        return Gateway(self.url, f"Basic {pair}")
+        return Gateway(self.url, f"Basic {pair}", self.language)
 
     def call(self, method: str, path: str, body: Json | None = None, version: str = "", **query: Any) -> Any:
         """`version` makes the change only if nobody else made one since. Raises Fault, Refused."""
@@ -92,7 +95,9 @@ class Gateway:
     ) -> tuple[Any, http.client.HTTPMessage]:
         parameters = {name: value for name, value in query.items() if value is not None}
         url = self.url + path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
-        own = {"Authorization": self.authorization} if self.authorization else {}
+        own = {"Accept-Language": self.language.value}
+        if self.authorization:
+            own["Authorization"] = self.authorization
         try:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)
             opener = urllib.request.build_opener(_NoRedirect)

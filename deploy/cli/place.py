@@ -2,10 +2,12 @@
 
 url             --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
 operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was given
+language        --language, LC_ALL, LC_MESSAGES, LANG: the first that is set; English unless it is Russian
 token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, a file (…_FILE), the local stack's for itself alone
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +18,13 @@ import typer
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
+from schemas.language import Language
 from services.runtime.http import egress
 from services.runtime.settings import BadSettings, Settings
 
 HOST = "127.0.0.1"
 
-
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _TOKENS = ("RPNS_OPERATOR_TOKEN_FILE", "RPNS_ADMIN_TOKEN_FILE")
 
 
@@ -32,6 +35,7 @@ class Place:
     given_url: str = ""
     given_operators_url: str = ""
     given_token: str = ""
+    given_language: Language | None = None
 
     @cached_property
     def url(self) -> str:
@@ -47,9 +51,14 @@ class Place:
             return str(local["operators_url"])
         return self.url if self.given_url else f"http://{HOST}:{OPERATORS_PORT}"
 
+    @property
+    def language(self) -> Language:
+        """In which words are said."""
+        return self.given_language or language_in(os.environ)
+
     def anybody(self) -> Gateway:
         """The platform as anybody sees it, without proof of who is asking."""
-        return Gateway(self.url)
+        return Gateway(self.url, language=self.language)
 
     def operator(self) -> Gateway:
         """Raises Fault when no token is known."""
@@ -63,7 +72,7 @@ class Place:
             raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():
             raise Fault("the token holds characters that no header can carry")
-        return Gateway(self.operators_url, f"Bearer {token}")
+        return Gateway(self.operators_url, f"Bearer {token}", self.language)
 
     def settings(self) -> Settings:
         """The services' settings: those of the environment, and behind them the local stack's. Raises Fault."""
@@ -98,6 +107,12 @@ def operator(context: typer.Context) -> Gateway:
     """The platform as the operator of this command line sees it. Raises Fault."""
     place: Place = context.obj
     return place.operator()
+
+
+def language_in(environment: Mapping[str, str]) -> Language:
+    """Of the locale, by POSIX's order of its variables."""
+    locale = next(filter(None, (environment.get(name) for name in _LOCALE)), "")
+    return Language.RUSSIAN if locale.partition(".")[0].partition("_")[0] == "ru" else Language.ENGLISH
 
 
 def _token_in_file() -> str:

@@ -11,16 +11,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from schemas.language import Words
 from schemas.providers import FACTS, PUSH_PROVIDERS
 
 Json = dict[str, Any]
 PIPE_WIDTH = 250
 NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "messageId", "created"}
 PROVIDER_NAMES = {provider.value: FACTS[provider].title for provider in PUSH_PROVIDERS}
-STATUSES = {0: "sent", 2: "delivered", 5: "not delivered", 9: "read"}
+STATUSES = {
+    0: Words("sent", "отправлено"),
+    2: Words("delivered", "доставлено"),
+    5: Words("not delivered", "не доставлено"),
+    9: Words("read", "прочитано"),
+}
 """Of a report, as docs/partner-api.md numbers them."""
-
-
 MOMENTS = ("changedAt", "expiresAt")
 
 

@@ -32,7 +32,7 @@ class Outcome:
     mt_nums: int = 1  # different ones that the bank was answered
 
     def words(self) -> str:
-        reported = "no report" if self.status is None else STATUSES[self.status]
+        reported = "no report" if self.status is None else STATUSES[self.status].english
         parts = [f"{reported} ({self.error_code})" if self.error_code else reported]
         if self.shown:
             parts.append(f"shown {self.shown}×")

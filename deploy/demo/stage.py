@@ -169,4 +169,4 @@ def _add_report(timeline: Timeline, report: Json) -> None:
     code = int(body["errorCode"])
     why = f", errorCode {code}: {CODES.get(code, '')}" if code else ""
     style = "yellow" if body["status"] == UNDELIVERED else "bold"
-    timeline.add(report["at_ms"], "bank", f"◀ report: [{style}]{STATUSES[body['status']]}[/]{escape(why)}")
+    timeline.add(report["at_ms"], "bank", f"◀ report: [{style}]{STATUSES[body['status']].english}[/]{escape(why)}")

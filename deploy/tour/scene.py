@@ -96,7 +96,7 @@ class Place:
 
 def course(reports: Sequence[Json]) -> str:
     """The reports to the partner, one after the other."""
-    return " → ".join(STATUSES[report["status"]] for report in reports)
+    return " → ".join(STATUSES[report["status"]].english for report in reports)
 
 
 @asynccontextmanager

@@ -1,11 +1,15 @@
-"""Shared by the routes of status: the base of answers, reading a time, and the answer that names a broken rule."""
+"""Shared by the routes of status: the base of answers, their language, reading a time, and what names a broken rule."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
+from fastapi import Header, Request, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from schemas.language import Language
 from services.runtime.http import server
+from services.runtime.text.languages import language_of
 
 _MAX_MS = 253_402_300_799_999  # the end of year 9999
 
@@ -19,6 +23,16 @@ class Answer(BaseModel):
 def invalid(field: str, rule: str) -> server.Problem:
     """400 that names the field and the rule."""
     return server.Problem(400, "Invalid request", errors=[{"field": field, "rule": rule}])
+
+
+async def spoken(
+    request: Request, response: Response, _: Annotated[str | None, Header(alias="Accept-Language")] = None
+) -> Language:
+    """A dependency: the language of the answer's words, which its headers name. The header may come more than once."""
+    language = language_of(",".join(request.headers.getlist("accept-language")))
+    response.headers["Content-Language"] = language.value
+    response.headers["Vary"] = "Accept-Language"
+    return language
 
 
 def moment(field: str, text: str | None) -> int | None:

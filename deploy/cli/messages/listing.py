@@ -9,21 +9,23 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
+from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from schemas.language import Language
 from schemas.providers import Provider
 from schemas.reasons import Reason
 
 Json = dict[str, Any]
 PAGE = 100
 COLUMNS = {
-    "created": "accepted, UTC",
-    "messageId": "message",
-    "partnerId": "partner",
-    "channel": "channel",
-    "state": "state",
-    "why": "why",
+    "created": Said.ACCEPTED,
+    "messageId": Said.MESSAGE,
+    "partnerId": Said.PARTNER,
+    "channel": Said.CHANNEL,
+    "state": Said.STATE,
+    "why": Said.WHY,
 }
 
 
@@ -53,10 +55,12 @@ def messages(
     if as_json:
         show.as_json({"messages": found, "reasons": counts})
         return
-    columns = COLUMNS | ({"recipient": "to"} if recipients else {})
+    language = asking.language
+    columns = COLUMNS | ({"recipient": Said.RECIPIENT} if recipients else {})
+    titles = {field: title.said_in(language) for field, title in columns.items()}
     if limit:
-        show.listing([_row(message) for message in found], columns, "there are no such messages", to_json=False)
-    _print_counts(counts)
+        show.listing([_row(message) for message in found], titles, Said.NONE.said_in(language), to_json=False)
+    _print_counts(counts, language)
 
 
 def _newest(asking: Gateway, query: Json, most: int) -> list[Json]:
@@ -72,21 +76,25 @@ def _newest(asking: Gateway, query: Json, most: int) -> list[Json]:
 
 
 def _meant(asked: str) -> list[str]:
-    """The names of the reasons that are meant. Raises Fault."""
+    """The names of the reasons that are meant, by their words in any language. Raises Fault."""
     exact = [reason.value for reason in Reason if asked in (reason.value, str(reason.error_code))]
-    found = exact or [reason.value for reason in Reason if asked.lower() in reason.words.lower()]
+    found = exact or [
+        reason.value
+        for reason in Reason
+        if any(asked.lower() in reason.words.said_in(language).lower() for language in Language)
+    ]
     if not found:
         raise Fault(f"no reason is {asked!r}; there are: {', '.join(Reason)}")
     return found
 
 
-def _print_counts(counts: list[Json]) -> None:
+def _print_counts(counts: list[Json], language: Language) -> None:
     out = show.console()
     if not counts:
-        out.print("[dim]none of them has failed[/]")
+        out.print(f"[dim]{Said.NONE_FAILED.said_in(language)}[/]")
         return
     total = sum(count["messages"] for count in counts)
-    out.print(f"{total:>7} failed, for these reasons:")
+    out.print(f"{total:>7} {Said.FAILED.said_in(language)}")
     for count in counts:
         reason = count["reason"]
         words = f"{reason['words']} (errorCode {reason['errorCode']})"

@@ -71,10 +71,10 @@ def follow(gateway: Gateway, mt_num: str, until: Until, timeout_s: float) -> int
             fresh = [entry for entry in message["trace"] if entry["eventId"] not in seen]
             seen.update(entry["eventId"] for entry in fresh)
             if fresh:
-                trace.lines(out, fresh)
+                trace.lines(out, fresh, gateway.language)
             code = outcome(message["state"], until)
             if code is not None or is_last:
-                trace.head(out, message)
+                trace.head(out, message, gateway.language)
                 return UNKNOWN if code is None else code
         elif is_last:
             raise Fault(f"nothing was heard of message {mt_num} within {timeout_s:g} s; is `status` running?")

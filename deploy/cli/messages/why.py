@@ -8,6 +8,7 @@ from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.messages import trace
+from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
 
@@ -38,16 +39,16 @@ def why(
     if as_json:
         show.as_json(newest)
         return
-    out = show.console()
-    trace.head(out, newest)
-    trace.lines(out, newest["trace"])
+    out, language = show.console(), gateway.language
+    trace.head(out, newest, language)
+    trace.lines(out, newest["trace"], language)
     if newest["traceDropped"]:
-        out.print(f"[dim]{newest['traceDropped']} more lines were not kept[/]")
+        out.print(f"[dim]{Said.NOT_KEPT.said_in(language).format(newest['traceDropped'])}[/]")
     if len(found) > 1:
-        out.print("\nbefore that:")
-        columns = {"created": "accepted, UTC", "messageId": "message", "state": "state", "explanation": "why"}
+        out.print(f"\n{Said.BEFORE.said_in(language)}")
+        titles = {"created": Said.ACCEPTED, "messageId": Said.MESSAGE, "state": Said.STATE, "explanation": Said.WHY}
         rows = [{**message, "created": show.moment(message["createdAt"])[:19]} for message in found[1:]]
-        show.listing(rows, columns, "", to_json=False)
+        show.listing(rows, {field: title.said_in(language) for field, title in titles.items()}, "", to_json=False)
 
 
 def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[Json]:

@@ -1,6 +1,7 @@
 /** The operators' API, at the address that this page came from. */
 
 import { signOut, token } from "./session";
+import { language } from "./words";
 
 export class ApiError extends Error {
   /** `status` is 0 when no answer came; `code` is the problem's type, or empty. */
@@ -25,6 +26,7 @@ export function withQuery(path: string, query: Query): string {
 export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json");
+  headers.set("Accept-Language", language());
   if (bearer !== null) headers.set("Authorization", `Bearer ${bearer}`);
   if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   let answer: Response;

@@ -39,7 +39,8 @@ async def _sent(place: Place) -> Row:
 
     await place.until(has_come, lambda: f"PUSH 5 and SMS 2 for {ref}; so far {reported}")
     words = ", ".join(
-        f"{kind} {STATUSES[status]}" + (f", code {code}" if code != "0" else "") for kind, status, code in reported
+        f"{kind} {STATUSES[status].english}" + (f", code {code}" if code != "0" else "")
+        for kind, status, code in reported
     )
     return Row("push, else SMS; no phone has the app", f"SMS: {sms['data']['text']}", words, True)
 

@@ -76,10 +76,13 @@ class EntryView(Answer):
 
     at: int
     what: str = Field(description="kind of the event; `onward` is a decision on how the chain goes on")
+    words: str = Field(description="the same, in words of the answer's language")
     link: int
     event_id: str
     reason: ReasonView | None
-    detail: str | None
+    detail: str | None = Field(
+        description="what was noted, in the answer's language; a provider's own words as they are"
+    )
     installation_id: str | None
     live_activity: str | None
     provider: str | None

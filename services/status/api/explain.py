@@ -1,22 +1,27 @@
-"""Explains in one plain line why a customer did not get a message. Pure."""
+"""Explains in one plain line why a customer did not get a message, in the language of whoever asks. Pure."""
 
 from collections import Counter
 
 from schemas import DeliveryState
+from schemas.language import Language
 from schemas.reasons import Reason
 from schemas.values import Channel
 from services.status.fold import trace_of
 from services.status.message import Delivery, Link, Message
+from services.status.words import Sentence, fill, scope_of
 
 
-def explain(message: Message) -> str:
+def explain(message: Message, language: Language = Language.ENGLISH) -> str:
     """What has become of the message, for somebody who asks on behalf of the customer."""
     doubtful = _in_doubt(message)
-    closed = " It was closed: it had become larger than a message may be." if message.closed else ""
-    lines = [_link(message.links[number], doubtful[number]) for number in sorted(message.links)]
-    if len(lines) < 2:
-        return (lines[0] if lines else "Nothing is known of it yet.") + closed
-    return " ".join(f"Link {number + 1}: {line}" for number, line in enumerate(lines)) + closed
+    links = [_told_of(message.links[number], doubtful[number], language) for number in sorted(message.links)]
+    if not links:
+        links = [Sentence.NOTHING_KNOWN.said_in(language)]
+    elif len(links) > 1:
+        links = [
+            fill(Sentence.LINK, language, number=number, outcome=outcome) for number, outcome in enumerate(links, 1)
+        ]
+    return " ".join([*links, *([Sentence.CLOSED.said_in(language)] if message.closed else [])])
 
 
 def _in_doubt(message: Message) -> Counter[int]:
@@ -29,95 +34,96 @@ def _in_doubt(message: Message) -> Counter[int]:
     return Counter(number for number, *_ in unanswered - taken)
 
 
-def _link(link: Link, doubtful: int) -> str:
-    request = link.request
-    if request is None and link.number and not link.is_planned:
-        return "It has been requested."
-    channel = (request.channel if request is not None else Channel.PUSH).value
-    line = _outcome(link, channel, doubtful)
-    if link.late_confirmation:
-        line += " It was confirmed after it had been given up: the customer may have been reached twice."
-    if link.cascade_decision is not None and link.cascade_decision.is_cancelled:
-        line += f" What was to follow was cancelled: {', '.join(link.cascade_decision.channels)}."
-    return line
+def _told_of(link: Link, doubtful: int, language: Language) -> str:
+    return " ".join(
+        fill(sentence, language, **values) for sentence, values in _LinkSentences(link, doubtful, language).all()
+    )
 
 
-def _outcome(link: Link, channel: str, doubtful: int) -> str:
-    targets = link.targets
-    match link.state:
-        case DeliveryState.READ:
-            return f"{channel} was read on {_share(link.deciding_targets, 'read_at')}.{_unproved(targets)}"
-        case DeliveryState.DELIVERED:
-            shares = _share(link.deciding_targets, "delivered_at")
-            return f"{channel} was delivered to {shares} and has not been read.{_unproved(targets)}"
-        case DeliveryState.SENT:
-            sent = sum(target.state is DeliveryState.SENT for target in targets)
-            rest = _causes(link)
-            if all(target.is_never_confirmed for target in targets):
-                activities = "Live Activity" if sent == 1 else "Live Activities"
-                return f"{channel} was handed to the provider for {sent} {activities}; phones do not confirm these." + (
-                    f" Left out or failed: {rest}." if rest else ""
-                )
-            was = "was" if doubtful < sent else "may have been"
-            line = f"{channel} {was} handed to the provider for {_count(sent, 'device')}; none has confirmed it yet."
-            return line + _doubt(doubtful) + (f" Left out or failed: {rest}." if rest else "")
-        case DeliveryState.PLANNED:
-            return _waiting(link, channel)
-    return _failure(link, channel, doubtful)
+_Part = tuple[Sentence, dict[str, str | int]]
 
 
-def _unproved(targets: list[Delivery]) -> str:
-    """A sentence about devices whose logins were not proved; empty when there are none."""
-    count = sum(not target.proved for target in targets)
-    if not count:
-        return ""
-    whose = "the login" if count == 1 else "the logins"
-    return f" Of {_count(count, 'device')} {whose} was not proved: receipts from there end no cascade."
+class _LinkSentences:
+    """What is to be said of a link: each sentence with what belongs in its places."""
 
+    def __init__(self, link: Link, doubtful: int, language: Language) -> None:
+        self._link, self._doubtful, self._language = link, doubtful, language
+        self._channel = (link.request.channel if link.request is not None else Channel.PUSH).value
 
-def _doubt(doubtful: int) -> str:
-    if not doubtful:
-        return ""
-    why = "no answer came, and another try could have been shown as a second one, or come too late"
-    return f" Of {_count(doubtful, 'device')} we cannot know whether the provider took it: {why}."
+    def all(self) -> list[_Part]:
+        """In their order."""
+        link = self._link
+        if link.request is None and link.number and not link.is_planned:
+            return [(Sentence.REQUESTED, {})]
+        sentences = self._outcome()
+        if link.late_confirmation:
+            sentences.append((Sentence.LATE, {}))
+        if link.cascade_decision is not None and link.cascade_decision.is_cancelled:
+            sentences.append((Sentence.CANCELLED, {"channels": ", ".join(link.cascade_decision.channels)}))
+        return sentences
 
+    def _outcome(self) -> list[_Part]:
+        match self._link.state:
+            case DeliveryState.READ:
+                return [self._reached(Sentence.READ, "read_at"), *self._not_proved()]
+            case DeliveryState.DELIVERED:
+                return [self._reached(Sentence.DELIVERED, "delivered_at"), *self._not_proved()]
+            case DeliveryState.SENT:
+                return self._sent()
+            case DeliveryState.PLANNED:
+                return [self._waiting()]
+        return self._failed()
 
-def _waiting(link: Link, channel: str) -> str:
-    if link.is_planned:
-        tries = max((target.attempts for target in link.targets), default=0)
-        again = f", {_count(tries, 'attempt')} so far" if tries else ""
-        return f"{channel} is on its way to {_count(len(link.targets), 'device')}{again}."
-    if link.held_by:
-        return f"{channel} waits: {link.held_by} is paused."
-    if link.send_at:
-        return f"{channel} is scheduled and waits for its hour."
-    return f"{channel} was accepted and has not been planned yet."
+    def _reached(self, sentence: Sentence, field: str) -> _Part:
+        targets = self._link.deciding_targets
+        reached = sum(bool(getattr(target, field)) for target in targets)
+        return sentence, {"channel": self._channel, "reached": reached, "devices": len(targets)}
 
+    def _not_proved(self) -> list[_Part]:
+        """Of devices whose logins were not proved; nothing when there are none."""
+        count = sum(not target.proved for target in self._link.targets)
+        return [(Sentence.NOT_PROVED, {"devices": count})] if count else []
 
-def _failure(link: Link, channel: str, doubtful: int) -> str:
-    reason = link.failed_reason or Reason.INTERNAL
-    line = f"{channel} was not delivered: {reason.words} (errorCode {reason.error_code})."
-    rest = _causes(link)
-    considered = len(link.targets) + len(link.skipped)
-    if rest and considered > 1:
-        line += f" Of {_count(considered, 'installation')}: {rest}."
-    sent = sum(bool(target.sent_at) for target in link.targets) - doubtful
-    if reason is Reason.EXPIRED and sent > 0:
-        line += f" The provider had taken it for {_count(sent, 'device')}; the device is probably off or offline."
-    return line + _doubt(doubtful)
+    def _sent(self) -> list[_Part]:
+        targets: list[Delivery] = self._link.targets
+        sent = sum(target.state is DeliveryState.SENT for target in targets)
+        causes = self._causes()
+        left_out: list[_Part] = [(Sentence.LEFT_OUT, {"causes": causes})] if causes else []
+        if all(target.is_never_confirmed for target in targets):
+            return [(Sentence.ACTIVITIES_SENT, {"channel": self._channel, "activities": sent}), *left_out]
+        sentence = Sentence.SENT if self._doubtful < sent else Sentence.PERHAPS_SENT
+        return [(sentence, {"channel": self._channel, "devices": sent}), *self._in_doubt(), *left_out]
 
+    def _in_doubt(self) -> list[_Part]:
+        return [(Sentence.IN_DOUBT, {"devices": self._doubtful})] if self._doubtful else []
 
-def _causes(link: Link) -> str:
-    """Reasons with their number, the most frequent first."""
-    found = Counter(target.reason for target in link.targets if target.reason is not None)
-    found.update(skip.reason for skip in link.skipped)
-    return "; ".join(f"{number} × {reason.words}" for reason, number in found.most_common())
+    def _waiting(self) -> _Part:
+        link = self._link
+        about: dict[str, str | int] = {"channel": self._channel}
+        if link.is_planned:
+            tries = max((target.attempts for target in link.targets), default=0)
+            about["devices"] = len(link.targets)
+            return (Sentence.TRIED, {**about, "tries": tries}) if tries else (Sentence.ON_ITS_WAY, about)
+        if link.held_by:
+            return Sentence.HELD, {**about, "stop": scope_of(link.held_by, self._language)}
+        return Sentence.SCHEDULED if link.send_at else Sentence.ACCEPTED, about
 
+    def _failed(self) -> list[_Part]:
+        link, reason = self._link, self._link.failed_reason or Reason.INTERNAL
+        words = reason.words.said_in(self._language)
+        sentences: list[_Part] = [
+            (Sentence.FAILED, {"channel": self._channel, "reason": words, "error_code": reason.error_code})
+        ]
+        causes, considered = self._causes(), len(link.targets) + len(link.skipped)
+        if causes and considered > 1:
+            sentences.append((Sentence.FAILED_OF, {"installations": considered, "causes": causes}))
+        sent = sum(bool(target.sent_at) for target in link.targets) - self._doubtful
+        if reason is Reason.EXPIRED and sent > 0:
+            sentences.append((Sentence.HAD_TAKEN, {"devices": sent}))
+        return sentences + self._in_doubt()
 
-def _share(targets: list[Delivery], field: str) -> str:
-    reached = sum(bool(getattr(target, field)) for target in targets)
-    return f"{reached} of {_count(len(targets), 'device')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    def _causes(self) -> str:
+        """Reasons with their number, the most frequent first."""
+        found = Counter(target.reason for target in self._link.targets if target.reason is not None)
+        found.update(skip.reason for skip in self._link.skipped)
+        return "; ".join(f"{number} × {reason.words.said_in(self._language)}" for reason, number in found.most_common())

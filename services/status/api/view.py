@@ -1,6 +1,7 @@
-"""Shows a message in the bodies of the API, its trace in order of time."""
+"""Shows a message in the bodies of the API, its trace in order of time, in the language of whoever asks."""
 
 from schemas import ids
+from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason
 from services.status.api.bodies import (
@@ -17,9 +18,10 @@ from services.status.api.bodies import (
 from services.status.api.explain import explain
 from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message
+from services.status.words import STEPS, said_anew
 
 
-def summary_of(message: Message) -> MessageSummary:
+def summary_of(message: Message, language: Language = Language.ENGLISH) -> MessageSummary:
     """The message as a line of a list."""
     request = message.request
     last = message.links[max(message.links)] if message.links else None
@@ -30,8 +32,8 @@ def summary_of(message: Message) -> MessageSummary:
         partner_id=message.partner_id,
         lane=message.lane,
         state=message.state.value,
-        reason=_failure(last) if last is not None and message.state.is_failure else None,
-        explanation=explain(message),
+        reason=_failure(last, language) if last is not None and message.state.is_failure else None,
+        explanation=explain(message, language),
         phone=request.phone if request else None,
         external_user_id=request.external_user_id if request else None,
         channel=request.channel.value if request else None,
@@ -41,9 +43,9 @@ def summary_of(message: Message) -> MessageSummary:
     )
 
 
-def view_of(message: Message) -> MessageView:
+def view_of(message: Message, language: Language = Language.ENGLISH) -> MessageView:
     """The whole message."""
-    summary, request = summary_of(message), message.request
+    summary, request = summary_of(message, language), message.request
     trace = sorted(trace_of(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
         message_id=summary.message_id,
@@ -65,29 +67,31 @@ def view_of(message: Message) -> MessageView:
         **(request.origin if request else NO_ORIGIN),
         registered_delivery=request.registered_delivery if request else None,
         notify_url=request.notify_url if request else None,
-        links=[_link(message.links[number]) for number in sorted(message.links)],
-        trace=[_entry(entry, message.links.get(entry.link)) for entry in trace],
+        links=[_link(message.links[number], language) for number in sorted(message.links)],
+        trace=[_entry(entry, message.links.get(entry.link), language) for entry in trace],
         trace_dropped=message.trace_dropped,
         closed=message.closed,
     )
 
 
-def _link(link: Link) -> LinkView:
+def _link(link: Link, language: Language) -> LinkView:
     request, wanted = link.request, link.wanted
     return LinkView(
         link=link.number,
         channel=request.channel.value if request else None,
         sender=request.sender if request else None,
         state=link.state.value,
-        reason=_failure(link),
+        reason=_failure(link, language),
         double_reach=link.late_confirmation,
         send_at=link.send_at or None,
         expires_at=link.expires_at or None,
         awaited=request.awaited if request else None,
-        deliveries=[_delivery(target) for target in link.targets],
+        deliveries=[_delivery(target, language) for target in link.targets],
         skipped=[
             SkippedView(
-                installation_id=skip.installation_id, provider=skip.provider or None, reason=reason_view(skip.reason)
+                installation_id=skip.installation_id,
+                provider=skip.provider or None,
+                reason=reason_view(skip.reason, language),
             )
             for skip in link.skipped
         ],
@@ -102,11 +106,12 @@ def _link(link: Link) -> LinkView:
     )
 
 
-def _failure(link: Link) -> ReasonView | None:
-    return reason_view(link.failed_reason) if link.state.is_failure and link.failed_reason is not None else None
+def _failure(link: Link, language: Language) -> ReasonView | None:
+    reason = link.failed_reason if link.state.is_failure else None
+    return reason_view(reason, language) if reason is not None else None
 
 
-def _delivery(delivery: Delivery) -> DeliveryView:
+def _delivery(delivery: Delivery, language: Language) -> DeliveryView:
     return DeliveryView(
         delivery_id=delivery.delivery_id,
         installation_id=delivery.installation_id,
@@ -115,7 +120,7 @@ def _delivery(delivery: Delivery) -> DeliveryView:
         application_id=delivery.application_id,
         provider=delivery.provider,
         state=delivery.state.value,
-        reason=reason_view(delivery.reason) if delivery.reason is not None else None,
+        reason=reason_view(delivery.reason, language) if delivery.reason is not None else None,
         attempts=delivery.attempts,
         sent_at=delivery.sent_at or None,
         delivered_at=delivery.delivered_at or None,
@@ -123,17 +128,18 @@ def _delivery(delivery: Delivery) -> DeliveryView:
     )
 
 
-def _entry(entry: Entry, link: Link | None) -> EntryView:
+def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
     key = ids.delivery_key_of(entry.installation_id, entry.slot)
     known = link.deliveries.get(key) if link is not None else None
     is_report = entry.what == "report"
     return EntryView(
         at=entry.at,
         what=entry.what,
+        words=STEPS[entry.what].said_in(language),
         link=entry.link,
         event_id=entry.event_id,
-        reason=reason_view(entry.reason) if entry.reason is not None else None,
-        detail=entry.detail or None,
+        reason=reason_view(entry.reason, language) if entry.reason is not None else None,
+        detail=said_anew(entry.detail, language) or None,
         installation_id=entry.installation_id or None,
         live_activity=entry.slot or None,
         provider=entry.provider or (known.provider if known is not None else "") or None,
@@ -145,6 +151,6 @@ def _entry(entry: Entry, link: Link | None) -> EntryView:
     )
 
 
-def reason_view(reason: Reason) -> ReasonView:
+def reason_view(reason: Reason, language: Language) -> ReasonView:
     """A reason as it is shown."""
-    return ReasonView(name=reason.value, error_code=reason.error_code, words=reason.words)
+    return ReasonView(name=reason.value, error_code=reason.error_code, words=reason.words.said_in(language))

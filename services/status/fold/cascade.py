@@ -26,6 +26,7 @@ from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.values import Content, Recipient
 from services.status.message import CascadeDecision, Delivery, Link, Message, Request
+from services.status.words import Note
 
 WITHDRAWN_WITHIN_MS = 3_600_000
 """A withdrawal that has not reached the phone by then is of no use: the provider has dropped the push itself."""
@@ -112,8 +113,8 @@ def _decided(message: Message, link: Link, request: Request, event: MessageEvent
 def _not_come(link: Link, awaited: DeliveryState) -> str:
     """Why the chain goes on although the link has not failed."""
     if link.state.rank >= awaited.rank:
-        return "not-proved"
-    return "not-read" if link.state is DeliveryState.DELIVERED else "not-confirmed"
+        return Note.NOT_PROVED.english
+    return (Note.NOT_READ if link.state is DeliveryState.DELIVERED else Note.NOT_CONFIRMED).english
 
 
 def channels_behind(request: Request) -> list[str]:

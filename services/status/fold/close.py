@@ -19,10 +19,10 @@ from services.status.fold.follow_ups import FollowUp, ReportDue, StateChanged
 from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import add_line
 from services.status.message import Change, Entry, Link, Message
+from services.status.words import Note
 
 KEPT_DELIVERIES = 50
 _KEPT_REQUESTS = 20
-_WORDS = "it has become larger than a message may be: from here on nothing is kept"
 
 
 def close_message(message: Message, now: int) -> list[FollowUp]:
@@ -36,7 +36,9 @@ def close_message(message: Message, now: int) -> list[FollowUp]:
             link.requests = []
     message.trace_dropped += message.trace_count
     message.trace, message.trace_count, message.closed = b"", 0, True
-    add_line(message, Entry(ids.event_id_of(message.message_id, "closed"), now, "closed", detail=_WORDS))
+    add_line(
+        message, Entry(ids.event_id_of(message.message_id, "closed"), now, "closed", detail=Note.TOO_LARGE.english)
+    )
     return follows
 
 

@@ -10,6 +10,7 @@ from schemas.reasons import channel_reason
 from schemas.reports import ReportStatus
 from services.status.fold.requests import difference
 from services.status.message import MAX_DETAIL, CascadeDecision, Entry, Link, Message, What
+from services.status.words import Note, noted
 
 
 def entry_of(event: MessageEvent, link: Link) -> Entry:
@@ -24,11 +25,11 @@ def entry_of_decision(message: Message, link: Link, decision: CascadeDecision) -
     """The line of a chain's decision: why the next link went out, or why it did not."""
     behind = ", ".join(decision.channels)
     if decision.goes_on:
-        detail = f"{decision.channels[0]} goes out: {decision.why}"
+        detail = _words(noted(Note.GOES_OUT, channel=decision.channels[0]), decision.why)
     elif decision.is_cancelled:
-        detail = f"cancelled, does not go out: {behind}"
+        detail = _words(Note.CHAIN_CANCELLED.english, behind)
     else:
-        detail = f"{decision.why} has come: not needed: {behind}"
+        detail = _words(noted(Note.HAS_COME, state=decision.why), Note.NOT_NEEDED.english, behind)
     event_id = ids.event_id_of(message.message_id, f"onward/{link.number}")
     return Entry(event_id, decision.at, "onward", link.number, detail=detail[:MAX_DETAIL])
 
@@ -39,21 +40,28 @@ def entry_of_decision(message: Message, link: Link, decision: CascadeDecision) -
 def _requested(entry: Entry, event: events.MessageRequested, link: Link) -> str:
     channel = str(event.chain[0].channel)
     if event.unknown_fields or len(link.requests) > 1 or link.request_id not in ("", event.event_id):
-        unknown = f"unknown fields {', '.join(event.unknown_fields)}" if event.unknown_fields else ""
+        names = ", ".join(event.unknown_fields or ())
+        unknown = noted(Note.UNKNOWN_FIELDS, names=names) if names else ""
         return _words(channel, unknown, difference(event, link))
     return channel
 
 
+def _cancel_asked(entry: Entry, event: events.CancelRequested, link: Link) -> str:
+    author = author_for_partners(event.by)
+    return Note.ASKED_BY_OPERATOR.english if author == "operator" else noted(Note.ASKED_BY, partner=author)
+
+
 def _planned(entry: Entry, event: events.Planned, link: Link) -> str:
     entry.reason = event.reason
-    return f"targets: {len(event.targets)}, skipped: {len(event.skipped)}"
+    return noted(Note.TARGETS, targets=len(event.targets), skipped=len(event.skipped))
 
 
 def _dispatched(entry: Entry, event: events.ProviderDispatched, link: Link) -> str:
     entry.installation_id, entry.provider, entry.slot = event.installation_id, str(event.provider), event.slot
     entry.attempt, entry.status, entry.latency_ms = event.attempt, event.status, event.latency_ms
     entry.reason = event.reason
-    withdrawal, shortened = "withdrawal" if event.withdraw else "", "shortened" if event.shortened else ""
+    withdrawal = Note.WITHDRAWAL.english if event.withdraw else ""
+    shortened = Note.SHORTENED.english if event.shortened else ""
     return _words(withdrawal, event.outcome, event.detail, shortened)
 
 
@@ -83,14 +91,15 @@ def _channel_reported(entry: Entry, event: events.ChannelReported, link: Link) -
 
 def _report_attempted(entry: Entry, event: events.ReportAttempted, link: Link) -> str:
     entry.status, entry.attempt, entry.latency_ms = event.status, event.attempt, event.latency_ms
-    return _words("taken" if event.delivered else "not taken", _code(event.error_code), event.detail)
+    taken = Note.TAKEN if event.delivered else Note.NOT_TAKEN
+    return _words(taken.english, _code(event.error_code), event.detail)
 
 
 def _report_asked(entry: Entry, event: events.ReportAsked, link: Link) -> str:
     wanted = link.wanted
     if wanted is not None:
         entry.status = wanted.status
-    return "to be sent again" if link.resend == event.resend_id else "nothing to send again"
+    return (Note.TO_BE_SENT_AGAIN if link.resend == event.resend_id else Note.NOTHING_TO_SEND).english
 
 
 def _code(error_code: int) -> str:
@@ -104,11 +113,11 @@ def _words(*parts: str) -> str:
 _LINES: dict[type, tuple[What, Callable[[Entry, Any, Link], str]]] = {
     events.MessageRequested: ("requested", _requested),
     events.ScheduleDue: ("schedule-due", lambda *_: ""),
-    events.RequestRepeated: ("repeated", lambda _, event, __: f"request {event.request_id} was dropped"),
+    events.RequestRepeated: ("repeated", lambda _, event, __: noted(Note.DROPPED, request_id=event.request_id)),
     events.Scheduled: ("scheduled", lambda _, event, __: event.zone),
-    events.Held: ("held", lambda _, event, __: f"{event.scope} {event.stop_id} is paused"),
-    events.CancelRequested: ("cancel", lambda _, event, __: f"asked for by {author_for_partners(event.by)}"),
-    events.CancelRefused: ("cancel", lambda *_: "too late for this link: it goes out"),
+    events.Held: ("held", lambda _, event, __: noted(Note.PAUSED, scope=event.scope, stop=event.stop_id)),
+    events.CancelRequested: ("cancel", _cancel_asked),
+    events.CancelRefused: ("cancel", lambda *_: Note.TOO_LATE.english),
     events.Planned: ("planned", _planned),
     events.ProviderDispatched: ("attempt", _dispatched),
     events.ReceiptReceived: ("receipt", _received),
@@ -119,6 +128,9 @@ _LINES: dict[type, tuple[What, Callable[[Entry, Any, Link], str]]] = {
     events.MessageFailed: ("failed", lambda _, event, __: _words(event.topic, event.detail)),
     events.ReportAttempted: ("report", _report_attempted),
     events.ReportAsked: ("report", _report_asked),
-    events.LinkClicked: ("click", lambda _, event, __: _words(f"short link {event.ordinal + 1}", event.by)),
+    events.LinkClicked: (
+        "click",
+        lambda _, event, __: _words(noted(Note.SHORT_LINK, number=event.ordinal + 1), event.by),
+    ),
 }
 """By type of event: the kind of its line, and what fills it."""

@@ -8,9 +8,12 @@ from schemas import events, lossless
 from schemas.values import Link as RequestedLink
 from services.runtime.text.link_text import text_of
 from services.status.message import Link, Request
+from services.status.words import Note
 
 _SEALED = re.compile(r'"(?:sealed|hour)":(?:"[^"]*"|[0-9]+)')
 """Sealed SECURE values differ each time."""
+_OTHER = {(True, False): Note.OTHER_RECIPIENT, (False, True): Note.OTHER_CONTENT, (True, True): Note.OTHER_BOTH}
+"""By whether the recipient and the content differ."""
 
 
 def request_of(event: events.MessageRequested) -> Request:
@@ -56,12 +59,8 @@ def difference(event: events.MessageRequested, link: Link) -> str:
     if first is None or (first.request_id != link.request_id and link.request_id):
         return ""
     again = request_of(event)
-    other = [
-        word
-        for word, differs in (
-            ("recipient", (first.phone, first.external_user_id) != (again.phone, again.external_user_id)),
-            ("content", _SEALED.sub("", first.chain) != _SEALED.sub("", again.chain)),
-        )
-        if differs
-    ]
-    return f"its id was used before, with another {' and '.join(other)}: it is not sent" if other else ""
+    other = (
+        (first.phone, first.external_user_id) != (again.phone, again.external_user_id),
+        _SEALED.sub("", first.chain) != _SEALED.sub("", again.chain),
+    )
+    return f"{_OTHER[other].english}: {Note.NOT_SENT.english}" if any(other) else ""

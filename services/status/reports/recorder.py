@@ -26,6 +26,7 @@ from services.status.reports.model import AttemptResult, LeasedReport
 from services.status.reports.pace import Pace
 from services.status.reports.signed_post import Answer
 from services.status.reports.store import ReportStore
+from services.status.words import Note
 
 log = telemetry.logger("reports")
 _MAX_BATCH = 500
@@ -186,7 +187,7 @@ def _attempted(tried: AttemptResult, answer: Answer, now: int) -> Append:
         error_code=report.error_code,
         attempt=report.attempt,
         http_status=answer.http_status,
-        detail=": ".join(filter(None, ("sent again" if report.resend else "", answer.detail))),
+        detail=": ".join(filter(None, (Note.SENT_AGAIN.english if report.resend else "", answer.detail))),
         delivered=answer.taken,
         next_attempt_at=tried.due_at,
         latency_ms=answer.latency_ms,

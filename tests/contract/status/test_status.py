@@ -51,6 +51,21 @@ async def test_why_did_this_customer_not_get_it(service: Running) -> None:
     )
 
 
+async def test_words_are_in_the_language_that_is_asked_for(service: Running) -> None:
+    story = Story()
+    await service.append(story.requested(), story.planned(skipped={"i-1": Reason.PUSH_DISABLED}))
+    await service.until_state(story, "REFUSED")
+    lists = f"/v1/messages?id={story.message_id}", f"/v1/messages/reasons?id={story.message_id}"
+    for asked, language in (("ru-RU,ru;q=0.9,en;q=0.1", "ru"), ("de, en;q=0.5", "en"), ("x" * 4000, "en")):
+        for path in (f"/v1/messages/{story.message_id}", *lists):
+            headers = {**service.auth, "Accept-Language": asked}
+            async with service.http.get(service.url + path, headers=headers) as answer:
+                assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (language, "Accept-Language")
+                text = await answer.text()
+            assert ("push-уведомления отключены в приложении" in text) == (language == "ru"), text
+            assert ("pushes are switched off in the application" in text) == (language == "en"), text
+
+
 async def test_the_sweeper_reports_that_a_lifetime_has_passed_and_the_fold_decides(service: Running) -> None:
     story, kept = Story(), Story()
     soon = now_ms() + 300

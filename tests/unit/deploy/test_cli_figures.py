@@ -82,7 +82,8 @@ def test_messages_are_listed_over_pages_and_reasons_are_counted_by_the_server(pl
     [
         ("expired", ["expired"]),
         (str(Reason.CANCELLED.error_code), [r.value for r in Reason if r.error_code == Reason.CANCELLED.error_code]),
-        ("SERVICE NUMBER", [r.value for r in Reason if "service number" in r.words.lower()]),
+        ("Чёрном списке", [Reason.OPER_BLACKLISTED.value]),
+        ("SERVICE NUMBER", [r.value for r in Reason if "service number" in r.words.english]),
     ],
 )
 def test_a_reason_is_meant_by_name_code_or_words(platform: Platform, reason: str, names: list[str]) -> None:

@@ -114,7 +114,7 @@ LOCAL = {
     ],
 )
 def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], running: dict[str, Any] | None, url: str, token: str
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, Any], running: dict[str, Any] | None, url: str, token: str
 ) -> None:
     monkeypatch.setattr("deploy.local.__main__.running", lambda _: running)
     found = Place(**environment).operator()
@@ -125,7 +125,7 @@ def test_the_local_stack_is_found_and_its_token_goes_nowhere_else(
     "environment", [{"given_url": "https://push.example"}, {"given_operators_url": "https://ops.example"}]
 )
 def test_the_local_token_is_not_shown_to_another_platform(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, Any]
 ) -> None:
     monkeypatch.setattr("deploy.local.__main__.running", lambda _: LOCAL)
     with pytest.raises(Fault):

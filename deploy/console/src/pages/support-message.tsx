@@ -12,6 +12,7 @@ import type { Reason, Summary } from "./support";
 interface Step {
   at: number;
   what: string;
+  words: string;
   link: number;
   eventId: string;
   reason: Reason | null;
@@ -89,7 +90,7 @@ function Line({ step }: { step: Step }) {
   ].filter(Boolean);
   return (
     <li class={step.reason ? "failed" : ""}>
-      <strong>{step.what}</strong> <span>{facts.join(" · ")}</span>
+      <strong>{step.words}</strong> <span>{facts.join(" · ")}</span>
       {step.reason && <div class="failure">{step.reason.words} (errorCode {step.reason.errorCode})</div>}
       <div class="quiet"><Time at={step.at} /></div>
     </li>

@@ -118,6 +118,7 @@ FIELDS = {
 }
 
 PARAMETERS = {
+    "Accept-Language": "The language of words for people: `en` or `ru`, with q-values; anything else is English",
     "X-Api-Key": "The application's API key; where it is given, it has to be that of the installation's application",
     "after": "The last one of the page before",
     "application": "Only of this application",
