@@ -1,5 +1,5 @@
 """Writes the pages of `docs/` that follow from code: settings, metrics, the operators' routes, the sandbox,
-access to Kafka.
+access to Kafka, topics.
 
 python -m deploy.docs            write them
 python -m deploy.docs --check    exit 1 when a page is not what the code says
@@ -18,6 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
 from deploy.sandbox.providers import FOLDERS, SWITCHES
+from schemas.asyncapi import asyncapi
 from schemas.permissions import PERMISSIONS
 from schemas.providers import BASE_URLS
 from services.runtime import telemetry
@@ -52,6 +53,15 @@ How a process logs in: `KAFKA_…` in [settings](settings.md). `make up CLUSTER=
 these lists.
 """
 
+_TOPICS = """\
+Every channel of the AsyncAPI document `schemas/json/asyncapi.json`, who sends to it and who receives from it.
+`KAFKA_TOPIC_PREFIX` goes before every name; dead letters have the form of their topic. What `registry` does with all of
+them, to prove erasures and to send dead letters again, is left out here; the document tags it `upkeep`. Each message is
+described by a JSON Schema beside the document; what is personal in one is sealed in its field `personal`. How many
+partitions and copies there are is a matter of [settings](settings.md), who may read and write of
+[access](kafka-access.md).
+"""
+
 _SANDBOX = """\
 `python -m deploy.sandbox --data-dir DIR` plays the providers, the channel platform and the partner. `DIR/sandbox.json`
 appears when all listen: their addresses, `ca_file` and `credentials`; `control` is the address of these routes.
@@ -84,6 +94,7 @@ def pages() -> dict[str, str]:
         "operators-api.md": operators_page(),
         "sandbox.md": sandbox_page(),
         "kafka-access.md": access_page(),
+        "topics.md": topics_page(),
     }
 
 
@@ -115,10 +126,29 @@ def operators_page() -> str:
 def access_page() -> str:
     """What each service may read and write."""
     rows = [
-        (f"`{service}`", *(", ".join(f"`{name}`" for name in names) for names in (allowed.reads, allowed.appends)))
-        for service, allowed in PERMISSIONS.items()
+        (f"`{service}`", _codes(allowed.reads), _codes(allowed.appends)) for service, allowed in PERMISSIONS.items()
     ]
     return _page("Access to Kafka", "schemas/permissions.py", _ACCESS, ("user", "`Read`", "`Write`"), rows)
+
+
+def topics_page() -> str:
+    """The channels and operations of the AsyncAPI document."""
+    document = asyncapi()
+    users: dict[str, dict[str, list[str]]] = {name: {"send": [], "receive": []} for name in document["channels"]}
+    for operation in document["operations"].values():
+        tags = [tag["name"] for tag in operation["tags"]]
+        if "upkeep" not in tags:
+            users[operation["channel"]["$ref"].removeprefix("#/channels/")][operation["action"]] += tags
+    rows = [
+        (f"`{name}`", channel["description"], _codes(channel["messages"]), *(_codes(by) for by in users[name].values()))
+        for name, channel in document["channels"].items()
+    ]
+    titles = ("channel", "records", "messages", "sent by", "received by")
+    return _page("Topics", "schemas/topics.py", _TOPICS, titles, rows)
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def sandbox_page() -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from schemas import codec
+from schemas.asyncapi import asyncapi
 from schemas.json_schema import schema_of
 from schemas.personal import PERSONAL
-from schemas.topics import BULK, DEAD_LETTER, Topic, all_topics
+from schemas.topics import all_topics
 
 FOLDER = Path(__file__).parent / "json"
 
@@ -48,33 +49,6 @@ def _sealed(fields: Sequence[str]) -> dict[str, Any]:
             "box": {"type": "string", "contentEncoding": "base64"},
         },
         "required": ["keys", "box"],
-    }
-
-
-def asyncapi() -> dict[str, Any]:
-    """An AsyncAPI 3.0 document: channels are topics, messages are events."""
-    names = {event: codec.type_of(event) for topic in all_topics() for event in topic.events}
-    channels = {topic.name: _channel(topic, [names[event] for event in topic.events]) for topic in all_topics()}
-    messages = {
-        name: {"name": name, "contentType": "application/json", "payload": {"$ref": f"{name}.json"}}
-        for name in sorted(names.values())
-    }
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "RPNS topics", "version": "1", "license": {"name": "Apache-2.0"}},
-        "channels": dict(sorted(channels.items())),
-        "components": {"messages": messages},
-    }
-
-
-def _channel(topic: Topic, names: list[str]) -> dict[str, Any]:
-    lane = "bulk lane; " if topic.name.endswith(BULK) else ""
-    kept = "compacted" if topic.retention_ms is None else f"kept {topic.retention_ms // 86_400_000} days"
-    dead = f"; dead letters: {topic.name}{DEAD_LETTER}" if topic.dead_letters else ""
-    return {
-        "address": topic.name,
-        "description": f"{lane}key: {topic.key} id; {kept}{dead}",
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
 
 

@@ -15,19 +15,26 @@ from schemas.topics import DEAD_LETTER, Topic
 
 
 class Permission(NamedTuple):
-    """Topics by name, without a prefix; `creates`: it makes topics of its own; `sees_groups`: how far each group is."""
+    """Topics by name, without a prefix; `creates`: it makes topics of its own; `sees_groups`: how far each group is.
 
+    `upkeep_…`: which of them are not on a message's way."""
+
+    meaning: str
     reads: tuple[str, ...]
     appends: tuple[str, ...]
+    upkeep_reads: tuple[str, ...] = ()
+    upkeep_appends: tuple[str, ...] = ()
     creates: bool = False
     sees_groups: bool = False
 
 
 def _permission(
+    meaning: str,
     reads: Iterable[Topic],
     appends: Iterable[Topic],
-    others: Iterable[str] = (),
     *,
+    upkeep_reads: Iterable[str] = (),
+    upkeep_appends: Iterable[Topic] = (),
     creates: bool = False,
     sees_groups: bool = False,
     puts_aside: bool = True,
@@ -35,8 +42,18 @@ def _permission(
     taken = list(reads)
     letters = [topic.name + DEAD_LETTER for topic in taken if topic.dead_letters and puts_aside]
     known = [topic.name for topic in taken]
-    written = tuple(dict.fromkeys([*(topic.name for topic in appends), *letters]))
-    return Permission(tuple(dict.fromkeys([*known, *others])), written, creates, sees_groups)
+    given = [topic.name for topic in appends]
+    more_read = tuple(name for name in upkeep_reads if name not in known)
+    more_given = tuple(topic.name for topic in upkeep_appends if topic.name not in given)
+    return Permission(
+        meaning,
+        reads=tuple(dict.fromkeys([*known, *more_read])),
+        appends=tuple(dict.fromkeys([*given, *more_given, *letters])),
+        upkeep_reads=more_read,
+        upkeep_appends=more_given,
+        creates=creates,
+        sees_groups=sees_groups,
+    )
 
 
 _REQUESTED = [*topics.MESSAGE_REQUESTED.values()]
@@ -52,32 +69,38 @@ _EVERYTHING = [name for topic in topics.all_topics() for name in (topic.name, to
 
 PERMISSIONS: dict[str, Permission] = {
     "ingest": _permission(
+        "partners' APIs: is this request acceptable?",
         [topics.BROADCAST_CHANNELS, topics.BROADCASTS, *_SHARED],
         [*_REQUESTED, *_SHARED, *_AUDITED, topics.MAILING_EVENTS, topics.BROADCAST_CHANNELS, topics.BROADCASTS],
     ),
     # it proves that an erasure left nothing behind, so it reads everything; it sends dead letters again, so it appends
     # to whatever has some; it tells what waits
     "registry": _permission(
-        [*_DISPATCHED, topics.DEVICE_EVENTS],
-        [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS, *_AUDITED, *_MAY_BE_SENT_AGAIN],
-        _EVERYTHING,
+        "the device API and provisioning: who has which device?",
+        [*_DISPATCHED, topics.DEVICE_EVENTS, *_SHARED],
+        [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS, *_AUDITED],
+        upkeep_reads=_EVERYTHING,
+        upkeep_appends=_MAY_BE_SENT_AGAIN,
         sees_groups=True,
     ),
-    "router": _permission([*_REQUESTED, *_SHARED], [*_REQUESTED, *_TARGETS, *_STATUS]),
+    "router": _permission("who gets it, when, over what?", [*_REQUESTED, *_SHARED], [*_REQUESTED, *_TARGETS, *_STATUS]),
     "dispatch": _permission(
+        "talks to the providers",
         [*_TARGETS, topics.BROADCASTS, topics.BROADCAST_CHANNELS, *_SHARED],
         [*_TARGETS, *_DISPATCHED, *_STATUS, topics.BROADCASTS, topics.BROADCAST_CHANNELS],
     ),
     "status": _permission(
+        "what has become of it? cascades, reports to partners",
         [*_REQUESTED, *_DISPATCHED, *_STATUS, topics.DELIVERY_STATISTICS, *_SHARED],
         [*_STATUS, *_REQUESTED, *_TARGETS, topics.STATISTIC_PARTS, *_AUDITED],
     ),
     "statistics": _permission(
+        "adds up delivery statistics",
         [topics.STATISTIC_PARTS],
         [topics.DELIVERY_STATISTICS],
         creates=True,  # the changelog of its table
     ),
-    "traces": _permission([*_REQUESTED, *_DISPATCHED, *_STATUS], [], puts_aside=False),
+    "traces": _permission("exports traces out of the log", [*_REQUESTED, *_DISPATCHED, *_STATUS], [], puts_aside=False),
 }
 """By service."""
 
