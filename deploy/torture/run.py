@@ -56,6 +56,8 @@ _ENV = {
 _LOOK_S, _TOLD_S = 1.0, 5.0
 _CALM_S = 3.0
 """After all has settled: what comes twice may come now."""
+_STANDS_S, _ASKED = 45.0, 500
+"""After so long without a change the history of so many is asked for."""
 Say = Callable[[str], None]
 
 
@@ -159,7 +161,7 @@ async def _play(run: Run, stage: _Stage, say: Say) -> Outcome:
         finally:
             await mend(scene)
         clock.end("load and faults")
-        await _settle(run, book, customers, say)
+        await _settle(run, book, customers, partner, say)
         clock.end("quiet")
         answers = await read_history(partner, book, book.accounts)
         book.hear_sms(await control.channel_messages())
@@ -178,16 +180,21 @@ async def _load_and_strikes(run: Run, strikes: Sequence[Strike], scene: Scene, p
         group.create_task(strike_all(scene, strikes, lambda strike, what: say(f"{what}: {strike}")))
 
 
-async def _settle(run: Run, book: Book, customers: Customers, say: Say) -> None:
+async def _settle(run: Run, book: Book, customers: Customers, partner: Partner, say: Say) -> None:
     """Until every message has come as far as it is to, or the time is over; then a little longer."""
-    until_s, told_s = time.monotonic() + run.quiet_s, 0.0
-    while left := [account for account in book.accounts.values() if not is_settled(account)]:
+    until_s, told_s, moved_s, last = time.monotonic() + run.quiet_s, 0.0, time.monotonic(), 0
+    while left := [ref for ref, account in book.accounts.items() if not is_settled(account)]:
         now_s = time.monotonic()
         if now_s > until_s:
             break
         if now_s - told_s > _TOLD_S:
             say(f"quiet: {len(left)} of {len(book.accounts)} have not settled")
             told_s = now_s
+        if len(left) != last:
+            moved_s, last = now_s, len(left)
+        elif now_s - moved_s > _STANDS_S:
+            await read_history(partner, book, left[:_ASKED])  # those in doubt are to come no further
+            moved_s = now_s
         await asyncio.sleep(_LOOK_S)
     with suppress(TimeoutError):
         await customers.drained(max(_CALM_S, until_s - time.monotonic()))

@@ -47,8 +47,8 @@ def wrongs_of(account: Account) -> list[tuple[str, str]]:
 
 
 def is_settled(account: Account) -> bool:
-    """Whether it has come as far as it is to, by what the receiver was told alone."""
-    if not account.accepted:
+    """Whether it has come as far as it is to, by what the receiver was told; in doubt, once its history is known."""
+    if not account.accepted or _stays_sent(account):
         return True
     has_ended = _is_refused(account) or _last(account, _PUSH) == account.expected.end
     return has_ended and (not _wants_sms(account) or _last(account, _SMS) == _DELIVERED)
@@ -67,6 +67,10 @@ def _in_doubt(account: Account) -> bool:
     """The provider may have it, and cannot absorb another, so it is not sent again: the partner is told that it was
     sent, and not that it was delivered."""
     return account.history is not None and account.history.in_doubt and not account.expected.absorbs
+
+
+def _stays_sent(account: Account) -> bool:
+    return _in_doubt(account) and _last(account, _PUSH) == _SENT
 
 
 def _lost(account: Account) -> list[tuple[str, str]]:
@@ -109,7 +113,7 @@ def _reports(account: Account) -> list[tuple[str, str]]:
         ranks = [ReportStatus(status).rank for status in statuses]
         if ranks != sorted(ranks):
             found.append((BACKWARDS, f"{channel}: {statuses}"))
-    if account.accepted and not is_settled(account) and not (_in_doubt(account) and _last(account, _PUSH) == _SENT):
+    if account.accepted and not is_settled(account):
         found.append(
             (MISSING, f"the receiver was told {account.reports or 'nothing'}, to end in {account.expected.end}")
         )
