@@ -2,12 +2,13 @@
 
 src/pages.ts   the pages        src/words/   every text, English and Russian        src/parts/   what pages share
 
-`python -m deploy.console` builds it into `dist`, which the gateway serves at `/console/` of the operators' address.
+`python -m deploy.console` builds it into the package of the services, which serve it at `/console/` of the operators'
+listener (services/runtime/pages/console.py).
 """
 
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-BUILT = FOLDER / "dist"
+BUILT = FOLDER.parents[1] / "services/runtime/pages/dist"
 INDEX = BUILT / "index.html"
 """There when it is built."""

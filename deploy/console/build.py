@@ -43,14 +43,14 @@ def node() -> list[Path]:
     return [folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
-def build(folder: Path, run: Run, npm: Callable[[], list[Path]] = node) -> bool:
-    """Whether there was anything to build. Raises BuildError; what was built before then stays as it is."""
-    stamp, wanted = folder / "dist" / STAMP, digest(folder)
+def build(folder: Path, built: Path, run: Run, npm: Callable[[], list[Path]] = node) -> bool:
+    """Whether there was anything to build. Raises BuildError; what is in `built` then stays as it is."""
+    stamp, wanted = built / STAMP, digest(folder)
     if stamp.exists() and stamp.read_text() == wanted:
         return False
     command = [str(part) for part in npm()]
     run([*command, "ci", "--ignore-scripts"], folder)
-    run([*command, "run", "build"], folder)
+    run([*command, "run", "build", "--", "--emptyOutDir", "--outDir", str(built)], folder)
     stamp.write_text(wanted)
     return True
 

@@ -108,32 +108,6 @@ DOCUMENTS = """	@docs {{
 """
 """The page that names them."""
 
-CONSOLE_POLICY = PAGE_POLICY.replace(" 'unsafe-inline'", "")
-"""As for the page of the APIs, and no style within a page either."""
-
-CONSOLE = """	@console-start {{
-		method GET
-		vars_regexp {{http.request.orig_uri}} ^/console$
-	}}
-	handle @console-start {{
-		redir * /console/ 308
-	}}
-	@console {{
-		method GET
-		vars_regexp {{http.request.orig_uri}} ^/console/(?:assets/[A-Za-z0-9_-]+\\.(?:js|css))?$
-	}}
-	handle @console {{
-		uri strip_prefix /console
-		root * "{folder}"
-		header Cache-Control no-cache
-		header X-Content-Type-Options nosniff
-		header Referrer-Policy no-referrer
-		header Content-Security-Policy "{policy}"
-		file_server
-	}}
-"""
-"""The operators' console, as `deploy/console` has built it."""
-
 NOT_FOUND = """	handle {
 		header Content-Type application/problem+json
 		header X-Content-Type-Options nosniff
@@ -167,11 +141,6 @@ class Site:
     pages: str = ""  # the folder of the page that names the documents
     is_retried: bool = False  # though there is one address: a name may stand for several instances
     more: str = ""  # after the services' routes
-
-
-def console(folder: str) -> str:
-    """Lines for `Site.more` that serve it from there."""
-    return CONSOLE.format(folder=folder, policy=CONSOLE_POLICY)
 
 
 def caddyfile(options: str, *sites: tuple[Site, Sequence[Route]], servers: str = "") -> str:

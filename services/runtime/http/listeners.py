@@ -2,7 +2,8 @@
 
     RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404 for every caller
     RPNS_OPERATORS_PORT   operators                                 what is not in `access/operator_routes.py` is 404;
-                                                                    then the token (401, 429), then its scope (403)
+                                                                    then the token (401, 429), then its scope (403);
+                                                                    `/console/` is for people, and asks for none
 
 So reaching the public port, past any gateway, with any token, is not enough. Each listener's `/openapi.json` tells of
 what it serves.
@@ -24,6 +25,7 @@ from services.runtime.access.refusals import Refusals
 from services.runtime.http import server
 from services.runtime.log.kafka import Log
 from services.runtime.openapi.page import asset_at
+from services.runtime.pages.console import console_at
 from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
@@ -76,8 +78,8 @@ class OperatorsListener:
         elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
             document = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
             await server.json_response(document)(scope, receive, send)
-        elif (asset := asset_at(scope["method"], scope["path"])) is not None:
-            await asset(scope, receive, send)
+        elif (file := _file_at(scope["method"], scope["path"])) is not None:
+            await file(scope, receive, send)
         else:
             found = self._admitted(scope)
             if isinstance(found, Operator):
@@ -116,6 +118,11 @@ class OperatorsListener:
     def _note(self, who: str, scope: Scope, status: int) -> None:
         if self._refused is not None:
             self._refused(who, scope, status)
+
+
+def _file_at(method: str, path: str) -> ASGIApp | None:
+    """What operators may read without a token: nothing of anybody is in it."""
+    return asset_at(method, path) or console_at(method, path)
 
 
 def described(document: dict[str, Any], is_served: Callable[[str, str], bool]) -> dict[str, Any]:
@@ -157,4 +164,5 @@ def serve(
         public = around(public)
     server.serve(process, public, "api", (settings.host, settings.port), uploads)
     operators = OperatorsListener(app, tokens, trusted, refusals.note)
-    server.serve(process, operators, "operators-api", (settings.operators_host, settings.operators_port), uploads)
+    at = (settings.operators_host, settings.operators_port)
+    server.serve(process, operators, "operators-api", at, uploads, gives_way=True)  # the console has another policy

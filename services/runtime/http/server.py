@@ -26,6 +26,7 @@ from services.runtime.http.native_names import body_of, query_faults
 from services.runtime.http.one_write import OneWriteProtocol
 from services.runtime.loops import pause
 from services.runtime.mongo.errors import REFUSALS, OutOfTime
+from services.runtime.pages.headers import SECURITY_HEADERS, Giving
 from services.runtime.process import Process
 
 log = telemetry.logger("web")
@@ -218,13 +219,19 @@ class _Server(uvicorn.Server):
     """uvicorn, without its own signal handlers: the process has them. It ends with `stop`, and looks up once a second,
     for the Date of its answers, where uvicorn would look ten times whether it is to end."""
 
-    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, *, gives_way: bool) -> None:
         super().__init__(config)
-        self._stop = stop
+        self._stop, self._gives_way = stop, gives_way
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        is_to_end = await super().on_tick(counter)
+        if self._gives_way:
+            self.server_state.default_headers = Giving(self.server_state.default_headers)
+        return is_to_end
 
     async def main_loop(self) -> None:
         while not self._stop.is_set():
@@ -233,19 +240,19 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-SECURITY_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Cache-Control", "no-store"),
-)
-"""Of every answer: its type is as stated, it loads nothing, is shown in no frame, and is kept by no cache on the way,
-because most of it is personal."""
-
-
-def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], uploads: tuple[str, ...] = ()) -> None:
+def serve(
+    process: Process,
+    app: ASGIApp,
+    name: str,
+    address: tuple[str, int],
+    uploads: tuple[str, ...] = (),
+    *,
+    gives_way: bool = False,
+) -> None:
     """Serve `app` on host and port until the process stops; requests under way are finished.
 
-    `uploads`: how the paths end whose bodies are streamed and may take long.
+    `uploads`: how the paths end whose bodies are streamed and may take long. `gives_way`: an answer's own header takes
+    the place of the server's, at some cost of every answer.
     """
     host, port = address
     server = _Server(
@@ -267,6 +274,7 @@ def serve(process: Process, app: ASGIApp, name: str, address: tuple[str, int], u
             timeout_graceful_shutdown=int(process.settings.shutdown_s),
         ),
         process.stop,
+        gives_way=gives_way,
     )
 
     async def is_serving() -> bool:

@@ -19,6 +19,7 @@ from deploy.local.ports import accepts, free_ports
 from deploy.local.processes.process import ROOT, Program
 from deploy.local.processes.runner import Runner
 from deploy.local.servers.gateway import caddy
+from services.runtime.pages.console import HEADERS
 
 NAMES = (BULK, *SERVICES)
 NAME = web.AppKey("NAME", str)
@@ -48,6 +49,7 @@ PATHS = (
     ("/gateway/hms/r", "registry"),
     ("/gateway/v6/reports/sms", "status"),
     ("/l/abc", "status"),
+    ("/console/", ""),
     ("/v2/send", ""),
     ("/metrics", ""),
     ("/healthz", ""),
@@ -58,6 +60,10 @@ FOR_OPERATORS = (
     ("/v1/erasures/1", "registry"),
     ("/v1/mailings/1/start", BULK),
     ("/v1/messages/1", "status"),
+    ("/console", "registry"),
+    ("/console/", "registry"),
+    ("/console/assets/index-A_b-1.js", "registry"),
+    ("/consoles", ""),
     ("/v6/send", ""),
     ("/sdk/api/v1/installations", ""),
 )
@@ -123,6 +129,10 @@ async def _echo(request: web.Request) -> web.Response:
     return web.json_response({"service": request.app[NAME], "path": request.raw_path, "size": size, "called": called})
 
 
+async def _console(request: web.Request) -> web.Response:
+    return web.Response(text="console", headers=HEADERS)
+
+
 async def _stream(request: web.Request) -> web.StreamResponse:
     """One event at once, the second only when the test has seen the first."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -137,6 +147,7 @@ async def upstream(name: str, port: int, more: asyncio.Event) -> web.AppRunner:
     app = web.Application()
     app[NAME], app[MORE] = name, more
     app.router.add_get("/v1/events", _stream)
+    app.router.add_get("/console/headers", _console)
     app.router.add_route("*", "/{path:.*}", _echo)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -201,6 +212,11 @@ async def test_documents_are_read_by_their_exact_address(gateway: Gateway) -> No
             assert (answer["service"], answer["path"]) == ("registry", "/docs/assets/page.js")
     others = [f"/docs/registry{rest}" for rest in ("", "/v1/partners", "//openapi.json", "/openapi.json?x=1")]
     assert await who_answers(gateway.url, others) == dict.fromkeys(others, "")
+
+
+async def test_the_consoles_policy_arrives_as_the_service_wrote_it_and_no_other_beside_it(gateway: Gateway) -> None:
+    async with ClientSession() as client, client.get(f"{gateway.operators_url}/console/headers") as response:
+        assert {name: response.headers.getall(name) for name in HEADERS} == {name: [HEADERS[name]] for name in HEADERS}
 
 
 async def test_events_arrive_one_by_one(gateway: Gateway) -> None:

@@ -21,39 +21,47 @@ class Runs:
 
     def __call__(self, command: list[str], folder: Path) -> None:
         self.commands.append(" ".join(command))
-        (folder / "dist").mkdir(exist_ok=True)
+        built = Path(command[-1]) if "--outDir" in command else folder / "node_modules"
+        built.mkdir(exist_ok=True)
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "main.tsx").write_text("one")
-    return tmp_path
+    folder = tmp_path / "console"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "main.tsx").write_text("one")
+    return folder
 
 
-def test_it_is_built_once_and_anew_when_a_source_has_changed(sources: Path) -> None:
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    return tmp_path / "built"
+
+
+def test_it_is_built_once_and_anew_when_a_source_has_changed(sources: Path, built: Path) -> None:
     runs = Runs()
-    assert build(sources, runs, lambda: NPM)
-    assert runs.commands == ["node npm-cli.js ci --ignore-scripts", "node npm-cli.js run build"]
-    assert not build(sources, runs, lambda: NPM)
+    assert build(sources, built, runs, lambda: NPM)
+    way = f"--emptyOutDir --outDir {built}"
+    assert runs.commands == ["node npm-cli.js ci --ignore-scripts", f"node npm-cli.js run build -- {way}"]
+    assert not build(sources, built, runs, lambda: NPM)
     assert len(runs.commands) == 2
     (sources / "src" / "main.tsx").write_text("two")
-    assert build(sources, runs, lambda: NPM)
+    assert build(sources, built, runs, lambda: NPM)
     assert len(runs.commands) == 4
 
 
-def test_a_build_that_failed_is_tried_again(sources: Path) -> None:
+def test_a_build_that_failed_is_tried_again(sources: Path, built: Path) -> None:
     def fails(command: list[str], folder: Path) -> None:
         raise BuildError("no registry")
 
     with pytest.raises(BuildError, match="no registry"):
-        build(sources, fails, lambda: NPM)
-    assert build(sources, Runs(), lambda: NPM)
+        build(sources, built, fails, lambda: NPM)
+    assert build(sources, built, Runs(), lambda: NPM)
 
 
 def test_what_the_build_makes_is_none_of_its_sources(sources: Path) -> None:
     before = digest(sources)
-    for folder in ("node_modules", "dist"):
+    for folder in ("node_modules", "__pycache__"):
         (sources / folder).mkdir()
         (sources / folder / "a.js").write_text("made")
     assert digest(sources) == before

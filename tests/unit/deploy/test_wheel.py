@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 import uv
 
+from deploy.console import BUILT, INDEX
 from deploy.local.processes.process import ROOT
 
 FOREIGN = ("deploy.local", "deploy.sandbox", "deploy.demo", "deploy.bench", "deploy.tour", "tests")
@@ -60,3 +61,11 @@ def test_the_command_line_is_installed_and_needs_no_source_tree(installed: Path)
 def test_the_contract_for_other_languages_is_in_it(installed: Path) -> None:
     ours = {path.name for path in (ROOT / "schemas" / "json").glob("*.json")}
     assert {path.name for path in (installed / "schemas" / "json").glob("*.json")} == ours
+
+
+@pytest.mark.skipif(not INDEX.exists(), reason="the console is not built here: `python -m deploy.console`")
+def test_the_console_is_in_it_where_it_was_built_before(installed: Path) -> None:
+    wanted = {str(path.relative_to(BUILT)) for path in (INDEX, *(BUILT / "assets").iterdir())}
+    folder = installed / BUILT.relative_to(ROOT)
+    assert len(wanted) > 2
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == wanted

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.local.ports import free_ports
@@ -18,6 +19,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
 from services.runtime.http.listeners import OperatorsListener, PublicListener
+from services.runtime.pages.headers import SECURITY_HEADERS
 from tests.support.apps import all_apps
 from tests.support.waiting import eventually
 
@@ -40,10 +42,10 @@ class Served:
     def ready_when(self, _: str, check: Any) -> None:
         self.ready = check
 
-    async def open(self, app: ASGIApp) -> str:
+    async def open(self, app: ASGIApp, *, gives_way: bool = False) -> str:
         """Its address."""
         (port,) = free_ports(1)
-        server.serve(self, app, "api", ("127.0.0.1", port))  # type: ignore[arg-type]
+        server.serve(self, app, "api", ("127.0.0.1", port), gives_way=gives_way)  # type: ignore[arg-type]
         await eventually(self.ready, "it listens")
         return f"http://127.0.0.1:{port}"
 
@@ -60,7 +62,7 @@ async def served() -> AsyncIterator[Served]:
 
 
 def assert_secure(answer: httpx.Response) -> None:
-    for name, value in server.SECURITY_HEADERS:
+    for name, value in SECURITY_HEADERS:
         assert value in answer.headers.get_list(name), (answer.request.method, answer.request.url, answer.status_code)
 
 
@@ -70,8 +72,9 @@ async def test_every_answer_of_each_service_carries_them(served: Served, service
     directory = Directory()
     logins = Logins(directory, SECRETS)
     app = all_apps(directory, SECRETS, logins)[service]
+    is_public = listener == "public"
     operators = OperatorsListener(app, OperatorTokens(directory, SECRETS, ADMIN), ())
-    url = await served.open(PublicListener(app) if listener == "public" else operators)
+    url = await served.open(PublicListener(app) if is_public else operators, gives_way=not is_public)
     token = {"Authorization": f"Bearer {ADMIN}"} if listener == "operators" else {}
     seen = set()
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
@@ -91,17 +94,28 @@ async def _raises(_: Scope, __: Receive, ___: Send) -> None:
     raise RuntimeError("a fault that nobody expected")
 
 
-async def test_what_the_server_itself_answers_carries_them(served: Served) -> None:
-    address = httpx.URL(await served.open(_raises))
+@pytest.mark.parametrize("gives_way", [False, True])
+async def test_what_the_server_itself_answers_carries_them(served: Served, gives_way: bool) -> None:
+    address = httpx.URL(await served.open(_raises, gives_way=gives_way))
     async with httpx.AsyncClient() as client:
         assert_secure(await client.get(address))
     reader, writer = await asyncio.open_connection(address.host, address.port)
     writer.write(b"no HTTP at all\r\n\r\n")
     answer = (await reader.read()).lower()
     assert answer.startswith(b"http/1.1 400 ")
-    for name, value in server.SECURITY_HEADERS:
+    for name, value in SECURITY_HEADERS:
         assert f"{name}: {value}".lower().encode() in answer
     writer.close()
+
+
+async def test_a_header_of_an_answer_takes_the_place_of_the_servers_where_that_is_said(served: Served) -> None:
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response("", headers={"cache-control": "no-cache"})(scope, receive, send)
+
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(await served.open(answers, gives_way=True))
+    assert answer.headers.get_list("Cache-Control") == ["no-cache"]
+    assert [name for name, _ in SECURITY_HEADERS if len(answer.headers.get_list(name)) != 1] == []
 
 
 async def test_a_server_that_is_full_answers_with_them() -> None:
