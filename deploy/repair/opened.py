@@ -93,8 +93,8 @@ async def holds_documents(database: Database) -> list[str]:
     return [name for name in found if await durable(database[name]).find_one({}, {"_id": 1}) is not None]
 
 
-async def empty(database: Database, but_for: str) -> None:
-    """Drop every other collection."""
+async def empty(database: Database, but_for: str = "") -> None:
+    """Drop every other collection. Not the database itself: its user need not be allowed to."""
     for name in set(await database.list_collection_names()) - {but_for}:
         await database.drop_collection(name)
 

@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 
 from deploy.repair.fold import Family, Folds
 from deploy.repair.inventory import of_kind
-from deploy.repair.opened import Opened, Refused, carried_over, copied, holds_documents
+from deploy.repair.opened import Opened, Refused, carried_over, copied, empty, holds_documents
 from deploy.repair.replay import Positions, Progress, Show, replayed
 from schemas.topics import DAY_MS, HISTORY_RETENTION_MS
 from services.runtime.clock import now_ms
 from services.runtime.log.upkeep.replay import begins_at, spans_of
 from services.runtime.mongo import Database, Document
+from services.runtime.mongo.errors import translated
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.mongo.usable import set_state, state_of
 from services.status.message import Messages
@@ -72,7 +73,8 @@ async def _target(work: Opened, name: str, *, fresh: bool) -> Database:
         raise Refused(f"{name} is the database that the services use; the rebuilt one needs another name")
     state, _ = await state_of(target)
     if fresh and state is not None:
-        await work.database.client.drop_database(name)
+        with translated():
+            await empty(target)
         state = None
     if state is None and (found := await holds_documents(target)):
         raise Refused(

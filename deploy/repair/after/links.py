@@ -147,12 +147,17 @@ def _timer(link: _Known) -> Timer | None:
     return timer_of(found[1], waits, waits.send_at if isinstance(waits, Scheduled) else waits.until)
 
 
+def holder_of(mailing_id: str | None) -> str:
+    """Of a claim that is brought back. That of a mailing's message gets its line in `mailings.py`."""
+    return "restored" if mailing_id is None else f"restored/{mailing_id}"
+
+
 async def _refused_again(work: Opened, known: Sequence[_Known], refusing: set[str]) -> int:
     now = datetime.now(UTC)
     operations: list[Operation] = [
         UpdateOne(
             {"_id": request.message_id},
-            {"$set": {"confirmed": True}, "$setOnInsert": {"at": now, "holder": "restored"}},
+            {"$set": {"confirmed": True}, "$setOnInsert": {"at": now, "holder": holder_of(request.mailing_id)}},
             upsert=True,
         )
         for link in known

@@ -24,6 +24,7 @@ from services.runtime import mongo
 from services.runtime.log import connection
 from services.runtime.settings import Settings
 from tests.support.opening import ENV, opened
+from tests.support.repairs import done
 from tests.support.waiting import eventually
 from tests.support.world import PLATFORMS, READ, World
 
@@ -111,6 +112,17 @@ def test_the_database_takes_nobody_without_tls_and_a_login_and_nobody_beyond_its
         pytest.raises(ServerSelectionTimeoutError),
     ):
         stranger["rpns"]["partners"].find_one()
+
+
+async def test_repairs_need_no_more_than_the_database_user_may(world: World, tmp_path: Path) -> None:
+    phone = world.new_phone()
+    await world.enrol("android", phone)
+    await world.reported(await world.send(phone), READ)
+    first = await done(world, "rebuild")
+    again = await done(world, "rebuild", "--fresh")
+    assert again["records"] >= first["records"] > 0
+    backup = await done(world, "backup", str(tmp_path / "backup"))
+    assert backup["documents"] > 0
 
 
 async def test_a_certificate_is_a_login_at_the_database(stack: Stack, tmp_path: Path) -> None:

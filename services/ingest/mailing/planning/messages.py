@@ -15,7 +15,7 @@ from schemas import topics
 from schemas.application_events import PartnerChanged
 from services.ingest.duplicates import DuplicateClaims
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.rules.recipients import MailingRecipient, expand, message_id_of
+from services.ingest.mailing.rules.recipients import MailingRecipient, expand, message_id_of, owner_of
 from services.ingest.mailing.rules.rows import RejectedLine
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
@@ -63,13 +63,13 @@ class MessageWriter:
         for recipient in part:
             if recipient.ref is not None:
                 message_id = message_id_of(recipient, mailing_id, partner_uuid)
-                owners.setdefault(message_id, f"{mailing_id}/{recipient.key}")
+                owners.setdefault(message_id, owner_of(mailing_id, recipient))
         granted = await self.claims.claim_as(owners, now_ms())
         free: list[MailingRecipient] = []
         repeated: list[RejectedLine] = []
         for recipient in part:
             message_id = message_id_of(recipient, mailing_id, partner_uuid)
-            is_owner = message_id in granted and owners[message_id] == f"{mailing_id}/{recipient.key}"
+            is_owner = message_id in granted and owners[message_id] == owner_of(mailing_id, recipient)
             if recipient.ref is None or is_owner:
                 free.append(recipient)
             else:

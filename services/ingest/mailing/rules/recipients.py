@@ -38,6 +38,11 @@ def message_id_of(recipient: MailingRecipient, mailing_id: str, partner_uuid: st
     return ids.uuid5(mailing_id, recipient.key) if ref is None else ids.message_id_of(partner_uuid, ref)
 
 
+def owner_of(mailing_id: str, recipient: MailingRecipient) -> str:
+    """By what the claim of its id is known as this recipient's."""
+    return f"{mailing_id}/{recipient.key}"
+
+
 def expand(
     template: Template, recipient: MailingRecipient, mailing_id: str, partner_uuid: str, now_ms: int
 ) -> AcceptedMessage:
