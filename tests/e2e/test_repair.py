@@ -1,9 +1,6 @@
 """The database is rebuilt from the log, and restored from a backup after it was lost: nothing lost, nothing twice."""
 
 import asyncio
-import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local import Stack
-from deploy.local.processes.process import ROOT
 from deploy.sandbox.phone.device import Device, Habits
 from services.runtime import mongo
 from services.runtime.settings import Settings
 from tests.support.opening import opened, stack_beside
+from tests.support.repairs import differences, done, everything_is_folded, ran, said_by_router, started
 from tests.support.waiting import WAIT_S, eventually
 from tests.support.world import PLATFORMS, READ, SERVICES, Json, World, assert_forward
 
@@ -100,62 +97,6 @@ async def here(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
             yield world
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-async def ran(world: World, *words: str, **env: str) -> Ran:
-    """A command, as an operator types it."""
-    pipe = asyncio.subprocess.PIPE
-    about = {"RPNS_OPERATORS_URL": world.stack.operators_url, "RPNS_PUBLIC_URL": world.stack.public_url}
-    process = await asyncio.create_subprocess_exec(
-        ROOT / "deploy" / "rpns",
-        *words,
-        env={**os.environ, **world.stack.env, **about, **env},
-        stdout=pipe,
-        stderr=pipe,
-    )
-    out, err = await process.communicate()
-    return Ran(process.returncode or 0, out.decode(), err.decode())
-
-
-async def done(world: World, *words: str) -> Json:
-    """What it has printed."""
-    found = await ran(world, *words, "--json")
-    assert found.code == 0, (words, found)
-    return dict(json.loads(found.out))
-
-
-async def said_by_router(world: World) -> str:
-    """What the router says when it does not start because of its settings."""
-    env = {**os.environ, **world.stack.env}
-    service = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.router", env=env, stderr=asyncio.subprocess.PIPE
-    )
-    _, output = await service.communicate()
-    assert service.returncode == 2, output.decode()
-    return output.decode()
-
-
-async def started(world: World, **env: str) -> None:
-    for name in SERVICES:
-        await asyncio.to_thread(world.stack.restart, name, env)
-
-
-async def everything_is_folded(world: World) -> None:
-    """What the partner has answered is in the log, and read."""
-
-    async def nothing_waits() -> bool:
-        cluster = json.loads((await ran(world, "status", "--json")).out)
-        topics = [topic for group in cluster["groups"] if group["group"] == "status" for topic in group["topics"]]
-        return bool(topics) and not any(topic["waiting"] for topic in topics)
-
-    await eventually(nothing_waits, "status has read everything", WAIT_S, 0.2)
-
-
 async def test_a_lost_database_is_rebuilt_to_the_present_and_all_four_accounts_agree(
     here: World, tmp_path: Path
 ) -> None:
@@ -230,7 +171,7 @@ async def test_the_rebuilt_database_says_what_the_one_in_use_says_and_takes_its_
     made = await done(here, "rebuild", "--switch")
     assert made["compared"].keys() >= {"messages", "inbox", "installations", "cards", "tokens"}
     assert made["compared"]["messages"]["equal"] >= len(load.messages)
-    assert {name: differing for name, found in made["compared"].items() if (differing := _differs(found))} == {}
+    assert differences(made) == {}
     replaced = await said_by_router(here)
     assert f"was replaced by {NAME}-rebuilt" in replaced, replaced
     await started(here, MONGO_DATABASE=f"{NAME}-rebuilt")
@@ -240,9 +181,3 @@ async def test_the_rebuilt_database_says_what_the_one_in_use_says_and_takes_its_
     for message in load.messages:
         assert sum(push.text == message.text for push in device.shown) == 1
         assert (await here.trace(message.ref))["state"] == "READ"
-
-
-def _differs(found: Json) -> set[str]:
-    """The fields that differ; also that documents are only on one side."""
-    fields = {field for named in found["different"].values() for field in named}
-    return fields | {side for side in ("missing", "extra", "unnamed") if found[side]}
