@@ -3,12 +3,18 @@
 import { signOut, token } from "./session";
 import { language } from "./words";
 
+export interface FieldError {
+  field: string;
+  rule: string;
+}
+
 export class ApiError extends Error {
-  /** `status` is 0 when no answer came; `code` is the problem's type, or empty. */
+  /** `status` is 0 when no answer came; `code` is the problem's type, or empty; `fields` break rules. */
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly fields: readonly FieldError[] = [],
   ) {
     super(message);
   }
@@ -36,13 +42,41 @@ export async function request<T>(path: string, init: RequestInit = {}, bearer: s
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, "", String(error));
   }
-  const text = await answer.text();
+  return read<T>(answer.status, await answer.text(), bearer);
+}
+
+/** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */
+export function upload<T>(path: string, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((done, failed) => {
+    const bearer = token();
+    const call = new XMLHttpRequest(); // `fetch` does not tell how far it is
+    call.open("PUT", path);
+    call.setRequestHeader("Accept", "application/json");
+    if (bearer !== null) call.setRequestHeader("Authorization", `Bearer ${bearer}`);
+    for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+    call.upload.onprogress = (event) => moved(event.loaded);
+    call.onload = () => {
+      try {
+        done(read<T>(call.status, call.responseText, bearer));
+      } catch (error) {
+        failed(error);
+      }
+    };
+    call.onerror = () => failed(new ApiError(0, "", "the connection was lost"));
+    call.onabort = () => failed(signal.reason);
+    signal.addEventListener("abort", () => call.abort(), { once: true });
+    if (signal.aborted) failed(signal.reason);
+    else call.send(file);
+  });
+}
+
+function read<T>(status: number, text: string, bearer: string | null): T {
   const body = parsed(text);
-  if (!answer.ok) {
-    if (answer.status === 401 && bearer === token()) signOut();
-    throw refusal(answer.status, body);
+  if (status < 200 || status > 299) {
+    if (status === 401 && bearer === token()) signOut();
+    throw refusal(status, body);
   }
-  if (text !== "" && body === undefined) throw new ApiError(answer.status, "", "the answer is not JSON");
+  if (text !== "" && body === undefined) throw new ApiError(status, "", "the answer is not JSON");
   return body as T;
 }
 
@@ -60,11 +94,12 @@ function refusal(status: number, body: unknown): ApiError {
   const partners = isRecord(problem.error) ? problem.error : {};
   const fields = (Array.isArray(problem.errors) ? problem.errors : [])
     .filter(isRecord)
-    .map(({ field, rule }) => `${String(field)} ${String(rule)}`);
-  const words = [problem.title, problem.detail, partners.description, problem.extendedDescription, ...fields];
+    .map(({ field, rule }) => ({ field: String(field), rule: String(rule) }));
+  const broken = fields.map(({ field, rule }) => `${field} ${rule}`);
+  const words = [problem.title, problem.detail, partners.description, problem.extendedDescription, ...broken];
   const type = typeof problem.type === "string" && problem.type !== "about:blank" ? problem.type : "";
   const said = words.filter((part): part is string => typeof part === "string" && part !== "");
-  return new ApiError(status, type, said.join(": ") || `HTTP ${status}`);
+  return new ApiError(status, type, said.join(": ") || `HTTP ${status}`, fields);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

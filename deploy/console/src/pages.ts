@@ -1,6 +1,7 @@
 /** The pages, in the order of the menu. A page adds its row here and a file of texts to `words.ts`. */
 
 import type { ComponentType } from "preact";
+import { Mailings } from "./pages/mailings";
 import { Support } from "./pages/support";
 import type { Scope } from "./session";
 import type { Key } from "./words";
@@ -14,4 +15,7 @@ export interface Page {
   component: ComponentType<{ rest: string }>;
 }
 
-export const PAGES: readonly Page[] = [{ path: "support", title: "support.title", scope: "support", component: Support }];
+export const PAGES: readonly Page[] = [
+  { path: "support", title: "support.title", scope: "support", component: Support },
+  { path: "mailings", title: "mailings.title", scope: "read", component: Mailings },
+];

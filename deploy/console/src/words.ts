@@ -1,10 +1,12 @@
 /** Every text of the console, English and Russian. A page's texts are in a file of its own in `words/`, and join here. */
 
 import { APP } from "./words/app";
+import { MAILINGS } from "./words/mailings";
 import { SUPPORT } from "./words/support";
 
 const TABLE = {
   ...APP,
+  ...MAILINGS,
   ...SUPPORT,
 } as const;
 

@@ -1,0 +1,91 @@
+/** What was asked for: the message as it will look, when it may go, and the rate, which may change on the way. */
+
+import { useState } from "preact/hooks";
+import { ApiError } from "../../api";
+import { TextField } from "../../parts/field";
+import { number } from "../../parts/figures";
+import { Failure } from "../../parts/states";
+import { language, t } from "../../words";
+import { changed, type Definition, type Mailing } from "./model";
+import { Preview } from "./message/preview";
+
+export function Asked({ mailing, definition, told }: { mailing: Mailing; definition: Definition; told: (mailing: Mailing) => void }) {
+  const { data, type } = definition.message;
+  const schedule = definition.scheduleInfo;
+  const isOver = mailing.state === "done" || mailing.state === "cancelled";
+  return (
+    <section class="card">
+      <h2>{t("mailings.message")}</h2>
+      {type.toUpperCase() === "PUSH" ? (
+        <Preview
+          app={data.serviceNumber ?? mailing.partnerId}
+          title={data.title ?? ""}
+          text={data.text ?? ""}
+          hasPicture={Boolean(data.content?.contentUrl) && data.content?.contentCategory?.toUpperCase() !== "HTML"}
+          buttons={data.content?.actions ?? []}
+          valueOf={() => undefined}
+        />
+      ) : (
+        <pre tabIndex={0}>{JSON.stringify(definition.message, null, 2)}</pre>
+      )}
+      <dl>
+        <dt>{t("mailings.sender")}</dt><dd>{data.serviceNumber ?? t("mailings.defaultSender")}</dd>
+        <dt>{t("mailings.lifetime")}</dt><dd>{data.ttl ? `${number(data.ttl)} ${unit(data.ttlUnit)}` : t("mailings.partnersDefault")}</dd>
+        <dt>{t("mailings.when")}</dt><dd>{schedule ? window(schedule, definition.useTimeDiff === true) : t("mailings.atOnce")}</dd>
+        {!isOver && <><dt>{t("mailings.rate")}</dt><dd><Rate mailing={mailing} told={told} /></dd></>}
+      </dl>
+    </section>
+  );
+}
+
+function unit(name = "MINUTES"): string {
+  const known = name.toUpperCase();
+  return known === "HOURS" || known === "SECONDS" ? t(`mailings.unit.${known}`) : t("mailings.unit.MINUTES");
+}
+
+function window(schedule: NonNullable<Definition["scheduleInfo"]>, isRecipients: boolean): string {
+  const days = [...(schedule.weekdaysSchedule ?? "")].flatMap((day) => (isDay(day) ? [t(`mailings.day.${day}`)] : []));
+  return [
+    schedule.timeBegin || schedule.timeEnd ? `${schedule.timeBegin ?? "00:00"}–${schedule.timeEnd ?? "24:00"}` : "",
+    days.join(", "),
+    t(isRecipients ? "mailings.zone.recipient" : "mailings.zone.partner"),
+    schedule.deadline ? `${t("mailings.deadline")} ${momentOf(schedule.deadline)}` : "",
+  ].filter(Boolean).join(" · ");
+}
+
+/** In the reader's zone; a moment without an offset is in the partner's, and stays as it was written. */
+function momentOf(text: string): string {
+  const isWhole = /(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text);
+  return isWhole ? new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(text)) : text;
+}
+
+export const DAYS = ["1", "2", "3", "4", "5", "6", "7"] as const;
+
+function isDay(text: string): text is (typeof DAYS)[number] {
+  return (DAYS as readonly string[]).includes(text);
+}
+
+function Rate({ mailing, told }: { mailing: Mailing; told: (mailing: Mailing) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      told(await changed(mailing.mailingId, { ratePerS: Number(typed) }));
+      setTyped(null);
+    } catch (refused) {
+      setError(refused);
+    }
+  };
+  if (typed === null) return <>{number(mailing.ratePerS)} {t("mailings.perSecond")} <button type="button" class="link" onClick={() => setTyped(String(mailing.ratePerS))}>{t("mailings.change")}</button></>;
+  const fault = error instanceof ApiError ? error.fields[0]?.rule : undefined;
+  return (
+    <form class="row" onSubmit={submitted} noValidate>
+      <TextField id="rate" label={t("mailings.perSecond")} value={typed} changed={setTyped} fault={fault} more={{ inputMode: "numeric" }} />
+      <button type="submit">{t("mailings.save")}</button>
+      <button type="button" onClick={() => setTyped(null)}>{t("mailings.ask.no")}</button>
+      {error !== null && fault === undefined && <Failure error={error} />}
+    </form>
+  );
+}

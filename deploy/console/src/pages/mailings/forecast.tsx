@@ -1,0 +1,79 @@
+/** The dry run: who would get it, when, by time zone, and what would come too late. Asked for, as it reads the list. */
+
+import { useState } from "preact/hooks";
+import { request } from "../../api";
+import { number, told } from "../../parts/figures";
+import { Shown, useLoaded } from "../../parts/states";
+import { Table } from "../../parts/table";
+import { Time } from "../../parts/time";
+import { t } from "../../words";
+import { pathOf, type Mailing } from "./model";
+
+interface Zone {
+  timeZone: string;
+  recipients: number;
+  opensAt: number | null;
+}
+
+interface Forecast {
+  recipients: number;
+  repeated: number;
+  lookedAt: number;
+  addressed: number;
+  unknown: number;
+  unreachable: number;
+  startsAt: number;
+  finishesAt: number | null;
+  expired: number;
+  zones: Zone[];
+}
+
+export function ForecastCard({ mailing }: { mailing: Mailing }) {
+  const [round, setRound] = useState(0);
+  const isReady = mailing.list === null || (mailing.list.complete && mailing.list.accepted > 0);
+  return (
+    <section class="card">
+      <h2>{t("mailings.forecast")}</h2>
+      {round > 0 && <Made key={round} id={mailing.mailingId} />}
+      <button type="button" disabled={!isReady} onClick={() => setRound(round + 1)}>{t(round ? "mailings.forecastAgain" : "mailings.forecastMake")}</button>
+      {!isReady && <span class="quiet"> {t("mailings.forecastNeedsList")}</span>}
+    </section>
+  );
+}
+
+function Made({ id }: { id: string }) {
+  const [loaded, again] = useLoaded(id, (signal) => request<Forecast>(pathOf(id, "/forecast"), { signal }));
+  return <Shown loaded={loaded} again={again}>{(forecast) => <Told forecast={forecast} />}</Shown>;
+}
+
+function Told({ forecast }: { forecast: Forecast }) {
+  return (
+    <>
+      <dl>
+        <dt>{t("mailings.willGet")}</dt><dd><strong>{number(forecast.addressed)}</strong> {told("mailings.ofCount", { count: forecast.recipients })}</dd>
+        <dt>{t("mailings.unknown")}</dt><dd>{number(forecast.unknown)}</dd>
+        <dt>{t("mailings.unreachable")}</dt><dd>{number(forecast.unreachable)}</dd>
+        {forecast.repeated > 0 && <><dt>{t("mailings.repeated")}</dt><dd>{number(forecast.repeated)}</dd></>}
+        <dt>{t("mailings.starts")}</dt><dd><Time at={forecast.startsAt} /></dd>
+        <dt>{t("mailings.finishes")}</dt><dd>{forecast.finishesAt === null ? <span class="failure">{t("mailings.beyondHorizon")}</span> : <Time at={forecast.finishesAt} />}</dd>
+        <dt>{t("mailings.expires")}</dt><dd>{forecast.expired > 0 ? <strong class="failure">{number(forecast.expired)}</strong> : number(0)}</dd>
+      </dl>
+      {forecast.lookedAt < forecast.recipients && <p class="quiet">{told("mailings.lookedAt", { count: forecast.lookedAt })}</p>}
+      {forecast.zones.length > 0 && (
+        <>
+          <h3>{t("mailings.byZone")}</h3>
+          <Table
+            label={t("mailings.byZone")}
+            rows={forecast.zones}
+            id={(zone) => zone.timeZone}
+            columns={[
+              { title: t("mailings.timeZone"), cell: (zone) => zone.timeZone },
+              { title: t("mailings.recipients"), cell: (zone) => number(zone.recipients) },
+              { title: t("mailings.opensAt"), cell: (zone) => (zone.opensAt === null ? <span class="failure">{t("mailings.never")}</span> : <Time at={zone.opensAt} />) },
+            ]}
+          />
+        </>
+      )}
+    </>
+  );
+}

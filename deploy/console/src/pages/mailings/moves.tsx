@@ -1,0 +1,79 @@
+/** Start, pause, resume and cancel, each after a question that says how many it is about. */
+
+import { useState } from "preact/hooks";
+import { request, withQuery } from "../../api";
+import { Dialog } from "../../parts/dialog";
+import { TextField } from "../../parts/field";
+import { told } from "../../parts/figures";
+import { Failure } from "../../parts/states";
+import { holds } from "../../session";
+import { t } from "../../words";
+import { left, pathOf, type Mailing, type State } from "./model";
+
+type Move = "start" | "pause" | "resume" | "cancel";
+
+const MOVES: Record<State, readonly Move[]> = {
+  draft: ["start", "cancel"],
+  running: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  done: ["pause", "cancel"],
+  cancelled: [],
+};
+
+export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: Mailing) => void }) {
+  const [asked, ask] = useState<Move | null>(null);
+  if (!holds("operator")) return null;
+  const moves = mailing.state === "done" && left(mailing) === 0 ? [] : MOVES[mailing.state];
+  const done = (after: Mailing) => {
+    ask(null);
+    moved(after);
+  };
+  return (
+    <div class="row">
+      {moves.map((move) => (
+        <button key={move} type="button" class={move === "start" || move === "resume" ? "main" : move === "cancel" ? "danger" : ""} onClick={() => ask(move)}>
+          {t(move === "cancel" && mailing.state === "draft" ? "mailings.discard" : `mailings.move.${move}`)}
+        </button>
+      ))}
+      {asked !== null && <Question move={asked} mailing={mailing} done={done} closed={() => ask(null)} />}
+    </div>
+  );
+}
+
+function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailing; done: (after: Mailing) => void; closed: () => void }) {
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [at, setAt] = useState("");
+  const isDraft = mailing.state === "draft";
+  const confirmed = async (event: Event) => {
+    event.preventDefault();
+    setAsking(true);
+    setError(null);
+    try {
+      const when = move === "start" && at !== "" ? new Date(at).toISOString() : null;
+      done(await request<Mailing>(withQuery(pathOf(mailing.mailingId, `/${move}`), { at: when }), { method: "POST" }));
+    } catch (refused) {
+      setError(refused);
+      setAsking(false);
+    }
+  };
+  const count = mailing.progress.recipients === null ? t("mailings.ask.segment") : told("mailings.ask.left", { count: left(mailing) });
+  return (
+    <Dialog title={told(isDraft && move === "cancel" ? "mailings.ask.discard" : `mailings.ask.${move}`, { name: mailing.name })} closed={closed}>
+      <form onSubmit={confirmed}>
+        {!(isDraft && move === "cancel") && <p><strong>{count}</strong></p>}
+        <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
+        {move === "start" && (
+          <TextField id="start-at" label={t("mailings.ask.at")} hint={t("mailings.ask.atHint")} value={at} changed={setAt} more={{ type: "datetime-local" }} />
+        )}
+        {error !== null && <Failure error={error} />}
+        <div class="row end">
+          <button type="button" autofocus onClick={closed}>{t("mailings.ask.no")}</button>
+          <button type="submit" class={move === "cancel" ? "danger" : "main"} disabled={isAsking}>
+            {t(isDraft && move === "cancel" ? "mailings.discard" : `mailings.move.${move}`)}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

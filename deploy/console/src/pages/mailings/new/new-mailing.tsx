@@ -1,0 +1,125 @@
+/** The form of a new mailing: a draft is made of it, and its list is sent if a file was chosen. */
+
+import { useRef, useState } from "preact/hooks";
+import { ApiError, request, withQuery, type FieldError } from "../../../api";
+import { Choice, TextField, type FieldProps } from "../../../parts/field";
+import { Failure, Shown, useLoaded } from "../../../parts/states";
+import { go, href } from "../../../router";
+import { t } from "../../../words";
+import { EMPTY, definitionOf, placed, type Draft } from "./draft";
+import type { Fields } from "./fields";
+import { sampleOf } from "../list/columns";
+import { Message } from "./message-fields";
+import type { Mailing, Partner, Sender } from "../model";
+import { Named, brokenBraces, textsOf } from "./named";
+import { namesIn } from "../message/placeholders";
+import { Preview } from "../message/preview";
+import { When } from "./when-fields";
+import { FileField, type Chosen } from "../list/upload";
+import { begin } from "../list/uploads";
+
+export function NewMailing() {
+  const [loaded, again] = useLoaded("partners", (signal) => request<Partner[]>("/v1/partners", { signal }));
+  return (
+    <>
+      <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>
+      <h1>{t("mailings.new")}</h1>
+      <Shown loaded={loaded} again={again}>{(partners) => <Form partners={partners.filter((partner) => partner.enabled)} />}</Shown>
+    </>
+  );
+}
+
+function Form({ partners }: { partners: readonly Partner[] }) {
+  const [draft, setDraft] = useState<Draft>({ ...EMPTY, partner: partners[0]?.partnerId ?? "" });
+  const [chosen, choose] = useState<Chosen | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const id = useRef(crypto.randomUUID());
+  const form = useRef<HTMLFormElement>(null);
+  const [mended, mend] = useState<ReadonlySet<string>>(new Set());
+  const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
+  const { faults: refused, others } = placed(told);
+  const standing = Object.entries(refused).filter(([field]) => !mended.has(field.startsWith("button-") ? "buttons" : field));
+  const faults = { ...Object.fromEntries(standing), ...brokenBraces(draft) };
+  const set = (changes: Partial<Draft>) => {
+    setDraft((last) => ({ ...last, ...changes }));
+    mend((last) => new Set([...last, ...Object.keys(changes)]));
+    id.current = crypto.randomUUID(); // another content is another mailing; the same one twice is not
+  };
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    setAsking(true);
+    setError(null);
+    mend(new Set());
+    try {
+      const body = JSON.stringify(definitionOf(draft, id.current));
+      const made = await request<Mailing>(withQuery("/v1/mailings", { partner: draft.partner }), { method: "POST", body });
+      if (chosen !== null) void begin(made.mailingId, chosen.file, chosen.charset, false);
+      go("mailings", made.mailingId);
+    } catch (failed) {
+      setError(failed);
+      setAsking(false);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+    }
+  };
+  const fields: Fields = { draft, set, faults };
+  const names = namesIn(textsOf(draft));
+  const head = chosen?.head ?? null;
+  return (
+    <form ref={form} class="columns" onSubmit={submitted} noValidate>
+      <div>
+        <Whose {...fields} partners={partners} />
+        <Message {...fields} />
+        <Named names={names} head={head} />
+        <section class="card">
+          <h2>{t("mailings.recipients")}</h2>
+          <FileField chosen={chosen} changed={choose} names={[]} label={t("mailings.fileMayFollow")} />
+        </section>
+        <When {...fields} offsetMin={partners.find((partner) => partner.partnerId === draft.partner)?.utcOffsetMin ?? 180} />
+      </div>
+      <aside>
+        <section class="card sticky">
+          <h2>{t("mailings.preview")}</h2>
+          <Preview
+            app={draft.sender || partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender || draft.partner}
+            title={draft.title}
+            text={draft.text}
+            hasPicture={draft.address !== "" && draft.category === "IMAGE"}
+            buttons={draft.buttons}
+            valueOf={(name) => (head === null ? undefined : sampleOf(head, name) || undefined)}
+          />
+          {error !== null && (others.length > 0 || told.length === 0) && <Failure error={error} />}
+          {standing.length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
+          <button type="submit" class="main" disabled={isAsking}>{t("mailings.create")}</button>
+          <p class="quiet">{t("mailings.createMeans")}</p>
+        </section>
+      </aside>
+    </form>
+  );
+}
+
+function Whose({ draft, set, faults, partners }: Fields & { partners: readonly Partner[] }) {
+  const [loaded] = useLoaded(draft.partner, (signal) =>
+    draft.partner ? request<Sender[]>(`/v1/partners/${encodeURIComponent(draft.partner)}/senders`, { signal }) : Promise.resolve([]),
+  );
+  const senders = loaded.is === "there" ? loaded.value.filter((sender) => sender.enabled && sender.applicationId !== null) : [];
+  const preset = partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender;
+  const first = [["", preset ? `${t("mailings.defaultSender")}: ${preset}` : t("mailings.chooseSender")]] as const;
+  const about = (id: keyof Draft & string, label: string): FieldProps => ({ id, label, fault: faults[id] });
+  return (
+    <section class="card">
+      <h2>{t("mailings.whose")}</h2>
+      <TextField {...about("name", t("mailings.name"))} hint={t("mailings.nameHint")} value={draft.name} changed={(name) => set({ name })} more={{ maxLength: 200, autocomplete: "off" }} />
+      <div class="pair">
+        <Choice {...about("partner", t("mailings.partner"))} value={draft.partner} changed={(partner) => set({ partner, sender: "" })} of={partners.map(({ partnerId }) => [partnerId, partnerId])} />
+        <Choice
+          {...about("sender", t("mailings.sender"))}
+          value={draft.sender}
+          changed={(sender) => set({ sender })}
+          of={[...first, ...senders.map(({ serviceNumber, applicationId }) => [serviceNumber, `${serviceNumber} (${applicationId})`] as const)]}
+        />
+      </div>
+      {loaded.is === "failed" && <Failure error={loaded.error} />}
+    </section>
+  );
+}

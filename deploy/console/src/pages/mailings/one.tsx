@@ -1,0 +1,58 @@
+/** One mailing: what it says, whom it goes to, what would happen, and what has happened. */
+
+import { useLive } from "../../parts/live";
+import { Stale } from "../../parts/stale";
+import { Loading } from "../../parts/states";
+import { Time } from "../../parts/time";
+import { href } from "../../router";
+import { request } from "../../api";
+import { holds } from "../../session";
+import { t } from "../../words";
+import { Asked } from "./asked";
+import { ForecastCard } from "./forecast";
+import { Moves } from "./moves";
+import { pathOf, type Definition, type Mailing } from "./model";
+import { ProgressCard, StateBadge } from "./progress";
+import { Recipients } from "./list/recipients";
+
+const RUNNING_S = 2;
+const QUIET_S = 5;
+const OVER_S = 10;
+
+export function One({ id }: { id: string }) {
+  const live = useLive(id, (signal) => request<Mailing>(pathOf(id), { signal }), everyS);
+  const mailing = live.value;
+  const asked = useLive(`${id} ${holds("operator")}`, (signal) => definitionOf(id, signal), () => null);
+  if (mailing === null) return live.error === null ? <Loading /> : <Stale live={live} />;
+  return (
+    <>
+      <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>
+      <div class="row heading">
+        <h1>{mailing.name} <StateBadge state={mailing.state} /></h1>
+        <Moves mailing={mailing} moved={live.told} />
+      </div>
+      <p class="quiet">
+        {mailing.partnerId} · {t("mailings.created")} <Time at={mailing.createdAt} />
+        {mailing.startAt !== null && <> · {t("mailings.startAt")} <Time at={mailing.startAt} /></>}
+        {mailing.startedAt !== null && mailing.startAt === null && <> · {t("mailings.started")} <Time at={mailing.startedAt} /></>}
+        {mailing.finishedAt !== null && <> · {t("mailings.finished")} <Time at={mailing.finishedAt} /></>}
+      </p>
+      <Stale live={live} />
+      {mailing.reason !== null && <p class="notice bad" role="alert">{t("mailings.reason")}: {mailing.reason}</p>}
+      {mailing.state !== "draft" && <ProgressCard mailing={mailing} />}
+      <Recipients mailing={mailing} told={live.told} again={live.again} />
+      {mailing.state !== "cancelled" && mailing.state !== "done" && <ForecastCard mailing={mailing} />}
+      {asked.value !== null && asked.value.definition !== null && <Asked mailing={mailing} definition={asked.value.definition} told={live.told} />}
+    </>
+  );
+}
+
+/** Whoever may launch mailings may read them. */
+async function definitionOf(id: string, signal: AbortSignal): Promise<{ definition: Definition | null }> {
+  return { definition: holds("operator") ? await request<Definition>(pathOf(id, "/definition"), { signal }) : null };
+}
+
+function everyS(mailing: Mailing): number {
+  if (mailing.state === "running") return RUNNING_S;
+  return mailing.state === "done" || mailing.state === "cancelled" ? OVER_S : QUIET_S;
+}

@@ -1,0 +1,19 @@
+/** Numbers as the reader's language writes them, and texts that hold some. */
+
+import { language, t, type Key } from "../words";
+
+export function number(value: number): string {
+  return new Intl.NumberFormat(language()).format(value);
+}
+
+export function percent(part: number, whole: number): string {
+  return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 1 }).format(whole ? part / whole : 0);
+}
+
+/** The text with its `{name}`s filled in. */
+export function told(key: Key, values: Record<string, string | number>): string {
+  return t(key).replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+  });
+}
