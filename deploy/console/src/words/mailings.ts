@@ -57,6 +57,7 @@ export const MAILINGS = {
   "mailings.started": ["Started", "Начата"],
   "mailings.finished": ["Ended", "Закончена"],
   "mailings.reason": ["Reason", "Причина"],
+  "mailings.copy": ["New mailing like this one", "Новая такая же"],
   "mailings.move.start": ["Start", "Запустить"],
   "mailings.move.pause": ["Pause", "Пауза"],
   "mailings.move.resume": ["Resume", "Продолжить"],

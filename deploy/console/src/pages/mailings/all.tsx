@@ -71,8 +71,8 @@ function Rows({ rows }: { rows: Mailing[] }) {
   );
 }
 
-function hourOf(mailing: Mailing): number {
-  return mailing.startAt ?? mailing.startedAt ?? mailing.createdAt;
+function hourOf(mailing: Mailing): number | null {
+  return mailing.startAt ?? mailing.startedAt;
 }
 
 function counts(mailing: Mailing) {

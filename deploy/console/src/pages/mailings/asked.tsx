@@ -6,12 +6,15 @@ import { TextField } from "../../parts/field";
 import { number } from "../../parts/figures";
 import { Failure } from "../../parts/states";
 import { language, t } from "../../words";
-import { changed, type Definition, type Mailing } from "./model";
+import { DAYS, changed, type Definition, type Mailing } from "./model";
 import { Preview } from "./message/preview";
+import { draftOf } from "./new/draft";
+import { goNew } from "./new/new-mailing";
 
 export function Asked({ mailing, definition, told }: { mailing: Mailing; definition: Definition; told: (mailing: Mailing) => void }) {
   const { data, type } = definition.message;
   const schedule = definition.scheduleInfo;
+  const copy = draftOf(definition, mailing.partnerId);
   const isOver = mailing.state === "done" || mailing.state === "cancelled";
   return (
     <section class="card">
@@ -30,17 +33,19 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
       )}
       <dl>
         <dt>{t("mailings.sender")}</dt><dd>{data.serviceNumber ?? t("mailings.defaultSender")}</dd>
-        <dt>{t("mailings.lifetime")}</dt><dd>{data.ttl ? `${number(data.ttl)} ${unit(data.ttlUnit)}` : t("mailings.partnersDefault")}</dd>
+        <dt>{t("mailings.lifetime")}</dt><dd>{data.ttl ? lifetime(data.ttl, data.ttlUnit) : t("mailings.partnersDefault")}</dd>
         <dt>{t("mailings.when")}</dt><dd>{schedule ? window(schedule, definition.useTimeDiff === true) : t("mailings.atOnce")}</dd>
         {!isOver && <><dt>{t("mailings.rate")}</dt><dd><Rate mailing={mailing} told={told} /></dd></>}
       </dl>
+      {copy !== null && <button type="button" onClick={() => goNew(copy)}>{t("mailings.copy")}</button>}
     </section>
   );
 }
 
-function unit(name = "MINUTES"): string {
-  const known = name.toUpperCase();
-  return known === "HOURS" || known === "SECONDS" ? t(`mailings.unit.${known}`) : t("mailings.unit.MINUTES");
+function lifetime(amount: number, unit = "MINUTES"): string {
+  const known = unit.toUpperCase();
+  const name = known === "HOURS" ? "hour" : known === "SECONDS" ? "second" : "minute";
+  return new Intl.NumberFormat(language(), { style: "unit", unit: name, unitDisplay: "long" }).format(amount);
 }
 
 function window(schedule: NonNullable<Definition["scheduleInfo"]>, isRecipients: boolean): string {
@@ -58,8 +63,6 @@ function momentOf(text: string): string {
   const isWhole = /(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text);
   return isWhole ? new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(text)) : text;
 }
-
-export const DAYS = ["1", "2", "3", "4", "5", "6", "7"] as const;
 
 function isDay(text: string): text is (typeof DAYS)[number] {
   return (DAYS as readonly string[]).includes(text);

@@ -7,7 +7,7 @@ import { Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { pathOf, type Mailing } from "./model";
+import { isWhole, pathOf, type Mailing } from "./model";
 
 interface Zone {
   timeZone: string;
@@ -30,7 +30,7 @@ interface Forecast {
 
 export function ForecastCard({ mailing }: { mailing: Mailing }) {
   const [round, setRound] = useState(0);
-  const isReady = mailing.list === null || (mailing.list.complete && mailing.list.accepted > 0);
+  const isReady = isWhole(mailing);
   return (
     <section class="card">
       <h2>{t("mailings.forecast")}</h2>
@@ -41,7 +41,8 @@ export function ForecastCard({ mailing }: { mailing: Mailing }) {
   );
 }
 
-function Made({ id }: { id: string }) {
+/** The figures themselves. */
+export function Made({ id }: { id: string }) {
   const [loaded, again] = useLoaded(id, (signal) => request<Forecast>(pathOf(id, "/forecast"), { signal }));
   return <Shown loaded={loaded} again={again}>{(forecast) => <Told forecast={forecast} />}</Shown>;
 }

@@ -81,6 +81,9 @@ export interface Definition {
   };
 }
 
+/** Of a week, from Monday. */
+export const DAYS = ["1", "2", "3", "4", "5", "6", "7"] as const;
+
 export interface Partner {
   partnerId: string;
   login: string;
@@ -105,6 +108,11 @@ export function found(before: string | null, limit: number, signal: AbortSignal)
 
 export function changed(id: string, changes: Partial<Pick<Mailing, "ratePerS" | "name" | "onBadLines" | "onRepeated">>): Promise<Mailing> {
   return request(pathOf(id), { method: "PATCH", body: JSON.stringify(changes) });
+}
+
+/** Whether it is known whom it goes to. */
+export function isWhole({ list }: Mailing): boolean {
+  return list === null || (list.complete && list.accepted > 0);
 }
 
 /** Recipients that nothing has been decided about: not handed to a provider, and not failed either. */

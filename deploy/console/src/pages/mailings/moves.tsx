@@ -8,7 +8,8 @@ import { told } from "../../parts/figures";
 import { Failure } from "../../parts/states";
 import { holds } from "../../session";
 import { t } from "../../words";
-import { left, pathOf, type Mailing, type State } from "./model";
+import { Made } from "./forecast";
+import { isWhole, left, pathOf, type Mailing, type State } from "./model";
 
 type Move = "start" | "pause" | "resume" | "cancel";
 
@@ -27,11 +28,12 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
   const done = (after: Mailing) => {
     ask(null);
     moved(after);
+    requestAnimationFrame(() => document.getElementById("content")?.focus()); // the button that was pressed is gone
   };
   return (
     <div class="row">
       {moves.map((move) => (
-        <button key={move} type="button" class={move === "start" || move === "resume" ? "main" : move === "cancel" ? "danger" : ""} onClick={() => ask(move)}>
+        <button key={move} type="button" class={move === "start" || move === "resume" ? "main" : move === "cancel" ? "danger" : ""} disabled={move === "start" && !isWhole(mailing)} onClick={() => ask(move)}>
           {t(move === "cancel" && mailing.state === "draft" ? "mailings.discard" : `mailings.move.${move}`)}
         </button>
       ))}
@@ -63,6 +65,7 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
       <form onSubmit={confirmed}>
         {!(isDraft && move === "cancel") && <p><strong>{count}</strong></p>}
         <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
+        {move === "start" && <Made id={mailing.mailingId} />}
         {move === "start" && (
           <TextField id="start-at" label={t("mailings.ask.at")} hint={t("mailings.ask.atHint")} value={at} changed={setAt} more={{ type: "datetime-local" }} />
         )}

@@ -11,7 +11,7 @@ import { t } from "../../words";
 import { Asked } from "./asked";
 import { ForecastCard } from "./forecast";
 import { Moves } from "./moves";
-import { pathOf, type Definition, type Mailing } from "./model";
+import { left, pathOf, type Definition, type Mailing } from "./model";
 import { ProgressCard, StateBadge } from "./progress";
 import { Recipients } from "./list/recipients";
 
@@ -54,5 +54,6 @@ async function definitionOf(id: string, signal: AbortSignal): Promise<{ definiti
 
 function everyS(mailing: Mailing): number {
   if (mailing.state === "running") return RUNNING_S;
-  return mailing.state === "done" || mailing.state === "cancelled" ? OVER_S : QUIET_S;
+  if (mailing.state === "cancelled" || (mailing.state === "done" && left(mailing) === 0)) return OVER_S;
+  return QUIET_S;
 }

@@ -62,6 +62,41 @@ export function definitionOf(draft: Draft, id: string): Definition {
   };
 }
 
+/** The form that would ask for the same, but for its deadline; null: some of it has no field in the form. */
+export function draftOf(definition: Definition, partner: string): Draft | null {
+  const { data } = definition.message;
+  const schedule = definition.scheduleInfo;
+  const draft: Draft = {
+    ...EMPTY,
+    partner,
+    sender: data.serviceNumber ?? "",
+    name: definition.name,
+    title: data.title ?? "",
+    text: data.text ?? "",
+    category: data.content?.contentCategory === "HTML" ? "HTML" : "IMAGE",
+    address: data.content?.contentUrl ?? "",
+    buttons: data.content?.actions ?? [],
+    ttl: data.ttl === undefined ? "" : String(data.ttl),
+    ttlUnit: UNITS.find((unit) => unit === data.ttlUnit) ?? "MINUTES",
+    isPrimaryOnly: data.primaryOn === true,
+    when: schedule ? "window" : "now",
+    begin: schedule?.timeBegin ?? "",
+    end: schedule?.timeEnd ?? "",
+    days: schedule?.weekdaysSchedule ?? "",
+    zone: schedule && definition.useTimeDiff !== true ? "partner" : "recipient",
+    rate: definition.ratePerS === undefined ? "" : String(definition.ratePerS),
+  };
+  const isWhole = same(definitionOf(draft, definition.id ?? ""), { ...definition, scheduleInfo: schedule && { ...schedule, deadline: undefined } });
+  return isWhole ? draft : null;
+}
+
+/** Whether two values are one JSON, whatever the order of keys. */
+function same(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => same((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name]));
+}
+
 function amount(text: string): number | undefined {
   if (text.trim() === "") return undefined;
   const value = Number(text);

@@ -1,10 +1,11 @@
 /** The form of a new mailing: a draft is made of it, and its list is sent if a file was chosen. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, request, withQuery, type FieldError } from "../../../api";
 import { Choice, TextField, type FieldProps } from "../../../parts/field";
 import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { go, href } from "../../../router";
+import { onSession } from "../../../session";
 import { t } from "../../../words";
 import { EMPTY, definitionOf, placed, type Draft } from "./draft";
 import type { Fields } from "./fields";
@@ -29,8 +30,20 @@ export function NewMailing() {
   );
 }
 
+/** What is being typed, while other pages are looked at or the language is switched. */
+let kept: Draft | null = null;
+onSession(() => {
+  kept = null;
+});
+
+/** Opens the form filled in like this. */
+export function goNew(draft: Draft): void {
+  kept = draft;
+  go("mailings", "new");
+}
+
 function Form({ partners }: { partners: readonly Partner[] }) {
-  const [draft, setDraft] = useState<Draft>({ ...EMPTY, partner: partners[0]?.partnerId ?? "" });
+  const [draft, setDraft] = useState<Draft>(kept ?? { ...EMPTY, partner: partners[0]?.partnerId ?? "" });
   const [chosen, choose] = useState<Chosen | null>(null);
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -41,6 +54,9 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const { faults: refused, others } = placed(told);
   const standing = Object.entries(refused).filter(([field]) => !mended.has(field.startsWith("button-") ? "buttons" : field));
   const faults = { ...Object.fromEntries(standing), ...brokenBraces(draft) };
+  useEffect(() => {
+    kept = draft;
+  }, [draft]);
   const set = (changes: Partial<Draft>) => {
     setDraft((last) => ({ ...last, ...changes }));
     mend((last) => new Set([...last, ...Object.keys(changes)]));
@@ -55,6 +71,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
       const body = JSON.stringify(definitionOf(draft, id.current));
       const made = await request<Mailing>(withQuery("/v1/mailings", { partner: draft.partner }), { method: "POST", body });
       if (chosen !== null) void begin(made.mailingId, chosen.file, chosen.charset, false);
+      kept = null;
       go("mailings", made.mailingId);
     } catch (failed) {
       setError(failed);

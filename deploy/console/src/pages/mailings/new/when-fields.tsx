@@ -2,7 +2,7 @@
 
 import { Choice, Field, TextField, described } from "../../../parts/field";
 import { t } from "../../../words";
-import { DAYS } from "../asked";
+import { DAYS } from "../model";
 import { UNITS } from "./draft";
 import type { Fields } from "./fields";
 
