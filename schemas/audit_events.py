@@ -1,8 +1,10 @@
-"""Who changed what (topic `audit-events`; key: who), and who was refused.
+"""Who changed what, who looked at whose values, and who was refused (topic `audit-events`; key: who).
 
 Values are those of switches, numbers and words that are harmless; of everything else there are fingerprints, which tell
 two values apart and show neither. They are made under the master key, so nobody can try guesses.
 """
+
+from typing import Literal
 
 from schemas.events import Event
 from schemas.values import Frozen
@@ -26,9 +28,20 @@ class AuditedChange(Frozen):
     values: tuple[ChangedField, ...] = ()  # of these fields, as many as fit
 
 
+LookKind = Literal["", "look", "search"]
+"""A look shows values about people; a search masks them, and tells whether there is such a customer."""
+
+
+class AskedValue(Frozen):
+    """A parameter of a look: its value where it is harmless, else `#` and a fingerprint."""
+
+    name: str
+    value: str
+
+
 class Audited(Event, tag="audited"):
-    """A request of an operator or a partner that may change something, and was answered; or refusals (401, 403, 429) of
-    one caller within a minute, added up."""
+    """A request of an operator or a partner that may change something, and was answered; an operator's look; or
+    refusals (401, 403, 429) of one caller within a minute, added up."""
 
     who: str  # operator:<name>, partner:<login>, bootstrap; unknown
     address: str  # where it came from, as far as trusted proxies tell
@@ -39,3 +52,8 @@ class Audited(Event, tag="audited"):
     status: int  # of HTTP
     changes: tuple[AuditedChange, ...] = ()
     count: int = 1  # of refusals like this one
+    look: LookKind = ""
+    asked: tuple[AskedValue, ...] = ()  # by a look
+    subjects: tuple[str, ...] = ()  # of a look, whom it asked for and showed: fingerprints of phones, user ids, ids
+    messages: tuple[str, ...] = ()  # shown by a look: their ids
+    is_wide: bool = False  # a look that may have shown others as well

@@ -1,4 +1,4 @@
-"""`rpns audit`: who changed what, from where, when, and from what to what; and who was refused."""
+"""`rpns audit`: who changed what, from where, when, and from what to what; who looked at whom; and who was refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ COLUMNS = {
     "address": "from",
     "what": "what",
     "answer": "answer",
-    "changed": "changed, from → to (#: a fingerprint)",
+    "changed": "changed, from → to; shown (#: a fingerprint)",
 }
 
 
@@ -24,15 +24,22 @@ def audit(
     context: typer.Context,
     who: Annotated[str | None, typer.Option(help="operator:<name>, partner:<login>, or the name alone")] = None,
     what: Annotated[str | None, typer.Option(help="a part of the path, or of a thing's key: partner/<id> …")] = None,
+    phone: Annotated[str | None, typer.Option(help="looks at this customer's values, and searches for them")] = None,
+    user: Annotated[str | None, typer.Option(help="the same by user id")] = None,
+    message: Annotated[str | None, typer.Option(help="looks at this message: its id")] = None,
     since: Annotated[str, typer.Option(help="30m, 12h, 7d, or a date as 2026-11-28T12:00")] = "24h",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """List the changes by operators and partners, and refusals, the newest last. Needs the scope admin."""
+    """List changes by operators and partners, operators' looks at customers, and refusals, the newest last.
+
+    Needs the scope admin.
+    """
     begin = since_ms(since, datetime.now(UTC))
-    found = operator(context).call("GET", "/v1/audit", who=who, what=what, since=begin, limit=limit)
+    about: dict[str, Any] = {"phone": phone, "user": user, "message": message, "since": begin, "limit": limit}
+    found = operator(context).call("GET", "/v1/audit", who=who, what=what, **about)
     rows = found["records"]
-    show.listing(rows if as_json else [_row(row) for row in rows], COLUMNS, "nobody has changed anything", as_json)
+    show.listing(rows if as_json else [_row(row) for row in rows], COLUMNS, "there are no such records", as_json)
     if not found["isWhole"]:
         show.errors().print("[yellow]there is more than could be read in time: ask for a shorter time[/]")
 
@@ -40,8 +47,20 @@ def audit(
 def _row(record: dict[str, Any]) -> dict[str, Any]:
     answer = f"{record['status']} × {record['count']}" if record["count"] > 1 else str(record["status"])
     what = f"{record['method']} {record['path']}".strip()
-    changed = "\n".join(map(_changed, record["changes"]))
+    changed = "\n".join([*map(_changed, record["changes"]), *_looked(record)])
     return {**record, "changedAt": record["at"], "what": what, "answer": answer, "changed": changed}
+
+
+def _looked(record: dict[str, Any]) -> list[str]:
+    """What was asked for, and how many were shown. A platform of a former release tells of no looks."""
+    if not record.get("look"):
+        return []
+    lines = [f"  {asked['name']}={asked['value']}" for asked in record["asked"]]
+    if record["messages"]:
+        lines.append(f"  messages: {len(record['messages'])}, of people: {len(record['subjects'])}")
+    if record["isWide"]:
+        lines.append("  and others, whom the record does not name")
+    return [record["look"], *lines]
 
 
 def _changed(change: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 Start: the log and the database, the directory read to its end, the repairing consumers, and the port last of all.
 """
 
+from functools import partial
+
 from starlette.types import ASGIApp
 
 from services.registry.api import application
@@ -17,7 +19,7 @@ from services.registry.provisioning import SecretRules, open_provisioning
 from services.registry.receipts import ReceiptFastPath, open_receipts
 from services.registry.support import IMPORT_PATH, open_audiences
 from services.runtime.access.device_pace import DevicePace
-from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.access.operator_tokens import AUDIT_PURPOSE, OperatorTokens
 from services.runtime.http import listeners
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.process import Process, run
@@ -42,7 +44,7 @@ async def start(process: Process) -> None:
             open_erasure(foundation, commands),
             open_dead_letters(foundation),
             open_cluster(foundation),
-            audit_routes(settings),
+            audit_routes(settings, partial(secrets.digests, purpose=AUDIT_PURPOSE)),
         ],
         rules=SecretRules(settings.allow_weak_secrets),
         part_of=foundation.rates.shares.part,

@@ -78,6 +78,10 @@ OPEN_DEAD_LETTERS = Gauge(
 AUDIT_LOST = Counter(
     "rpns_lost_audit_records_total", "audit records that the log did not take; each is in the process's log as an error"
 )
+LOOKS_REFUSED = Counter(
+    "rpns_refused_looks_total",
+    "operators' looks at values about people that were refused: the log took no audit record",
+)
 CLOCK_OFF = Gauge(
     "rpns_clock_off_seconds", "how far this process's clock is from the database's, seconds; 0 while it is within 2"
 )

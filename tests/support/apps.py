@@ -65,7 +65,7 @@ def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str
                 erasure_routes(NOTHING, NOTHING),
                 dead_letter_routes(NOTHING),
                 cluster_routes(NOTHING, NOTHING),
-                audit_routes(NOTHING),
+                audit_routes(NOTHING, NOTHING),
             ],
         ),
         "status": _status(directory, secrets, logins),

@@ -1,23 +1,28 @@
-"""`GET /v1/audit`: what operators and partners have changed, and who was refused. For administrators alone.
+"""`GET /v1/audit`: what was changed, who looked at whose values, and who was refused. For administrators alone.
 
 The topic `audit-events` is read through from the time that is asked for; it keeps a year. What is written into it:
-`services/runtime/access/audit.py`.
+`services/runtime/access/audit.py`, `services/runtime/looks/`. Records hold fingerprints of people: a phone that is
+asked for becomes its own, under the master key and the former ones.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from schemas import codec
-from schemas.audit_events import Audited
+from schemas.audit_events import Audited, LookKind
 from schemas.topics import AUDIT_EVENTS
-from services.registry.bodies import LATEST_MS, AnswerModel
+from services.registry.bodies import LATEST_MS, AnswerModel, BadField, Phone, UserId
 from services.registry.http import operator_router
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.log.upkeep import read_since
+from services.runtime.looks import SubjectKind, subjects_of
 from services.runtime.settings import Settings
+from services.runtime.text import phones
 
 _DAY_MS = 86_400_000
 _Word = Annotated[str | None, Query(max_length=200)]
@@ -41,6 +46,13 @@ class ChangeView(AnswerModel):
     values: list[FieldView] = Field(description="of these; none in records of before they were kept")
 
 
+class AskedView(AnswerModel):
+    """A parameter of a look."""
+
+    name: str = Field(description="of the parameter")
+    value: str = Field(description="where it is harmless, else `#` and a fingerprint")
+
+
 class AuditView(AnswerModel):
     """A request that was answered, or `count` refusals of one caller within a minute."""
 
@@ -54,6 +66,13 @@ class AuditView(AnswerModel):
     status: int
     changes: list[ChangeView]
     count: int = Field(description="of refusals like this one; 1 for a request")
+    look: LookKind = Field(
+        description="look: values about people were shown; search: they were masked, and somebody was asked for"
+    )
+    asked: list[AskedView] = Field(description="by a look: its parameters")
+    subjects: list[str] = Field(description="of a look: fingerprints of the people asked for and shown")
+    messages: list[str] = Field(description="that a look showed: their ids")
+    is_wide: bool = Field(description="the look may have shown others as well: an export, a stream")
 
 
 class TrailView(AnswerModel):
@@ -63,8 +82,34 @@ class TrailView(AnswerModel):
     records: list[AuditView]
 
 
-def audit_routes(settings: Settings) -> APIRouter:
-    """The route."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which records are asked for; None leaves a condition out, and `subjects` have one of several names each."""
+
+    who: str | None = None
+    what: str | None = None
+    message: str | None = None
+    subjects: Sequence[frozenset[str]] = ()
+
+    def has(self, found: Audited) -> bool:
+        if self.who is not None and self.who not in (found.who, found.who.partition(":")[2]):
+            return False
+        places = (found.path, *(change.entity for change in found.changes))
+        if self.what is not None and not any(self.what in text for text in places):
+            return False
+        if self.message is None and not self.subjects:
+            return True
+        return bool(found.look) and (found.is_wide or self._is_about(found))
+
+    def _is_about(self, found: Audited) -> bool:
+        others = self.subjects
+        if self.message is not None and self.message in found.messages:
+            others = self.subjects[:-1]  # the last are the names of the message's id
+        return all(names & set(found.subjects) for names in others)
+
+
+def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]]) -> APIRouter:
+    """The route. `fingerprints` are those of a text in the audit trail, under each of the master keys."""
     router = operator_router("/v1/audit", "audit")
 
     @router.get("")
@@ -72,13 +117,25 @@ def audit_routes(settings: Settings) -> APIRouter:
         since: Annotated[int | None, Query(ge=0, le=LATEST_MS, description="UTC ms; default: a day ago")] = None,
         who: _Word = None,
         what: Annotated[str | None, Query(max_length=200, description="a part of the path or of a thing's key")] = None,
+        phone: Annotated[Phone | None, Query(description="whose values were shown, or asked for")] = None,
+        user: Annotated[UserId | None, Query(description="external user id: likewise")] = None,
+        message: Annotated[str | None, Query(max_length=300, description="an id of a message: likewise")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> TrailView:
-        """The newest `limit` records since then."""
+        """The newest `limit` records since then.
+
+        With `phone`, `user` or `message` only looks: those that asked for or showed them, and all that `isWide`.
+        """
+        digits = phones.from_query(phone) if phone is not None else None
+        if phone is not None and digits is None:
+            raise BadField("phone", phones.RULE)
+        asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
+        subjects = [subjects_of(fingerprints, kind, value) for kind, value in asked if value is not None]
+        wanted = Wanted(who, what, message, subjects)
 
         def keep(value: bytes) -> AuditView | None:
             found = _decoded(value)
-            return _view(found) if found is not None and _is_asked_for(found, who, what) else None
+            return _view(found) if found is not None and wanted.has(found) else None
 
         begin = now_ms() - _DAY_MS if since is None else since
         records, is_whole = await read_since(settings, AUDIT_EVENTS.name, begin, keep, limit)
@@ -95,15 +152,10 @@ def _decoded(value: bytes) -> Audited | None:
     return found if isinstance(found, Audited) else None
 
 
-def _is_asked_for(found: Audited, who: str | None, what: str | None) -> bool:
-    if who is not None and who not in (found.who, found.who.partition(":")[2]):
-        return False
-    return what is None or any(what in text for text in (found.path, *(change.entity for change in found.changes)))
-
-
 def _view(found: Audited) -> AuditView:
     changes = [
         ChangeView.shown(change, fields=list(change.fields), values=[FieldView.shown(value) for value in change.values])
         for change in found.changes
     ]
-    return AuditView.shown(found, changes=changes)
+    asked = [AskedView.shown(value) for value in found.asked]
+    return AuditView.shown(found, changes=changes, asked=asked)

@@ -1,6 +1,6 @@
 """What the API of dead letters takes and gives, in camel case."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class LetterView(AnswerModel):
 class ContentView(AnswerModel):
     """A record as it lies in the log. What is personal is sealed in our own records; in others' it may be readable."""
 
+    SHOWN: ClassVar = ("letter_id",)
     letter_id: str
     value: str | None = Field(description="text; what is not UTF-8 is replaced")
 

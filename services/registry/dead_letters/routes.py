@@ -15,6 +15,7 @@ from services.registry.http import PROBLEMS, By, operator_router
 from services.runtime.access.audit import note_change
 from services.runtime.http.server import Problem
 from services.runtime.log.upkeep import Letter
+from services.runtime.looks import Masked, as_asked
 
 _Topic = Annotated[str, Path(max_length=100, description="without prefix, as `message-requested`")]
 _Number = Annotated[int, Path(ge=0, le=2**62)]
@@ -44,11 +45,11 @@ def dead_letter_routes(office: DeadLetterOffice) -> APIRouter:
         return _view(*await office.found(topic, partition, offset))
 
     @router.get("/{topic}/{partition}/{offset}/content", responses=_REFUSED)
-    async def get_content(topic: _Topic, partition: _Number, offset: _Number) -> ContentView:
+    async def get_content(topic: _Topic, partition: _Number, offset: _Number, masked: Masked = False) -> ContentView:
         """The record itself. Somebody else's may hold what is personal, in the clear."""
         letter, _ = await office.found(topic, partition, offset)
         text = None if letter.value is None else letter.value.decode(errors="replace")
-        return ContentView(letter_id=letter.letter_id, value=text)
+        return as_asked(ContentView(letter_id=letter.letter_id, value=text), masked)
 
     @router.post("/{topic}/{partition}/{offset}/redrive", responses=_REFUSED)
     async def redrive_letter(topic: _Topic, partition: _Number, offset: _Number, by: By, body: RedriveBody) -> DoneView:

@@ -3,7 +3,7 @@
 Times are UTC milliseconds since the epoch. Wrong types are refused, not converted.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt
@@ -117,6 +117,8 @@ class SubscriptionBody(_Subscription, RequestModel):
 class SubscriptionView(_Subscription, AnswerModel):
     """One entry as it is kept."""
 
+    SHOWN: ClassVar = ("id", "type", "name", "value")
+
 
 class SubscriptionState(AnswerModel):
     """A subscription as it counts for one installation."""
@@ -154,6 +156,7 @@ class SessionBody(RequestModel):
 class TokenView(AnswerModel):
     """The live token, without the token."""
 
+    SHOWN: ClassVar = ("provider", "environment", "bundle", "variant", "registered_at")
     provider: Provider
     environment: str | None = None
     bundle: str | None = None

@@ -13,6 +13,7 @@ from services.registry.http import PROBLEMS, By, operator_router
 from services.runtime.access.audit import note_change
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
+from services.runtime.looks import note_people
 from services.runtime.mongo.erasures import Erasure
 
 _Id = Annotated[str, Path(max_length=64)]
@@ -34,6 +35,8 @@ def erasure_routes(service: ErasureService, proof: ErasureProof) -> APIRouter:
         _, applications = _scopes(service.directory, body)
         linked = await _reached(service, body, applications)
         response.headers["Cache-Control"] = "no-store"
+        for persons in (linked.reached, linked.left_out):
+            note_people(phones=persons.phones, users=persons.users)
         return PreviewView(persons=_views(linked.reached), left_out=_views(linked.left_out))
 
     @router.post("", status_code=202, responses={404: PROBLEMS[400], 409: PROBLEMS[400]})

@@ -1,6 +1,7 @@
 """What support and the import of tokens take and give, in camel case."""
 
 from datetime import date, timedelta
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ _EPOCH = date(1970, 1, 1)
 class Usage(AnswerModel):
     """How much the app is used on a device. Days are UTC dates, weeks begin on Monday; those without a start miss."""
 
+    SHOWN: ClassVar = ("launches", "launches_by_day", "launches_by_week", "session_s", "average_session_s")
     launches: int
     launches_by_day: dict[date, int] = Field(description="the newest thirty days with any")
     launches_by_week: dict[date, int] = Field(description="of those days, by the Monday")
@@ -39,6 +41,7 @@ class Usage(AnswerModel):
 class PermissionView(AnswerModel):
     """The operating system has begun to forbid pushes, or to allow them again; who reported it."""
 
+    SHOWN: ClassVar = ("at", "allowed", "source")
     at: int
     allowed: bool
     source: str
@@ -47,6 +50,12 @@ class PermissionView(AnswerModel):
 class SupportInstallation(InstallationView):
     """An installation for support: `tokenDigest` begins like the digest in traces, and does not reveal the token."""
 
+    SHOWN: ClassVar = (
+        *("primary", "proved", "installation_id", "application_id", "platform", "app_version", "os_version", "model"),
+        *("locale", "time_zone", "token", "push_enabled", "push_os_enabled", "subscriptions", "launches"),
+        *("installed_at", "last_used_at", "updated_at", "token_worked", "proved_by", "replaced_by", "usage"),
+        "os_permission",
+    )
     token_digest: str | None = None
     token_worked: bool = False
     proved_by: str | None = Field(None, description="kid of the key that its owner's login was proved with")
@@ -71,6 +80,10 @@ class SupportInstallation(InstallationView):
 class CardView(AnswerModel):
     """The client card: what was ever linked to a user or a phone."""
 
+    SHOWN: ClassVar = (
+        *("application_id", "first_seen_at", "last_seen_at", "installations", "launches", "installed_at"),
+        "last_used_at",
+    )
     application_id: str
     external_user_id: str | None
     phone: str | None
@@ -86,6 +99,7 @@ class CardView(AnswerModel):
 class SupportAnswer(AnswerModel):
     """Who was found: the cards, and the installations that belong to them now."""
 
+    SHOWN: ClassVar = ("cards", "installations")
     cards: list[CardView]
     installations: list[SupportInstallation]
 

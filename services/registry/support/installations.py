@@ -18,6 +18,7 @@ from services.registry.support.read_access import ReadAccess, ReadAccessDependen
 from services.runtime.access.audit import note_change
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
+from services.runtime.looks import Masked, as_asked
 from services.runtime.text import phones
 
 IMPORT_PATH = "/v1/installations/import"
@@ -45,6 +46,7 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         phone: Annotated[Phone | None, Query()] = None,
         user: Annotated[UserId | None, Query(description="external user id")] = None,
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
+        masked: Masked = False,
         access: ReadAccess = asking,
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
@@ -57,18 +59,21 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         records = await devices.owners.load(record_id for name in names for record_id in record_ids(name, user, digits))
         field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
         found = await devices.search.owned(field, value or "", names, _MOST)
-        return SupportAnswer(
+        answer = SupportAnswer(
             cards=[_card(records[key], found) for key in sorted(records)],
             installations=[SupportInstallation.of(device) for device in found],
         )
+        return as_asked(answer, masked)
 
     @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
-    async def get_any_installation(installation_id: UUID, access: ReadAccess = asking) -> SupportInstallation:
+    async def get_any_installation(
+        installation_id: UUID, masked: Masked = False, access: ReadAccess = asking
+    ) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))
         if found is None or found.application_id not in access.applications:
             raise Problem(404, "Unknown installation")
-        return SupportInstallation.of(found)
+        return as_asked(SupportInstallation.of(found), masked)
 
 
 def _add_import(router: APIRouter, commands: DeviceCommands) -> None:

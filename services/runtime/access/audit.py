@@ -1,9 +1,11 @@
-"""The audit trail: one record in `audit-events` for each answered request that may change something.
+"""The audit trail: one record in `audit-events` for each answered request that may change something, and each look.
 
     operators' listener ─┐ who it is
     public listener ─────┴▶ AuditedApp ─▶ the service's application ─▶ record ─▶ the answer goes out
                              │  noted meanwhile: who the caller is (`note_caller`), what was changed (`note_change`)
                              └ any method but GET of any route in `operator_routes.py`: none has to remember it
+
+An operator's look at values about people is recorded before it is answered, or refused (`services/runtime/looks/`).
 
 A route that succeeds without a note of what it changed, or left as it was, is a fault, and is logged as one. What a
 partner may do with its own messages is in their traces, and not here. A record that the log does not take is written to
@@ -31,14 +33,13 @@ from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.log.kafka import Append, Log
+from services.runtime.looks.records import ASKED_BY_POST, Looks
 
 log = telemetry.logger("audit")
 OPERATOR_KEY = "rpns.operator"
 """In the scope of a request that came in by the operators' listener: who it is."""
 _OF_EVERY_STATE = {"event_id", "at", "by", "v", "needs", "carried", "type", "revision"}
 _MOST_CHANGES, _MOST_FIELDS, _MOST_OF_PATH, _MOST_OF_VALUE = 20, 40, 500, 200
-CHANGES_NOTHING = ("/v1/erasures/preview",)
-"""A question that is asked by POST, because of whom it names."""
 _HARMLESS = frozenset(
     {
         *("application_id", "partner_id", "provider", "service_number", "login", "name", "scope", "scopes"),
@@ -137,6 +138,7 @@ class AuditedApp:
     ) -> None:
         self._app, self._service, self._sink, self._trusted = app, service, sink, trusted
         self._fingerprint, self._refused = fingerprint, refused
+        self._looks = Looks(sink, service, trusted, fingerprint)
 
     def openapi(self) -> dict[str, Any]:
         return self._app.openapi()
@@ -146,7 +148,7 @@ class AuditedApp:
         if route is None:
             await self._app(scope, receive, send)
             return
-        changes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        changes = scope["method"] not in ("GET", "HEAD", "OPTIONS") and route.path not in ASKED_BY_POST
         operator: Operator | None = scope.get(OPERATOR_KEY)
         notes = _Notes(self._fingerprint, "" if operator is None else operator.by)
 
@@ -161,7 +163,10 @@ class AuditedApp:
 
         token = _NOTES.set(notes)
         try:
-            await self._app(scope, receive, recorded)
+            if operator is None or changes:
+                await self._app(scope, receive, recorded)
+            else:
+                await self._looks.watched(self._app, route, operator.by)(scope, receive, recorded)
         finally:
             _NOTES.reset(token)
 
@@ -178,7 +183,7 @@ class AuditedApp:
             status=status,
             changes=tuple(notes.changes),
         )
-        if status < 300 and not notes.changes and route not in CHANGES_NOTHING:
+        if status < 300 and not notes.changes:
             log.error("a change is not told to the audit trail", method=event.method, route=route)
         await record(self._sink, [event])
 

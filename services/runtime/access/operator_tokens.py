@@ -25,7 +25,8 @@ log = telemetry.logger("operators")
 PREFIX = "rpns_op_"
 """Of every named token, so that a scanner for secrets knows one when it lies in a repository."""
 PURPOSE = "operator-token"
-_AUDIT_PURPOSE = "audit"
+AUDIT_PURPOSE = "audit"
+"""Of the fingerprints in the audit trail."""
 BOOTSTRAP = "bootstrap"
 FREE_FAILURES = 10
 FORGIVEN_EVERY_S = 6.0
@@ -89,7 +90,7 @@ class OperatorTokens:
 
     def fingerprint(self, text: str) -> str:
         """Tells two texts apart, for who does not know the master key: what the audit trail says of secrets."""
-        return self._secrets.digest(text, _AUDIT_PURPOSE)
+        return self._secrets.digest(text, AUDIT_PURPOSE)
 
     def _operator(self, digests: list[str]) -> Operator | None:
         if self._admin_digest and hmac.compare_digest(digests[0], self._admin_digest):

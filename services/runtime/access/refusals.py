@@ -18,8 +18,10 @@ from schemas import ids
 from schemas.audit_events import Audited
 from services.runtime.access.audit import record
 from services.runtime.access.callers import Network, caller_address, network_of
+from services.runtime.access.operator_routes import route_of
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Log
+from services.runtime.looks import path_of
 from services.runtime.loops import keep_on
 
 STRANGER = "unknown"
@@ -41,6 +43,11 @@ class Refusal(NamedTuple):
 _OTHERS = Refusal(STRANGER, "others", "", "", 0)
 
 
+def _hidden(_: str) -> str:
+    """What is shown of an id that somebody asked for: it may be a phone."""
+    return "…"
+
+
 class Refusals:
     """Those of this process since the last record. Safe to call from anywhere on its loop; it waits for nothing."""
 
@@ -57,7 +64,8 @@ class Refusals:
         if key not in self._first and len(self._first) >= _MOST_KEPT:
             self._beyond += 1
             return
-        self._first.setdefault(key, Refusal(key[0], network, scope["method"], scope["path"], status))
+        path = path_of(route_of(scope["method"], scope["path"]), scope["path"], _hidden)
+        self._first.setdefault(key, Refusal(key[0], network, scope["method"], path, status))
         self._counts[key] += 1
 
     def taken(self) -> list[tuple[Refusal, int]]:

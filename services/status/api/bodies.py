@@ -1,4 +1,10 @@
-"""Bodies of the API of messages: times in UTC milliseconds, states and reasons by name."""
+"""Bodies of the API of messages: times in UTC milliseconds, states and reasons by name.
+
+`SHOWN` are the fields of masked answers (`services/runtime/looks/masking.py`): ids, states, reasons and times; what a
+trace says in `detail` is in words of ours, or one word of a provider's.
+"""
+
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -8,6 +14,7 @@ from services.status.http import Answer
 class ReasonView(Answer):
     """A reason: its name, the partner protocol's errorCode, and plain words."""
 
+    SHOWN: ClassVar = ("name", "error_code", "words")
     name: str
     error_code: int
     words: str
@@ -16,6 +23,20 @@ class ReasonView(Answer):
 class DeliveryView(Answer):
     """A link on its way to one installation."""
 
+    SHOWN: ClassVar = (
+        "delivery_id",
+        "installation_id",
+        "proved",
+        "live_activity",
+        "application_id",
+        "provider",
+        "state",
+        "reason",
+        "attempts",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+    )
     delivery_id: str
     installation_id: str
     proved: bool = Field(description="its owner was proved; else its receipts end no cascade")
@@ -33,6 +54,7 @@ class DeliveryView(Answer):
 class SkippedView(Answer):
     """An installation that was considered and left out."""
 
+    SHOWN: ClassVar = ("installation_id", "provider", "reason")
     installation_id: str
     provider: str | None
     reason: ReasonView
@@ -41,6 +63,7 @@ class SkippedView(Answer):
 class ChangeView(Answer):
     """A state and when the link reached it."""
 
+    SHOWN: ClassVar = ("state", "at")
     state: str
     at: int
 
@@ -48,6 +71,7 @@ class ChangeView(Answer):
 class ReportView(Answer):
     """The report that is due to the partner, and the status that it has taken."""
 
+    SHOWN: ClassVar = ("status", "error_code", "taken")
     status: int
     error_code: int
     taken: int | None
@@ -56,6 +80,21 @@ class ReportView(Answer):
 class LinkView(Answer):
     """One link of the chain."""
 
+    SHOWN: ClassVar = (
+        "link",
+        "channel",
+        "sender",
+        "state",
+        "reason",
+        "double_reach",
+        "send_at",
+        "expires_at",
+        "awaited",
+        "deliveries",
+        "skipped",
+        "changes",
+        "report",
+    )
     link: int
     channel: str | None
     sender: str | None
@@ -74,6 +113,22 @@ class LinkView(Answer):
 class EntryView(Answer):
     """One line of the trace. `counts` is false for an event from an installation outside the plan."""
 
+    SHOWN: ClassVar = (
+        "at",
+        "what",
+        "link",
+        "event_id",
+        "reason",
+        "detail",
+        "installation_id",
+        "live_activity",
+        "provider",
+        "attempt",
+        "status",
+        "latency_ms",
+        "late",
+        "counts",
+    )
     at: int
     what: str = Field(description="kind of the event; `onward` is a decision on how the chain goes on")
     words: str = Field(description="the same, in words of the answer's language")
@@ -103,6 +158,19 @@ class ReasonCount(Answer):
 class MessageSummary(Answer):
     """A message in a list."""
 
+    SHOWN: ClassVar[tuple[str, ...]] = (
+        "message_id",
+        "mt_num",
+        "id",
+        "partner_id",
+        "lane",
+        "state",
+        "reason",
+        "explanation",
+        "channel",
+        "sender",
+        "created_at",
+    )
     message_id: str
     mt_num: str | None
     id: str | None
@@ -122,6 +190,10 @@ class MessageSummary(Answer):
 class MessageView(MessageSummary):
     """A message with all that is known about it."""
 
+    SHOWN: ClassVar = (
+        *MessageSummary.SHOWN,
+        *("packet_id", "mailing_id", "registered_delivery", "links", "trace", "trace_dropped", "closed"),
+    )
     title: str | None
     extra_param: str | None
     callback_data: str | None

@@ -6,13 +6,14 @@ sent; an export that breaks off ends without it. See docs/features/export.md.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from services.runtime import telemetry
+from services.runtime.looks import Masked, masked, note_masked
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
 from services.status.api.view import summary_of
 from services.status.http import Answer
@@ -26,6 +27,10 @@ _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 class ExportLine(Answer):
     """One message. Times in UTC ms; of several devices and links the first that was sent, confirmed, read."""
 
+    SHOWN: ClassVar = (
+        *("message_id", "mt_num", "id", "partner_id", "lane", "created_at", "channel", "sender", "packet_id"),
+        *("mailing_id", "state", "reason", "error_code", "sent_at", "delivered_at", "read_at"),
+    )
     message_id: str
     mt_num: str | None
     id: str | None
@@ -67,9 +72,12 @@ def export_routes(messages: Messages, query: Callable[..., Awaitable[MessageQuer
     async def export_messages(
         kind: Annotated[Literal["ndjson", "csv"], Query(alias="format")] = "ndjson",
         reader: Annotated[Reader, Query(alias="for", description="who reads the CSV")] = "spreadsheet",
+        is_masked: Annotated[Masked, Query(alias="masked")] = False,
         wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
     ) -> StreamingResponse:
-        pages = _pages(messages, wanted, None if kind == "ndjson" else reader)
+        if is_masked:
+            note_masked()
+        pages = _pages(messages, wanted, None if kind == "ndjson" else reader, masked if is_masked else _whole)
         pieces = await exports.counted(wanted.partner_id or "", pages)
         telemetry.REQUESTS.labels("export", "200").inc()
         headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"'}
@@ -78,12 +86,18 @@ def export_routes(messages: Messages, query: Callable[..., Awaitable[MessageQuer
     return router
 
 
-async def _pages(messages: Messages, wanted: MessageQuery, reader: Reader | None) -> AsyncIterator[bytes]:
+def _whole(line: ExportLine) -> ExportLine:
+    return line
+
+
+async def _pages(
+    messages: Messages, wanted: MessageQuery, reader: Reader | None, shown: Callable[[ExportLine], ExportLine]
+) -> AsyncIterator[bytes]:
     """The export's pieces, JSON when there is no reader of CSV; none before the first page has been found."""
     head = b"" if reader is None else head_of(reader) + lines_of([_NAMES], reader)
     while True:
         page = await find_page(messages, wanted, _PAGE)
-        lines = [_line(message) for message in page.messages]
+        lines = [shown(_line(message)) for message in page.messages]
         if reader is not None:
             yield head + lines_of([list(line.model_dump().values()) for line in lines], reader)
             head = b""

@@ -4,7 +4,7 @@ What is said in words (explanations, reasons, the trace) is in the language that
 """
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -13,6 +13,7 @@ from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.directory import Directory
 from services.runtime.http import server
+from services.runtime.looks import Masked, as_asked
 from services.status.api.bodies import MessageSummary, MessageView, ReasonCount
 from services.status.api.export import export_routes
 from services.status.api.query import message_query
@@ -32,6 +33,7 @@ class ReasonCounts(Answer):
 class MessagePage(Answer):
     """The newest first; `cursor` asks for what comes after."""
 
+    SHOWN: ClassVar = ("messages", "cursor")
     messages: list[MessageSummary]
     cursor: str | None
 
@@ -56,6 +58,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
     @router.get("/v1/messages/{any_id}", summary="One message with its whole trace")
     async def get_message(
         any_id: Annotated[str, _ID],
+        masked: Masked = False,
         asking: Caller = Depends(partner_caller, scope="function"),  # noqa: B008 — FastAPI's way
         language: Language = Depends(spoken),  # noqa: B008
     ) -> MessageView:
@@ -63,7 +66,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
         telemetry.REQUESTS.labels("message", "200" if found else "404").inc()
         if found is None:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")
-        return view_of(found, language)
+        return as_asked(view_of(found, language), masked)
 
     @router.get(
         "/v1/messages",
@@ -72,6 +75,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
     async def list_messages(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
+        masked: Masked = False,
         wanted: MessageQuery = Depends(query),  # noqa: B008 — FastAPI's way
         language: Language = Depends(spoken),  # noqa: B008
     ) -> MessagePage:
@@ -80,6 +84,7 @@ def message_routes(messages: Messages, partner_caller: CallerOf, directory: Dire
         except BadCursor as error:
             raise invalid("cursor", str(error)) from None
         telemetry.REQUESTS.labels("messages", "200").inc()
-        return MessagePage(messages=[summary_of(message, language) for message in page.messages], cursor=page.cursor)
+        found = MessagePage(messages=[summary_of(message, language) for message in page.messages], cursor=page.cursor)
+        return as_asked(found, masked)
 
     return router

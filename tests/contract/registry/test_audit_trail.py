@@ -1,7 +1,9 @@
-"""The audit trail on real Kafka: what is recorded is read again, by who, what and since when."""
+"""The audit trail on real Kafka: what is recorded is read again, by who, what, whom and since when."""
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,11 +15,23 @@ from schemas.audit_events import Audited, AuditedChange
 from schemas.topics import AUDIT_EVENTS
 from services.registry.audit_trail import audit_routes
 from services.registry.http import acting_operator
+from services.runtime.access.operator_tokens import AUDIT_PURPOSE
 from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
 from services.runtime.http import server
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
+from services.runtime.looks import SubjectKind, subject_of
 from tests.conftest import Servers, own_settings
+
+OLD_KEY, NEW_KEY = (base64.b64encode(bytes([number] * 32)).decode() for number in (0, 1))
+KEYS = Secrets(NEW_KEY, OLD_KEY)
+PHONE, OTHER = "79110000001", "79110000002"
+
+
+def subject(kind: SubjectKind, value: str, key: str = NEW_KEY) -> str:
+    """As a record of the time of this master key has it."""
+    return subject_of(partial(Secrets(key).digest, purpose=AUDIT_PURPOSE), kind, value)
 
 
 class Trail:
@@ -26,7 +40,7 @@ class Trail:
     def __init__(self, client: httpx.AsyncClient, sink: Log) -> None:
         self.client, self.sink = client, sink
 
-    async def record(self, who: str, path: str, *changes: AuditedChange) -> None:
+    async def record(self, who: str, path: str, *changes: AuditedChange, **more: Any) -> None:
         event = Audited(
             event_id=ids.uuid7(),
             at=now_ms(),
@@ -38,6 +52,7 @@ class Trail:
             path=path,
             status=200,
             changes=changes,
+            **more,
         )
         await self.sink.append([Append(AUDIT_EVENTS, who, event)])
 
@@ -55,7 +70,7 @@ async def trail(stack_servers: Servers) -> AsyncIterator[Trail]:
         sink = await stack.enter_async_context(kafka.opened_log(settings))
         app = FastAPI()
         server.install_problems(app)
-        app.include_router(audit_routes(settings))
+        app.include_router(audit_routes(settings, partial(KEYS.digests, purpose=AUDIT_PURPOSE)))
         app.dependency_overrides[acting_operator] = lambda: "operator:anna"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
@@ -76,3 +91,38 @@ async def test_records_are_found_by_who_and_what_and_the_newest_are_kept(trail: 
 
 async def test_an_empty_trail_is_whole(trail: Trail) -> None:
     assert await trail.paths() == []
+
+
+async def test_who_looked_at_a_customer_is_found_by_phone_user_and_message(trail: Trail) -> None:
+    of_phone, of_user = subject("phone", PHONE), subject("user", "client-7")
+    await trail.record("operator:anna", "/a", look="look", subjects=(of_phone, of_user), messages=("m-1",))
+    await trail.record("operator:anna", "/b", look="search", subjects=(subject("phone", OTHER),))
+    await trail.record("operator:anna", "/c", look="look", subjects=(subject("id", "mt-1"),))
+    await trail.record("operator:anna", "/d")
+    assert await trail.paths(phone="8 911 000-00-01") == ["/a"]
+    assert await trail.paths(phone=OTHER) == ["/b"]
+    assert await trail.paths(user="client-7") == await trail.paths(user="client-7", phone=PHONE) == ["/a"]
+    assert await trail.paths(user="client-7", phone=OTHER) == await trail.paths(user=PHONE) == []
+    assert await trail.paths(message="m-1") == await trail.paths(message="m-1", phone=PHONE) == ["/a"]
+    assert await trail.paths(message="m-1", phone=OTHER) == []
+    assert await trail.paths(message="mt-1") == ["/c"]
+    assert await trail.paths() == ["/a", "/b", "/c", "/d"]
+
+
+async def test_a_look_at_nobody_knows_whom_is_found_with_everybody(trail: Trail) -> None:
+    await trail.record("operator:anna", "/v1/messages/export", look="look", is_wide=True)
+    for query in ({"phone": PHONE}, {"user": "u"}, {"message": "m"}):
+        assert await trail.paths(**query) == ["/v1/messages/export"]
+    (record,) = (await trail.client.get("/v1/audit")).json()["records"]
+    assert (record["look"], record["isWide"], record["subjects"], record["asked"]) == ("look", True, [], [])
+
+
+async def test_a_look_of_before_the_master_key_was_changed_is_found(trail: Trail) -> None:
+    await trail.record("operator:anna", "/a", look="look", subjects=(subject("phone", PHONE, OLD_KEY),))
+    assert await trail.paths(phone=PHONE) == ["/a"]
+
+
+async def test_a_phone_that_is_none_is_refused(trail: Trail) -> None:
+    answer = await trail.client.get("/v1/audit", params={"phone": "none"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "phone"

@@ -5,13 +5,20 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas import ids
+from schemas.audit_events import Audited
 from schemas.reasons import Reason
+from schemas.topics import AUDIT_EVENTS
 from schemas.values import Recipient
 from services.runtime import mongo
+from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.clock import now_ms
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.looks import subject_of
 from services.runtime.mongo.leases import Lease
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
+from tests.support.log_reader import all_events_of
 from tests.support.status_events import NOW, Story
 from tests.support.status_service import BANK_UUID, Running, basic, partner, running
 
@@ -200,3 +207,44 @@ async def test_a_poisoned_event_ends_its_message_and_the_next_one_is_folded(serv
     message = await service.until_state(bad, "REFUSED")
     assert message["reason"]["errorCode"] == 1
     await service.until_state(good, "PLANNED")
+
+
+async def test_an_operators_look_is_in_the_audit_trail_and_a_masked_answer_shows_nobody(service: Running) -> None:
+    phone, user, text = "72105550067", "client-4242", "hello"
+    story = Story()
+    request = story.requested(partner_ref="looked", recipient=Recipient(phone=phone, external_user_id=user))
+    await service.append(request, story.planned("i-1"))
+    await service.until_state(story, "PLANNED")
+    before = len(await looks(service))
+    for query in ("", f"?phone={phone}&", "/export?partner=bank&"):
+        masked = await read(service, f"/{story.message_id}?masked=true" if not query else f"{query}masked=true")
+        assert not any(value in masked for value in (phone, user, text)), masked
+        assert str(story.message_id) in masked
+        plain = await read(service, f"/{story.message_id}" if not query else query.rstrip("&"))
+        assert all(value in plain for value in (phone, user, text))
+    found = (await looks(service))[before:]
+    assert sorted((event.look, event.route) for event in found) == [
+        ("look", "/v1/messages"),
+        ("look", "/v1/messages/export"),
+        ("look", "/v1/messages/{any_id}"),
+        ("search", "/v1/messages"),
+    ]
+    subject = subject_of(OperatorTokens(Directory(), secrets_of(service), "").fingerprint, "phone", phone)
+    assert [event.look for event in found if subject in event.subjects].count("look") == 2
+    assert not any(value in str(found) for value in (phone, user, text))
+
+
+async def read(service: Running, rest: str) -> str:
+    """The answer to an operator, as text."""
+    async with service.http.get(f"{service.operators_url}/v1/messages{rest}", headers=ADMIN) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.text()
+
+
+async def looks(service: Running) -> list[Audited]:
+    events = await all_events_of(service.settings, AUDIT_EVENTS)
+    return [event for event in events if isinstance(event, Audited) and event.look]
+
+
+def secrets_of(service: Running) -> Secrets:
+    return Secrets(service.settings.master_key, service.settings.old_master_keys)

@@ -1,0 +1,173 @@
+"""Records looks: one record in `audit-events` for each request that shows an operator values about people.
+
+    answer begins ─▶ shows such values? ─▶ record "look" ─┬─▶ in the log: the answer goes out
+                  └▶ masked, but somebody ─▶ "search" ────┴─▶ not: 503, and nothing of it goes out
+                     was asked for
+
+Whatever has the scope `support` shows values about people, unless `as_asked` has masked them or it is named here: a new
+route is recorded until somebody says that it need not be. A search with masked values is recorded as well: it tells
+whether a phone is a customer's. A record holds no phone, user id or text, but fingerprints (`notes.py`).
+"""
+
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas import ids
+from schemas.audit_events import AskedValue, Audited, LookKind
+from schemas.topics import AUDIT_EVENTS
+from services.runtime import faults, telemetry
+from services.runtime.access.callers import Network, caller_address
+from services.runtime.access.operator_routes import OperatorRoute
+from services.runtime.clock import now_ms
+from services.runtime.http import server
+from services.runtime.log.kafka import Append, Log
+from services.runtime.looks.notes import Fingerprint, LookNotes, noted
+from services.runtime.text import phones
+
+log = telemetry.logger("looks")
+NOTHING_PERSONAL = ("/v1/messages/reasons", "/v1/mailings/{any_id}/problems")
+"""Routes of the scope `support` whose answers have no value about a person: counts; numbers of lines and rules."""
+ASKED_BY_POST = ("/v1/erasures/preview",)
+"""Questions about people that are asked by POST, because of whom they name."""
+WIDE = ("/v1/messages/export", "/v1/events", "/v1/dead-letters/{topic}/{partition}/{offset}/content")
+"""Routes whose answers may hold anybody: whose values they show is not known when they begin."""
+_PLAIN = frozenset(
+    {
+        *("partner", "application", "applicationId", "provider", "state", "reason", "errorCode", "mailing", "packet"),
+        *("from", "to", "since", "limit", "format", "for", "after", "masked"),
+    }
+)
+"""Parameters that name nobody, and are recorded as they are."""
+_NO_SEARCH = _PLAIN | {"id", "cursor"}
+"""Parameters of `support` that ask for nobody; with any other an answer tells whether there is such a customer."""
+ANY_MESSAGE = "/v1/messages/{any_id}"
+_MOST_ASKED, _MOST_OF_VALUE, _MOST_OF_PATH, _SHORT = 20, 100, 500, 12
+_REFUSED = server.Problem(
+    503,
+    "This look cannot be recorded",
+    "values about people are shown once that is in the audit trail, which takes no record now; ask again, or masked",
+    kind="look-unrecorded",
+)
+
+
+class Look:
+    """A request that may be a look."""
+
+    def __init__(self, route: OperatorRoute, scope: Scope, notes: LookNotes) -> None:
+        self._route, self._scope, self._notes = route, scope, notes
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        self._query = [(name, value) for name, value in query if value]
+
+    @property
+    def kind(self) -> LookKind:
+        """What an answer that succeeds is; empty: neither a look nor a search."""
+        route = self._route
+        if route.path in ASKED_BY_POST:
+            return "look"
+        if route.method != "GET":
+            return ""
+        if route.scope == "support" and route.path not in NOTHING_PERSONAL and not self._notes.is_masked:
+            return "look"
+        names = {name for name, _ in self._query}
+        is_search = names - _NO_SEARCH if route.scope == "support" else names & {"phone", "user"}
+        return "search" if is_search else ""
+
+    def event(self, kind: LookKind, who: str, address: str, service: str, status: int) -> Audited:
+        """The record of it."""
+        notes = self._notes
+        self._note_asked()
+        return Audited(
+            event_id=ids.uuid7(),
+            at=now_ms(),
+            who=who,
+            address=address,
+            service=service,
+            method=self._route.method,
+            route=self._route.path,
+            path=path_of(self._route, self._scope["path"], notes.fingerprint),
+            status=status,
+            look=kind,
+            asked=tuple(self._asked(name, value) for name, value in self._query[:_MOST_ASKED]),
+            subjects=tuple(notes.subjects),
+            messages=tuple(notes.messages),
+            is_wide=notes.is_wide or (kind == "look" and self._route.path in WIDE),
+        )
+
+    def _note_asked(self) -> None:
+        values = dict(self._query)
+        if (phone := phones.from_query(values.get("phone", ""))) is not None:
+            self._notes.add_people("phone", [phone])
+        if user := values.get("user", ""):
+            self._notes.add_people("user", [user])
+        if any_id := values.get("id", "") or any_id_in(self._route, self._scope["path"]):
+            self._notes.add_people("id", [any_id])
+
+    def _asked(self, name: str, value: str) -> AskedValue:
+        if name in _PLAIN:
+            return AskedValue(name=name, value=value[:_MOST_OF_VALUE])
+        return AskedValue(name=name, value=f"#{self._notes.fingerprint(value)[:_SHORT]}")
+
+
+class _Unrecorded(Exception):
+    """The log did not take the record of a look."""
+
+
+class Looks:
+    """Writes the records of one process."""
+
+    def __init__(self, sink: Log, service: str, trusted: Sequence[Network], fingerprint: Fingerprint) -> None:
+        self._sink, self._service, self._trusted, self._fingerprint = sink, service, trusted, fingerprint
+
+    def watched(self, app: ASGIApp, route: OperatorRoute, who: str) -> ASGIApp:
+        """The application for one request of an operator: the answer goes out once its record is in the log."""
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            is_refused = False
+
+            async def recorded(message: Message) -> None:
+                nonlocal is_refused
+                if is_refused:
+                    raise _Unrecorded
+                if message["type"] == "http.response.start" and message["status"] < 300:
+                    is_refused = not await self._record(look, who, scope, message["status"])
+                    if is_refused:
+                        raise _Unrecorded  # whatever would send the answer ends here, a stream too
+                await send(message)
+
+            with noted(self._fingerprint) as notes:
+                look = Look(route, scope, notes)
+                try:
+                    await app(scope, receive, recorded)
+                except Exception:
+                    if not is_refused:
+                        raise
+            if is_refused:
+                await server.problem_answer(_REFUSED)(scope, receive, send)
+
+        return serve
+
+    async def _record(self, look: Look, who: str, scope: Scope, status: int) -> bool:
+        """Whether it is safe to answer: nothing was to be recorded, or it is in the log."""
+        if not (kind := look.kind):
+            return True
+        event = look.event(kind, who, caller_address(scope, self._trusted), self._service, status)
+        try:
+            await self._sink.append([Append(AUDIT_EVENTS, event.who, event)])
+        except faults.TRANSIENT_ERRORS as error:
+            telemetry.LOOKS_REFUSED.inc()
+            log.error("a look was refused: its record could not be written", error=repr(error), route=event.route)  # noqa: TRY400
+            return False
+        return True
+
+
+def any_id_in(route: OperatorRoute | None, path: str) -> str:
+    """What stands in the path where any id of a message may stand; empty: nothing does."""
+    return path.rstrip("/\n").rpartition("/")[2] if route is not None and route.path == ANY_MESSAGE else ""
+
+
+def path_of(route: OperatorRoute | None, path: str, fingerprint: Fingerprint) -> str:
+    """The path as records show it: somebody may have put a phone where an id should be."""
+    any_id = any_id_in(route, path)
+    return f"{ANY_MESSAGE.rpartition('/')[0]}/#{fingerprint(any_id)[:_SHORT]}" if any_id else path[:_MOST_OF_PATH]
