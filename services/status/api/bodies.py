@@ -116,6 +116,7 @@ class EntryView(Answer):
     SHOWN: ClassVar = (
         "at",
         "what",
+        "words",
         "link",
         "event_id",
         "reason",

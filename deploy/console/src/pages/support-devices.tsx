@@ -26,18 +26,24 @@ interface Customer {
   installations: Installation[];
 }
 
-export function Devices({ query }: { query: Query }) {
-  const [isAsked, ask] = useState(false);
+/** `query` is null while nobody has asked whose they are; then `ask` is called. */
+export function Devices({ query, isOpen = false, ask }: { query: Query | null; isOpen?: boolean; ask?: () => void }) {
+  const [isAsked, setAsked] = useState(isOpen);
+  const asked = () => (query === null ? ask?.() : setAsked(true));
   return (
     <section class="card">
       <h2>{t("support.devices")}</h2>
-      {isAsked ? <Found query={query} /> : <button type="button" onClick={() => ask(true)}>{t("support.reveal")}</button>}
+      {isAsked && query !== null ? (
+        <Found query={query} />
+      ) : (
+        <button type="button" title={t("support.recorded")} onClick={asked}>{t("support.reveal")}</button>
+      )}
     </section>
   );
 }
 
 function Found({ query }: { query: Query }) {
-  const path = withQuery("/v1/installations", query);
+  const path = withQuery("/v1/installations", { ...query, masked: true });
   const [loaded, again] = useLoaded(path, (signal) => request<Customer>(path, { signal }));
   return (
     <Shown loaded={loaded} again={again}>

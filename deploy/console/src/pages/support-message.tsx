@@ -1,6 +1,7 @@
 /** One message: what became of it, and its trace, device by device. */
 
-import { request } from "../api";
+import { useState } from "preact/hooks";
+import { request, withQuery, type Query } from "../api";
 import { Badge } from "../parts/badge";
 import { Masked } from "../parts/masked";
 import { Shown, useLoaded } from "../parts/states";
@@ -33,12 +34,35 @@ interface Message extends Summary {
   traceDropped: number;
 }
 
+/** Masked until somebody asks; then the message is asked for again, and the audit trail says so. */
 export function MessageTrace({ id }: { id: string }) {
-  const [loaded, again] = useLoaded(id, (signal) => request<Message>(`/v1/messages/${encodeURIComponent(id)}`, { signal }));
-  return <Shown loaded={loaded} again={again}>{(message) => <Told message={message} />}</Shown>;
+  const [isShown, show] = useState(false);
+  const [hasDevices, openDevices] = useState(false);
+  const path = withQuery(`/v1/messages/${encodeURIComponent(id)}`, { masked: isShown ? null : true });
+  const [loaded, again] = useLoaded(path, (signal) => request<Message>(path, { signal }));
+  const devices = () => {
+    openDevices(true);
+    show(true); // whose they are is asked for by the value itself
+  };
+  return (
+    <Shown loaded={loaded} again={again}>
+      {(message) => (
+        <>
+          <Told message={message} show={isShown ? undefined : () => show(true)} />
+          {(message.externalUserId || message.phone) && (
+            <Devices query={isShown ? ownerOf(message) : null} isOpen={hasDevices} ask={devices} />
+          )}
+        </>
+      )}
+    </Shown>
+  );
 }
 
-function Told({ message }: { message: Message }) {
+function ownerOf({ externalUserId, phone }: Message): Query {
+  return externalUserId ? { user: externalUserId } : { phone };
+}
+
+function Told({ message, show }: { message: Message; show: (() => void) | undefined }) {
   const facts: [string, string | null][] = [
     [t("support.message"), message.messageId],
     ["mtNum", message.mtNum],
@@ -46,7 +70,11 @@ function Told({ message }: { message: Message }) {
     [t("support.partner"), message.partnerId],
     [t("support.channel"), message.channel],
   ];
-  const user = message.externalUserId;
+  const personal: [string, string | null][] = [
+    [t("support.recipient"), message.phone && `+${message.phone}`],
+    [t("support.user"), message.externalUserId],
+    [t("support.text"), message.text],
+  ];
   return (
     <>
       <section class="card">
@@ -54,8 +82,7 @@ function Told({ message }: { message: Message }) {
         <dl>
           {facts.map(([name, value]) => value !== null && <><dt>{name}</dt><dd>{value}</dd></>)}
           <dt>{t("support.created")}</dt><dd><Time at={message.createdAt} /></dd>
-          {message.phone && <><dt>{t("support.recipient")}</dt><dd><Masked value={`+${message.phone}`} label={t("support.recipient")} /></dd></>}
-          {user && <><dt>{t("support.user")}</dt><dd><Masked value={user} label={t("support.user")} /></dd></>}
+          {personal.map(([name, value]) => value && <><dt>{name}</dt><dd><Masked value={value} label={name} show={show} /></dd></>)}
         </dl>
       </section>
       <section class="card">
@@ -72,7 +99,6 @@ function Told({ message }: { message: Message }) {
           <pre tabIndex={0}>{JSON.stringify(message.trace, null, 2)}</pre>
         </details>
       </section>
-      {user ? <Devices query={{ user }} /> : message.phone && <Devices query={{ phone: message.phone }} />}
     </>
   );
 }

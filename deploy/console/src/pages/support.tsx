@@ -26,6 +26,7 @@ export interface Summary {
   explanation: string;
   phone: string | null;
   externalUserId: string | null;
+  text: string | null;
   createdAt: number;
 }
 
@@ -59,7 +60,7 @@ export function Support({ rest }: { rest: string }) {
         </div>
         <button type="submit" class="main">{t("support.search")}</button>
       </form>
-      {rest ? <MessageTrace id={rest} /> : asked ? <Results key={asked} asked={asked} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : asked ? <Results key={asked} asked={asked} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
@@ -134,5 +135,5 @@ async function search(asked: string, signal: AbortSignal): Promise<Answer> {
 }
 
 function page(field: Field, asked: string, cursor: string | null, signal: AbortSignal): Promise<Found> {
-  return request<Found>(withQuery("/v1/messages", { [field]: asked, limit: PAGE, cursor }), { signal });
+  return request<Found>(withQuery("/v1/messages", { [field]: asked, limit: PAGE, cursor, masked: true }), { signal });
 }

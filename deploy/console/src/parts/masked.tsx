@@ -1,17 +1,16 @@
-/** A value about a person: hidden from whoever looks over the shoulder until it is asked for. */
+/** A value about a person, which the platform has masked; `show` asks it for the value itself, and that look is recorded. */
 
-import { useState } from "preact/hooks";
 import { t } from "../words";
 
-export function Masked({ value, label }: { value: string; label: string }) {
-  const [isShown, show] = useState(false);
-  if (isShown) return <span>{value}</span>;
+export function Masked({ value, label, show }: { value: string; label: string; show: (() => void) | undefined }) {
   return (
     <span>
-      ••••{value.length > 6 ? value.slice(-2) : ""}{" "}
-      <button type="button" class="link" aria-label={`${t("support.reveal")}: ${label}`} onClick={() => show(true)}>
-        {t("support.reveal")}
-      </button>
+      {value}{" "}
+      {show && (
+        <button type="button" class="link" aria-label={`${t("support.reveal")}: ${label}`} title={t("support.recorded")} onClick={show}>
+          {t("support.reveal")}
+        </button>
+      )}
     </span>
   );
 }

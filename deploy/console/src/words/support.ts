@@ -19,6 +19,8 @@ export const SUPPORT = {
   "support.recipient": ["Recipient", "Получатель"],
   "support.user": ["User id", "Id клиента"],
   "support.reveal": ["Show", "Показать"],
+  "support.recorded": ["The audit trail will say that you have looked", "В журнале аудита останется запись о просмотре"],
+  "support.text": ["Text", "Текст"],
   "support.trace": ["What happened", "Что происходило"],
   "support.dropped": ["more steps were not kept", "шагов не сохранено"],
   "support.wholeMessage": ["The whole message", "Всё сообщение"],
