@@ -15,10 +15,11 @@ from pydantic import Field
 from schemas import codec
 from schemas.audit_events import Audited, LookKind
 from schemas.topics import AUDIT_EVENTS
-from services.registry.bodies import LATEST_MS, AnswerModel, BadField, Phone, UserId
+from services.registry.bodies import LATEST_MS, AnswerModel, Phone, UserId
 from services.registry.http import operator_router
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
+from services.runtime.http.server import Problem
 from services.runtime.log.upkeep import read_since
 from services.runtime.looks import SubjectKind, subjects_of
 from services.runtime.settings import Settings
@@ -128,7 +129,7 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
         """
         digits = phones.from_query(phone) if phone is not None else None
         if phone is not None and digits is None:
-            raise BadField("phone", phones.RULE)
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
         subjects = [subjects_of(fingerprints, kind, value) for kind, value in asked if value is not None]
         wanted = Wanted(who, what, message, subjects)

@@ -152,3 +152,17 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
         assert shown in result.stdout
     assert "shorter time" in result.stderr
     assert (asked(platform)["who"], asked(platform)["what"]) == (["anna"], ["partner/"])
+
+
+def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
+    record: Json = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
+    record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}
+    record |= {"asked": [{"name": "phone", "value": "#ab12"}], "subjects": ["a", "b"], "messages": ["m-1"]}
+    export = {**record, "path": "/v1/messages/export", "asked": [], "subjects": [], "messages": [], "isWide": True}
+    platform.on("GET", "/v1/audit", {"isWhole": True, "records": [{**record, "isWide": False}, export]})
+    result = rpns(platform, "audit", "--phone", "+79110000001", "--user", "u", "--message", "m-1")
+    assert result.exit_code == 0, result.output
+    for shown in ("look", "phone=#ab12", "messages: 1, of people: 2", "and others, whom the record does not name"):
+        assert result.stdout.count(shown) >= 1, shown
+    found = asked(platform)
+    assert (found["phone"], found["user"], found["message"]) == (["+79110000001"], ["u"], ["m-1"])
