@@ -37,6 +37,10 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
         <dt>{t("mailings.when")}</dt><dd>{schedule ? window(schedule, definition.useTimeDiff === true) : t("mailings.atOnce")}</dd>
         {!isOver && <><dt>{t("mailings.rate")}</dt><dd><Rate mailing={mailing} told={told} /></dd></>}
       </dl>
+      <details>
+        <summary>{t("mailings.raw")}</summary>
+        <pre tabIndex={0}>{JSON.stringify(definition, null, 2)}</pre>
+      </details>
       {copy !== null && <button type="button" onClick={() => goNew(copy)}>{t("mailings.copy")}</button>}
     </section>
   );

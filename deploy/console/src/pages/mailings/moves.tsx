@@ -1,6 +1,6 @@
 /** Start, pause, resume and cancel, each after a question that says how many it is about. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { request, withQuery } from "../../api";
 import { Dialog } from "../../parts/dialog";
 import { TextField } from "../../parts/field";
@@ -28,7 +28,7 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
   const done = (after: Mailing) => {
     ask(null);
     moved(after);
-    requestAnimationFrame(() => document.getElementById("content")?.focus()); // the button that was pressed is gone
+    requestAnimationFrame(() => document.querySelector<HTMLElement>("h1")?.focus()); // the button that was pressed is gone
   };
   return (
     <div class="row">
@@ -47,8 +47,11 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
   const [error, setError] = useState<unknown>(null);
   const [at, setAt] = useState("");
   const isDraft = mailing.state === "draft";
+  const isSent = useRef(false); // a second press may come before the button is drawn as off
   const confirmed = async (event: Event) => {
     event.preventDefault();
+    if (isSent.current) return;
+    isSent.current = true;
     setAsking(true);
     setError(null);
     try {
@@ -57,6 +60,7 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
     } catch (refused) {
       setError(refused);
       setAsking(false);
+      isSent.current = false;
     }
   };
   const count = mailing.progress.recipients === null ? t("mailings.ask.segment") : told("mailings.ask.left", { count: left(mailing) });

@@ -28,7 +28,7 @@ export function One({ id }: { id: string }) {
     <>
       <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>
       <div class="row heading">
-        <h1>{mailing.name} <StateBadge state={mailing.state} /></h1>
+        <h1 tabIndex={-1}>{mailing.name} <StateBadge state={mailing.state} /></h1>
         <Moves mailing={mailing} moved={live.told} />
       </div>
       <p class="quiet">

@@ -12,6 +12,7 @@ import { Columns } from "./columns-seen";
 import { begin, forget, stop, useJob, type Job } from "./uploads";
 
 const CHARSETS = ["", "windows-1251", "koi8-r", "ibm866", "windows-1252", "iso-8859-1", "utf-16le", "utf-16be"] as const;
+const LOOK_MS = 2000;
 type Charset = (typeof CHARSETS)[number];
 
 /** A chosen file, with how its first lines read. */
@@ -27,7 +28,10 @@ export function Upload({ mailing, again }: { mailing: Mailing; again: () => void
   const list = mailing.list;
   const isGoing = job?.is === "going";
   useEffect(() => {
-    if (job !== undefined && job.is !== "going") again();
+    if (job === undefined) return;
+    if (!isGoing) return again();
+    const timer = setInterval(() => document.hidden || again(), LOOK_MS);
+    return () => clearInterval(timer);
   }, [job?.is]);
   if (isGoing) return <Going job={job} mailing={mailing} />;
   const hasLines = list !== null && list.nextLine > 1;

@@ -49,6 +49,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const [error, setError] = useState<unknown>(null);
   const id = useRef(crypto.randomUUID());
   const form = useRef<HTMLFormElement>(null);
+  const isSent = useRef(false); // a second press may come before the button is drawn as off
   const [mended, mend] = useState<ReadonlySet<string>>(new Set());
   const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const { faults: refused, others } = placed(told);
@@ -64,6 +65,8 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   };
   const submitted = async (event: Event) => {
     event.preventDefault();
+    if (isSent.current) return;
+    isSent.current = true;
     setAsking(true);
     setError(null);
     mend(new Set());
@@ -76,6 +79,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     } catch (failed) {
       setError(failed);
       setAsking(false);
+      isSent.current = false;
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     }
   };
