@@ -8,6 +8,7 @@ import { Empty } from "./parts/states";
 import { href, usePlace } from "./router";
 import { holds, onSession, operatorName, signOut, token } from "./session";
 import "./style.css";
+import "./parts/parts.css";
 import { language, setLanguage, t } from "./words";
 
 function Console() {

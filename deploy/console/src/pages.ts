@@ -1,7 +1,9 @@
 /** The pages, in the order of the menu. A page adds its row here and a file of texts to `words.ts`. */
 
 import type { ComponentType } from "preact";
+import { Audit } from "./pages/audit";
 import { Mailings } from "./pages/mailings";
+import { Operations } from "./pages/operations";
 import { Support } from "./pages/support";
 import type { Scope } from "./session";
 import type { Key } from "./words";
@@ -18,4 +20,6 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { path: "support", title: "support.title", scope: "support", component: Support },
   { path: "mailings", title: "mailings.title", scope: "read", component: Mailings },
+  { path: "operations", title: "operations.title", scope: "read", component: Operations },
+  { path: "audit", title: "audit.title", scope: "admin", component: Audit },
 ];

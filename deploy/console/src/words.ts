@@ -1,13 +1,19 @@
 /** Every text of the console, English and Russian. A page's texts are in a file of its own in `words/`, and join here. */
 
 import { APP } from "./words/app";
+import { AUDIT } from "./words/audit";
 import { MAILINGS } from "./words/mailings";
+import { OPERATIONS } from "./words/operations";
+import { SETUP } from "./words/setup";
 import { SUPPORT } from "./words/support";
 
 const TABLE = {
   ...APP,
   ...MAILINGS,
   ...SUPPORT,
+  ...OPERATIONS,
+  ...SETUP,
+  ...AUDIT,
 } as const;
 
 export type Key = keyof typeof TABLE;

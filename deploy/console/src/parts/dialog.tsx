@@ -3,15 +3,25 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-export function Dialog({ title, closed, children }: { title: string; closed: () => void; children: ComponentChildren }) {
+interface Over {
+  title: string;
+  closed: () => void;
+  /** Escape does not close it. */
+  isFirm?: boolean;
+  children: ComponentChildren;
+}
+
+export function Dialog({ title, closed, isFirm, children }: Over) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     element.current?.showModal();
     return () => element.current?.close();
   }, []);
+  const kept = (event: Event) => event.preventDefault();
+  const pressed = (event: KeyboardEvent) => isFirm && event.key === "Escape" && event.preventDefault();
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={closed} onCancel={closed}>
+    <dialog ref={element} aria-labelledby={id} onKeyDown={pressed} onClose={closed} onCancel={isFirm ? kept : closed}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

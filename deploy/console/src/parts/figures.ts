@@ -17,3 +17,10 @@ export function told(key: Key, values: Record<string, string | number>): string 
     return value === undefined ? whole : typeof value === "number" ? number(value) : value;
   });
 }
+
+/** With the unit that leaves few digits. */
+export function duration(ms: number): string {
+  const units = [["unit.day", 86_400_000], ["unit.hour", 3_600_000], ["unit.minute", 60_000], ["unit.second", 1000]] as const;
+  const [unit, size] = units.find(([, length]) => ms >= length) ?? (["unit.ms", 1] as const);
+  return `${new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(ms / size)} ${t(unit)}`;
+}

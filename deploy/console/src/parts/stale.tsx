@@ -1,9 +1,9 @@
 /** Says that what is shown is not of now, because the platform does not answer. */
 
 import { t } from "../words";
+import type { Live } from "./live";
 import { Failure } from "./states";
 import { Time } from "./time";
-import type { Live } from "./live";
 
 export function Stale<T>({ live }: { live: Live<T> }) {
   if (live.error === null) return null;

@@ -1,0 +1,131 @@
+/** Audit: who has changed what, and who was refused. */
+
+import { useState } from "preact/hooks";
+import { request, withQuery, type Query } from "../api";
+import { Badge } from "../parts/badge";
+import { told } from "../parts/figures";
+import { Empty, Shown, useLoaded } from "../parts/states";
+import { Table } from "../parts/table";
+import { Time } from "../parts/time";
+import { t, type Key } from "../words";
+
+interface Change {
+  entity: string;
+  before: string;
+  after: string;
+  fields: string[];
+  values: { name: string; before: string; after: string }[];
+}
+
+interface Entry {
+  at: number;
+  who: string;
+  address: string;
+  service: string;
+  method: string;
+  route: string;
+  path: string;
+  status: number;
+  changes: Change[];
+  count: number;
+}
+
+interface Trail {
+  isWhole: boolean;
+  records: Entry[];
+}
+
+const HOUR_MS = 3_600_000;
+const LIMIT = 200;
+const SINCE = [
+  [HOUR_MS, "audit.hour"],
+  [24 * HOUR_MS, "audit.day"],
+  [7 * 24 * HOUR_MS, "audit.week"],
+  [30 * 24 * HOUR_MS, "audit.month"],
+  [366 * 24 * HOUR_MS, "audit.year"],
+] as const satisfies readonly [number, Key][];
+
+/** Each is asked of the route by its own name. */
+const FILTERS = [
+  ["who", "audit.who", "audit.whoHint"],
+  ["what", "audit.what", "audit.whatHint"],
+] as const satisfies readonly [string, Key, Key][];
+type Filter = (typeof FILTERS)[number][0];
+
+export function Audit() {
+  const [typed, type] = useState<Partial<Record<Filter, string>>>({});
+  const [span, setSpan] = useState<number>(24 * HOUR_MS);
+  const [asked, ask] = useState<Query>({ since: Date.now() - 24 * HOUR_MS });
+  const submitted = (event: Event) => {
+    event.preventDefault();
+    const filters = FILTERS.map(([name]) => [name, typed[name]?.trim() || null] as const);
+    ask({ ...Object.fromEntries(filters), since: Date.now() - span });
+  };
+  const path = withQuery("/v1/audit", { ...asked, limit: LIMIT });
+  const [loaded, again] = useLoaded(path, (signal) => request<Trail>(path, { signal }));
+  return (
+    <>
+      <h1>{t("audit.title")}</h1>
+      <form class="row card" role="search" onSubmit={submitted}>
+        {FILTERS.map(([name, title, hint]) => (
+          <div class="wide" key={name}>
+            <label for={`audit-${name}`}>{t(title)}</label>
+            <input id={`audit-${name}`} type="search" maxLength={200} placeholder={t(hint)} value={typed[name] ?? ""} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
+          </div>
+        ))}
+        <div>
+          <label for="audit-since">{t("audit.since")}</label>
+          <select id="audit-since" value={span} onChange={(event) => setSpan(Number(event.currentTarget.value))}>
+            {SINCE.map(([ms, title]) => <option key={ms} value={ms}>{t(title)}</option>)}
+          </select>
+        </div>
+        <button type="submit" class="main">{t("audit.search")}</button>
+      </form>
+      <section class="card">
+        <Shown loaded={loaded} again={again}>{(trail) => <Records trail={trail} />}</Shown>
+      </section>
+    </>
+  );
+}
+
+function Records({ trail }: { trail: Trail }) {
+  const newestFirst = [...trail.records].reverse();
+  return (
+    <>
+      {!trail.isWhole && <p class="failure" role="alert">{t("audit.notWhole")}</p>}
+      {newestFirst.length === 0 ? <Empty>{t("audit.none")}</Empty> : (
+        <Table
+          label={t("audit.title")}
+          rows={newestFirst.map((entry, place) => ({ entry, place }))}
+          id={({ entry, place }) => `${entry.at} ${entry.path} ${place}`}
+          columns={[
+            { title: t("audit.at"), cell: ({ entry }) => <Time at={entry.at} /> },
+            { title: t("audit.who"), cell: ({ entry }) => <>{entry.who || "—"}<div class="quiet">{entry.address}</div></> },
+            { title: t("audit.request"), cell: ({ entry }) => `${entry.method} ${entry.path || entry.route}` },
+            { title: t("audit.answer"), cell: ({ entry }) => <><Badge state={String(entry.status)} kind={entry.status < 400 ? "good" : "bad"} />{entry.count > 1 && ` × ${entry.count}`}</> },
+            { title: t("audit.changes"), cell: ({ entry }) => (entry.changes.length ? entry.changes.map((change) => <Changed key={change.entity} change={change} />) : "—") },
+          ]}
+        />
+      )}
+      {newestFirst.length === LIMIT && <p class="quiet">{told("audit.more", { count: LIMIT })}</p>}
+    </>
+  );
+}
+
+function Changed({ change }: { change: Change }) {
+  const values = new Map(change.values.map((value) => [value.name, value]));
+  const kind = change.before === "" ? t("audit.made") : change.fields.length === 0 ? t("audit.same") : "";
+  return (
+    <details>
+      <summary>{change.entity} {kind && <span class="quiet">{kind}</span>}</summary>
+      <dl>
+        {change.fields.map((name) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{change.before !== "" && `${values.get(name)?.before || "—"} → `}{values.get(name)?.after || "—"}</dd>
+          </>
+        ))}
+      </dl>
+    </details>
+  );
+}

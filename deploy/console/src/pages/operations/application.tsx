@@ -1,0 +1,102 @@
+/** One application: what is set, its API keys, its credentials with the providers. */
+
+import { useState } from "preact/hooks";
+import { request } from "../../api";
+import { Allowed } from "../../parts/allowed";
+import { Ask } from "../../parts/ask";
+import { Facts } from "../../parts/facts";
+import { Tick } from "../../parts/field";
+import { number, told } from "../../parts/figures";
+import { Secret } from "../../parts/secret";
+import { Shown, useLoaded } from "../../parts/states";
+import { Time } from "../../parts/time";
+import { t } from "../../words";
+import type { Application } from "./applications";
+import { change, pathTo, type Told } from "./changes";
+import { Credentials } from "./credentials";
+import { Switched } from "./partners";
+import { at } from "./place";
+
+export function ApplicationPage({ id }: { id: string }) {
+  const [loaded, again] = useLoaded(id, (signal) => request<Application>(pathTo("applications", id), { signal }));
+  return (
+    <>
+      <p><a href={at("applications")}>{t("applications.back")}</a></p>
+      <Shown loaded={loaded} again={again}>
+        {(application) => (
+          <>
+            <About application={application} again={again} />
+            <ApiKeys application={application} again={again} />
+          </>
+        )}
+      </Shown>
+      <Credentials applicationId={id} />
+    </>
+  );
+}
+
+function About({ application, again }: { application: Application; again: () => void }) {
+  const keys = application.identityKeys.map(({ kid, alg }) => (kid ? `${kid} (${alg})` : alg)).join(", ");
+  return (
+    <section class="card">
+      <h2>{application.name} <Switched isOn={application.enabled} /></h2>
+      <Facts
+        facts={[
+          [t("applications.application"), application.applicationId],
+          [t("applications.identity"), application.identity],
+          [t("applications.identityKeys"), keys],
+          [t("applications.bundle"), application.bundle],
+          [t("applications.minVersion"), application.minVersion],
+          [t("applications.maxPushes"), number(application.maxPushesPerS)],
+          [t("applications.subscriptions"), application.subscriptions.map(({ id }) => id).join(", ")],
+          [t("setup.changed"), <><Time at={application.changedAt} />{application.by && `, ${application.by}`}</>],
+        ]}
+      />
+      <Allowed scope="operator">
+        <Ask
+          label={t(application.enabled ? "setup.switchOff" : "setup.switchOn")}
+          title={told(application.enabled ? "applications.offTitle" : "applications.onTitle", { application: application.applicationId })}
+          text={t(application.enabled ? "applications.offText" : "applications.onText")}
+          isDangerous={application.enabled}
+          run={() => change("PATCH", pathTo("applications", application.applicationId), { enabled: !application.enabled }, application.version)}
+          done={again}
+        />
+      </Allowed>
+    </section>
+  );
+}
+
+function ApiKeys({ application, again }: { application: Application; again: () => void }) {
+  const [keepOld, setKeepOld] = useState(true);
+  const [shown, show] = useState<Told | null>(null);
+  const path = (...parts: string[]) => pathTo("applications", application.applicationId, "api-keys", ...parts);
+  const values = { application: application.applicationId };
+  const closed = () => {
+    show(null);
+    again(); // not before: it would take the key away
+  };
+  return (
+    <section class="card">
+      <h2>{t("applications.apiKeys")}</h2>
+      <Facts facts={[[t("applications.working"), application.apiKeys]]} />
+      <Allowed scope="operator">
+        <div class="row">
+          <Ask
+            label={t("applications.newKey")}
+            title={told("applications.newKeyTitle", values)}
+            text={t("applications.newKeyText")}
+            isDangerous={!keepOld}
+            run={() => change<Application>("POST", path(), { keepOld }, application.version)}
+            done={({ apiKey }) => show({ title: `${t("applications.apiKey")}: ${application.applicationId}`, values: [[t("applications.apiKey"), apiKey ?? ""]] })}
+          >
+            <Tick label={t("applications.keepOld")} value={keepOld} changed={setKeepOld} />
+          </Ask>
+          {application.apiKeys > 1 && (
+            <Ask label={t("applications.dropOld")} title={told("applications.dropOldTitle", values)} text={t("applications.dropOldText")} isDangerous run={() => change("DELETE", path("old"), null, application.version)} done={again} />
+          )}
+        </div>
+      </Allowed>
+      {shown && <Secret {...shown} close={closed} />}
+    </section>
+  );
+}

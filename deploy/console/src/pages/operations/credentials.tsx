@@ -1,0 +1,140 @@
+/** Credentials of an application with the providers: put and replaced, switched on and off, never shown. */
+
+import { useState } from "preact/hooks";
+import { request } from "../../api";
+import { Allowed } from "../../parts/allowed";
+import { Ask } from "../../parts/ask";
+import { told } from "../../parts/figures";
+import { Empty, Shown, useLoaded } from "../../parts/states";
+import { Table } from "../../parts/table";
+import { Time } from "../../parts/time";
+import { t } from "../../words";
+import { change, pathTo } from "./changes";
+import { Switched } from "./partners";
+import { providers, type Providers } from "./providers";
+
+interface Known {
+  applicationId: string;
+  provider: string;
+  version: string;
+  changedAt: number;
+  by: string;
+  fingerprint: string;
+  enabled: boolean;
+}
+
+interface Held {
+  credentials: Known[];
+  providers: Providers;
+}
+
+export function Credentials({ applicationId }: { applicationId: string }) {
+  const [loaded, again] = useLoaded(applicationId, async (signal): Promise<Held> => {
+    const [credentials, known] = await Promise.all([request<Known[]>(pathTo("applications", applicationId, "credentials"), { signal }), providers()]);
+    return { credentials, providers: known };
+  });
+  return (
+    <section class="card">
+      <h2>{t("credentials.title")}</h2>
+      <Shown loaded={loaded} again={again}>{(held) => <Listed applicationId={applicationId} held={held} again={again} />}</Shown>
+    </section>
+  );
+}
+
+function Listed({ applicationId, held, again }: { applicationId: string; held: Held; again: () => void }) {
+  const missing = held.providers.names.filter((name) => !held.credentials.some((known) => known.provider === name));
+  const putting = (provider: string, label: string, version?: string) => (
+    <Put applicationId={applicationId} provider={provider} label={label} fields={held.providers.fields.get(provider) ?? ""} version={version} done={again} />
+  );
+  return (
+    <>
+      {held.credentials.length === 0 ? <Empty>{t("credentials.none")}</Empty> : (
+        <Table
+          label={t("credentials.title")}
+          rows={held.credentials}
+          id={(known) => known.provider}
+          columns={[
+            { title: t("credentials.provider"), cell: (known) => known.provider },
+            { title: t("setup.state"), cell: (known) => <Switched isOn={known.enabled} /> },
+            { title: t("credentials.fingerprint"), cell: (known) => <code>{known.fingerprint}</code> },
+            { title: t("setup.changed"), cell: (known) => <Time at={known.changedAt} /> },
+            { title: t("setup.by"), cell: (known) => known.by || "—" },
+            {
+              title: "",
+              cell: (known) => (
+                <Allowed scope="operator">
+                  <div class="row">{putting(known.provider, t("credentials.replace"), known.version)}<Switch known={known} done={again} /></div>
+                </Allowed>
+              ),
+            },
+          ]}
+        />
+      )}
+      <Allowed scope="operator">
+        {missing.length > 0 && (
+          <>
+            <h3>{t("credentials.missing")}</h3>
+            <div class="row">{missing.map((name) => <div key={name}>{putting(name, told("credentials.give", { provider: name }))}</div>)}</div>
+          </>
+        )}
+      </Allowed>
+    </>
+  );
+}
+
+function Switch({ known, done }: { known: Known; done: () => void }) {
+  const values = { provider: known.provider, application: known.applicationId };
+  return (
+    <Ask
+      label={t(known.enabled ? "setup.switchOff" : "setup.switchOn")}
+      title={told(known.enabled ? "credentials.offTitle" : "credentials.onTitle", values)}
+      text={t(known.enabled ? "credentials.offText" : "credentials.onText")}
+      isDangerous={known.enabled}
+      run={() => change("PATCH", pathTo("applications", known.applicationId, "credentials", known.provider), { enabled: !known.enabled }, known.version)}
+      done={done}
+    />
+  );
+}
+
+interface Putting {
+  applicationId: string;
+  provider: string;
+  label: string;
+  fields: string;
+  /** Of those that are replaced. */
+  version: string | undefined;
+  done: () => void;
+}
+
+function Put({ applicationId, provider, label, fields, version, done }: Putting) {
+  const [text, setText] = useState("");
+  const chosen = async (file: File | undefined) => {
+    if (file) setText(await file.text());
+  };
+  const taken = () => {
+    setText(""); // it is kept nowhere here
+    done();
+  };
+  const run = async () => change<Known>("PUT", pathTo("applications", applicationId, "credentials", provider), record(text), version);
+  const id = `credentials-${provider}`;
+  return (
+    <Ask label={label} title={told("credentials.putTitle", { provider, application: applicationId })} text={t(version ? "credentials.replaceText" : "credentials.putText")} confirm={t("setup.save")} run={run} done={taken}>
+      <p class="quiet">{t("credentials.fields")}: {fields}</p>
+      <label for={`${id}-file`}>{t("credentials.file")}</label>
+      <input id={`${id}-file`} type="file" accept=".json,application/json,text/plain" onChange={(event) => chosen(event.currentTarget.files?.[0])} />
+      <label for={id}>{t("credentials.text")}</label>
+      <textarea id={id} class="hidden-text" rows={8} required spellcheck={false} autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+    </Ask>
+  );
+}
+
+/** Throws Error in words for whoever pasted it. */
+function record(text: string): object {
+  try {
+    const found: unknown = JSON.parse(text);
+    if (typeof found === "object" && found !== null && !Array.isArray(found)) return found;
+  } catch {
+    // said below
+  }
+  throw new Error(t("credentials.noRecord"));
+}
