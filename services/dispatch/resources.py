@@ -1,6 +1,7 @@
 """What the features of dispatch share; opened before them and closed after them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from services.runtime import mongo
 from services.runtime.crypto.master_key import Secrets
@@ -10,7 +11,7 @@ from services.runtime.log import kafka
 from services.runtime.log.dead_letters import DeadLetters, dead_letters
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
-from services.runtime.mongo.instances import keep_told
+from services.runtime.mongo.instances import Holdup, HoldupsOf, keep_told
 from services.runtime.mongo.rate_reports import keep_shared
 from services.runtime.mongo.upkeep import keep_form
 from services.runtime.pacing.rates import Rates
@@ -32,6 +33,7 @@ class Resources:
     stops: Stops
     dead_letters: DeadLetters
     rates: Rates
+    holdups: list[HoldupsOf] = field(default_factory=list)  # whoever sends says here what is held up
 
     def spawn(self) -> None:
         """Run the timers and the stops, once the consumers are there: a timer may be due at once."""
@@ -47,7 +49,8 @@ async def open_resources(process: Process) -> Resources:
     sink = await process.stack.enter_async_context(kafka.opened_log(settings))
     database = await process.stack.enter_async_context(mongo.database(settings))
     await keep_form(process, database)
-    keep_told(process, database)
+    holdups: list[HoldupsOf] = []
+    keep_told(process, database, lambda: _all_of(holdups))
     directory = await follow_directory(process)
     await open_keys(process, database, directory)
     timers = Timers(database["dispatch_timers"], sink, settings.instance, settings.lanes)
@@ -63,4 +66,9 @@ async def open_resources(process: Process) -> Resources:
         stops=Stops(directory, timers),
         dead_letters=await dead_letters(database, sink, settings),
         rates=await keep_shared(process, database),
+        holdups=holdups,
     )
+
+
+def _all_of(holdups: Sequence[HoldupsOf]) -> list[Holdup]:
+    return [holdup for source in holdups for holdup in source()]

@@ -58,9 +58,18 @@ def troubles_of(cluster: Json) -> list[str]:
                 what = f"{len(topic['unheld'])} of {topic['partitions']} partitions of {topic['topic']}"
                 made.append(f"nobody in {group['group']} reads {what}; {topic['waiting']} records wait")
     made += [f"{sign['sign']} = {sign['value']:g} at {sign['service']} {sign['instance']}" for sign in cluster["signs"]]
+    made += [_held_up(holdup) for holdup in cluster.get("holdups", ())]  # a former registry tells none
     letters = cluster["openDeadLetters"]
     made += [f"{count} dead letters of {topic}: `rpns dead-letters list`" for topic, count in letters.items()]
     return made
+
+
+def _held_up(holdup: Json) -> str:
+    way = f" ({holdup['way']})" if holdup["way"] else ""
+    status = f"{holdup['status']} " if holdup["status"] else ""
+    since = f"{show.moment(holdup['since'])[:19]} {show.zone()}"
+    sender = f"{holdup['applicationId']} over {holdup['provider']}{way}"
+    return f"{sender} is {holdup['state']} since {since}: {status}{holdup['detail']}"
 
 
 def _print(cluster: Json, troubles: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ once, and shows in a gauge until it is over.
 
 import hashlib
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from schemas.providers import Provider
 from services.dispatch.policy import (
@@ -26,6 +26,8 @@ from services.dispatch.policy import (
 )
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
+from services.runtime.clock import now_ms
+from services.runtime.mongo.instances import Holdup
 from services.runtime.pacing.breaker import Breaker
 from services.runtime.pacing.shares import PartOf, all_of_it
 from services.runtime.scheduling.tags import SenderTag
@@ -33,6 +35,7 @@ from services.runtime.scheduling.tags import SenderTag
 log = telemetry.logger("sender-health")
 STOPPED: Final = "sender is stopped"
 _MOST_WAYS: Final = 256
+_MOST_DETAIL: Final = 300
 
 
 def worked_under_of(fingerprint: str, way_name: str) -> str:
@@ -62,6 +65,13 @@ class Verdict(NamedTuple):
     waits: bool = False  # for the credentials: it comes again at once when they change
 
 
+class _Why(NamedTuple):
+    """Since when, in UTC ms, and by which answer."""
+
+    since: int
+    result: Rejected
+
+
 class SenderHealth:
     """The health of one (provider, application). Times are seconds of a monotonic clock."""
 
@@ -82,6 +92,8 @@ class SenderHealth:
         self._ways = RecentlyUsed[str, Way](_MOST_WAYS)
         self._strikes = Strikes()
         self._names = {"application": application_id, "provider": provider.value}
+        self._why: dict[str | None, _Why] = {}  # by way; None: of the sender as a whole
+        self._retiring_paused_at = 0  # UTC ms
         self._stopped = telemetry.SENDER_STOPPED.labels(application_id, provider.value)
         self._paused = telemetry.RETIRING_PAUSED.labels(application_id, provider.value)
         telemetry.DEAD_TOKEN_SHARE.labels(application_id, provider.value).set_function(lambda: self.guard.share)
@@ -90,6 +102,21 @@ class SenderHealth:
     def is_stopped(self) -> bool:
         """Whether it is stopped, altogether or on one of its ways."""
         return self.breaker.is_open or any(way.is_troubled for way in self._ways.values())
+
+    def holdups(self) -> list[Holdup]:
+        """What is stopped, doubted or paused now, and the answer that decided it."""
+        found = []
+        for way_name, (since, result) in self._why.items():
+            way = self._ways.get(way_name) if way_name is not None else None
+            state = "stopped" if way is None or way.breaker.is_open else "doubted"
+            found.append(self._holdup(way_name or "", state, since, result.status, result.detail[:_MOST_DETAIL]))
+        if self.guard.is_paused:
+            detail = f"{self.guard.share:.0%} of the answers call tokens dead"
+            found.append(self._holdup("", "retiring-paused", self._retiring_paused_at, None, detail))
+        return found
+
+    def _holdup(self, *about: Any) -> Holdup:
+        return Holdup(self.tag.provider.value, self.tag.application_id, *about)
 
     def stopped_for_s(self, now: float) -> float | None:
         """For how long it is stopped at least; None when it may push."""
@@ -138,6 +165,7 @@ class SenderHealth:
         judgement = way.refused(now, draw, to.digest, to.worked_under)
         if (way.breaker.is_open, way.is_doubted) != before:
             event = "sender stopped" if way.breaker.is_open else "sender doubted: only refusals, from tokens unproven"
+            self._why[to.way_name] = _Why(now_ms(), result)
             log.error(event, way=to.way_name, status=result.status, detail=result.detail, **self._names)
             self._show()
         if judgement is Judgement.WAITS:
@@ -198,11 +226,13 @@ class SenderHealth:
             return
         self._paused.set(int(self.guard.is_paused))
         if self.guard.is_paused:
+            self._retiring_paused_at = now_ms()
             log.error("retiring paused: too many dead tokens at once", share=round(self.guard.share, 2), **self._names)
         else:
             log.info("retiring goes on", **self._names)
 
     def _stop(self, result: Rejected) -> None:
+        self._why[None] = _Why(now_ms(), result)
         self._show()
         log.error("sender stopped", status=result.status, detail=result.detail, **self._names)
 
@@ -210,5 +240,12 @@ class SenderHealth:
         self._show()
         log.info("sender goes on", **self._names)
 
+    def _is_troubled(self, way_name: str | None) -> bool:
+        if way_name is None:
+            return self.breaker.is_open
+        way = self._ways.get(way_name)
+        return way is not None and way.is_troubled
+
     def _show(self) -> None:
+        self._why = {name: why for name, why in self._why.items() if self._is_troubled(name)}
         self._stopped.set(int(self.is_stopped))

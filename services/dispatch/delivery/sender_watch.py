@@ -14,6 +14,7 @@ from services.dispatch.delivery.senders import Senders
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
+from services.runtime.mongo.instances import Holdup
 from services.runtime.pacing.shares import PartOf, all_of_it
 from services.runtime.scheduling.tags import SenderTag, Tag
 from services.runtime.scheduling.timers import Timers
@@ -71,6 +72,10 @@ class SenderWatch:
             except BaseException:
                 self._to_hasten.add(tag)
                 raise
+
+    def holdups(self) -> list[Holdup]:
+        """What holds up pushes of applications here, and why."""
+        return [found for health in self._healths.values() for found in health.holdups()]
 
     def _in_flight(self) -> float:
         return float(sum(health.limiter.under_way for health in self._healths.values()))

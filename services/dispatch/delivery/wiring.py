@@ -56,6 +56,7 @@ async def open_delivery(resources: Resources) -> dict[Provider, Delivery]:
             ended=EndedActivities(database),
             part_of=resources.rates.shares.part,
         )
+        resources.holdups.append(work.watch.holdups)
         process.spawn(work.watch.run(process.stop), f"watch-{provider.value}", drains=True)
         _consume(resources, provider, work, pressure)
         opened[provider] = Delivery(senders, work.watch, attempts)

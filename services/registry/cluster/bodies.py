@@ -64,10 +64,25 @@ class SignView(AnswerModel):
     instance: str
 
 
+class HoldupView(AnswerModel):
+    """Why pushes of an application wait at a provider, or its dead tokens stay."""
+
+    provider: str
+    application_id: str
+    way: str = Field(description="which part of its pushes: environment, bundle, carrier …; empty: all")
+    state: str = Field(description="stopped, doubted, retiring-paused")
+    since: int
+    status: int | None = Field(description="of the provider's answer that decided it")
+    detail: str = Field(description="of that answer")
+    service: str
+    instance: str
+
+
 class ClusterView(AnswerModel):
     """The cluster now."""
 
     instances: list[InstanceView]
     groups: list[GroupView]
     signs: list[SignView]
+    holdups: list[HoldupView]
     open_dead_letters: dict[str, int]

@@ -6,6 +6,7 @@ from services.registry.cluster.bodies import (
     ClusterView,
     GroupView,
     HeldView,
+    HoldupView,
     InstanceView,
     MemberView,
     SignView,
@@ -34,6 +35,12 @@ def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
                 for found in known
                 if not found.is_silent(now)
                 for sign, value in found.signs.items()
+            ],
+            holdups=[
+                HoldupView.shown(holdup, service=found.service, instance=found.instance)
+                for found in known
+                if not found.is_silent(now)
+                for holdup in found.holdups
             ],
             open_dead_letters=await watch.open_letters(),
         )

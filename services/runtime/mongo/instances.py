@@ -1,16 +1,16 @@
 """Which processes run, and what each has to say. Collection `instances`, a document for each, every few seconds.
 
     {_id: service/instance, service, instance, version, commit, host, lanes, startedAt, at, signs: {sign: value},
-     does_without, boot}
+     holdups, does_without, boot}
 
-`signs` are gauges that are above 0 only while something is wrong (`SIGNS`). A document whose `at` is older than
-`SILENT_MS` is of a process that has ended, or that cannot write; after a day it goes.
+`signs` are gauges that are above 0 only while something is wrong (`SIGNS`), `holdups` say of senders why. A document
+whose `at` is older than `SILENT_MS` is of a process that has ended, or that cannot write; after a day it goes.
 """
 
 import asyncio
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 10.0
 SILENT_MS = 45_000
+MOST_HOLDUPS = 200
+"""Of one process: wrong keys are few, and a document has to stay small."""
 _KEPT_S = 86_400
 SIGNS: tuple[Gauge, ...] = (
     telemetry.SENDER_STOPPED,
@@ -41,6 +43,27 @@ SIGNS: tuple[Gauge, ...] = (
     telemetry.CLOCK_OFF,
     telemetry.TWIN_INSTANCE,
 )
+
+
+@dataclass(frozen=True)
+class Holdup:
+    """Why pushes of an application wait at a provider, or its dead tokens stay, as one process sees it."""
+
+    provider: str
+    application_id: str
+    way: str  # which part of its pushes (`services/dispatch/policy/ways.py`); empty: all
+    state: str  # stopped, doubted, retiring-paused
+    since: int  # UTC ms
+    status: int | None = None  # of the answer that decided it
+    detail: str = ""
+
+
+HoldupsOf = Callable[[], Sequence[Holdup]]
+
+
+def no_holdups() -> Sequence[Holdup]:
+    """Of a process that sends nothing."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,7 @@ class Instance:
     at: int
     signs: dict[str, float]
     does_without: int = 0
+    holdups: tuple[Holdup, ...] = ()
 
     def is_silent(self, now: int) -> bool:
         return self.at < now - SILENT_MS
@@ -75,6 +99,7 @@ class Instances:
         """Gives what was told before under this name; `boot` is this process's own."""
         body = {name: getattr(instance, name) for name in Instance.__dataclass_fields__}
         body["signs"] = [[sign, value] for sign, value in instance.signs.items()]  # names with dots are no keys
+        body["holdups"] = [asdict(holdup) for holdup in instance.holdups]
         query = {"_id": f"{instance.service}/{instance.instance}"}
         body |= {"boot": boot, "seen": datetime.now(UTC)}
         return await self._collection.find_one_and_update(query, {"$set": body}, upsert=True)
@@ -97,6 +122,20 @@ def _instance(document: dict[str, Any]) -> Instance:
         at=int(document["at"]),
         signs={str(sign): float(value) for sign, value in document["signs"]},
         does_without=int(document.get("does_without", 0)),
+        holdups=tuple(map(_holdup, document.get("holdups", ()))),  # a former release tells none
+    )
+
+
+def _holdup(document: dict[str, Any]) -> Holdup:
+    """Without what a newer release says besides."""
+    return Holdup(
+        provider=str(document["provider"]),
+        application_id=str(document["application_id"]),
+        way=str(document["way"]),
+        state=str(document["state"]),
+        since=int(document["since"]),
+        status=document["status"],
+        detail=str(document["detail"]),
     )
 
 
@@ -112,13 +151,15 @@ def signs_now(gauges: Sequence[Gauge] = SIGNS) -> dict[str, float]:
     return found
 
 
-def keep_told(process: "Process", database: Database) -> None:
+def keep_told(process: "Process", database: Database, holdups: HoldupsOf = no_holdups) -> None:
     """Say that this process runs, until it ends. A database that is away is waited for."""
-    telling = _keep_telling(process.name, process.settings, database, process.stop)
+    telling = _keep_telling(process.name, process.settings, database, process.stop, holdups)
     process.spawn(telling, "instances", drains=True)
 
 
-async def _keep_telling(name: str, settings: Settings, database: Database, stop: asyncio.Event) -> None:
+async def _keep_telling(
+    name: str, settings: Settings, database: Database, stop: asyncio.Event, holdups: HoldupsOf
+) -> None:
     instances, started_at, host = Instances(database), now_ms(), platform.node()
     is_prepared, clock, twins = False, ClockCheck(), TwinCheck()
 
@@ -140,6 +181,7 @@ async def _keep_telling(name: str, settings: Settings, database: Database, stop:
                 at=now_ms(),
                 signs=signs_now(),
                 does_without=len(UNUSED),
+                holdups=tuple(holdups())[:MOST_HOLDUPS],
             ),
             twins.boot,
         )

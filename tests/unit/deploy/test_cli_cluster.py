@@ -40,6 +40,17 @@ INSTANCE = {
     "at": 1_700_000_000_000,
     "isSilent": False,
 }
+HOLDUP = {
+    "provider": "apns",
+    "applicationId": "bank",
+    "way": "production/app.bank",
+    "state": "stopped",
+    "since": 1_700_000_000_000,
+    "status": 403,
+    "detail": "InvalidProviderToken",
+    "service": "dispatch",
+    "instance": "1",
+}
 
 
 @pytest.fixture
@@ -70,6 +81,8 @@ def test_a_cluster_in_order_is_shown_and_is_exit_code_0(platform: Platform) -> N
     [
         ({"instances": [{**INSTANCE, "isSilent": True}]}, "status status-1 was last heard of"),
         ({"signs": [{"sign": "rpns_suspects", "value": 1, "service": "status", "instance": "1"}]}, "rpns_suspects = 1"),
+        ({"holdups": [HOLDUP]}, "bank over apns (production/app.bank) is stopped since 2023-11-14"),
+        ({"holdups": [HOLDUP]}, ": 403 InvalidProviderToken"),
         ({"openDeadLetters": {"status-events": 3}}, "3 dead letters of status-events"),
         (
             {"groups": [{"group": "router", "members": [], "topics": [{**TOPIC, "unheld": [0, 1]}]}]},

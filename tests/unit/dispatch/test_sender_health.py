@@ -8,6 +8,7 @@ from services.dispatch.delivery.sender_health import SenderHealth
 from services.dispatch.policy.trust import FIRST_PROBE_S
 from services.dispatch.provider import Accepted, Rejected, Result, Retry, TokenGone, Uncertain
 from services.runtime import telemetry
+from services.runtime.clock import now_ms
 
 ALERT = Rejected("InvalidProviderToken", 403, alert=True)
 
@@ -184,3 +185,55 @@ def test_an_installation_that_says_its_token_has_worked_proves_the_way_before_an
     under = health.addressee("a", "", "").way.under
     assert not health.addressee("a", "", "older").way.is_proven
     assert health.addressee("b", "", under).way.is_proven
+
+
+def test_what_stops_it_is_told_until_it_goes_on() -> None:
+    health = new_health()
+    assert health.holdups() == []
+    answered(health, ALERT)
+    (holdup,) = health.holdups()
+    assert (holdup.provider, holdup.application_id, holdup.way, holdup.state) == ("apns", "app", "", "stopped")
+    assert (holdup.status, holdup.detail) == (403, "InvalidProviderToken")
+    assert abs(holdup.since - now_ms()) < 60_000
+    answered(health, Accepted(), 1000 + FIRST_PROBE_S)
+    assert health.holdups() == []
+
+
+def test_each_way_that_is_doubted_tells_its_own_answer() -> None:
+    health = new_health()
+    for number in range(5):
+        to = health.addressee(f"token-{number}", "production/app.bank", "")
+        health.verdict_on(Rejected("BadTopic", 400, alert=True), to, 1000.0, 0.0)
+    (holdup,) = health.holdups()
+    assert (holdup.way, holdup.state, holdup.status, holdup.detail) == (
+        "production/app.bank",
+        "doubted",
+        400,
+        "BadTopic",
+    )
+    health.verdict_on(Accepted(), health.addressee("token-9", "production/app.bank", ""), 1001.0, 0.0)
+    assert health.holdups() == []
+
+
+def test_new_credentials_leave_nothing_held_up_to_tell() -> None:
+    health = new_health()
+    answered(health, ALERT)
+    health.renewed(500)
+    assert health.holdups() == []
+
+
+def test_paused_retiring_is_told_with_the_share_of_dead_tokens() -> None:
+    health = new_health()
+    answered(health, TokenGone("Unregistered", 410), times=30)
+    (holdup,) = health.holdups()
+    assert (holdup.state, holdup.status, holdup.detail) == (
+        "retiring-paused",
+        None,
+        "100% of the answers call tokens dead",
+    )
+
+
+def test_a_long_answer_is_cut() -> None:
+    health = new_health()
+    answered(health, Rejected("x" * 5000, 403, alert=True))
+    assert len(health.holdups()[0].detail) == 300
