@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import requests
 
 from deploy.clients import CONFIG, GENERATOR, PLACE
 from deploy.gateway.routes import SERVICES
 from deploy.local.provision import API_KEY
 from schemas import DeliveryState
+from tests.support.openapi import document_of
 from tests.support.world import World
 
 pytestmark = pytest.mark.skipif(not GENERATOR.exists(), reason="no generator of clients: python -m deploy.clients")
@@ -22,19 +22,13 @@ pytestmark = pytest.mark.skipif(not GENERATOR.exists(), reason="no generator of 
 def generated(url: str, service: str, folder: Path) -> None:
     """A client of one service in `folder`; whatever the generator leaves out or wonders about is a failure."""
     document = folder / f"{service}.json"
-    document.write_bytes(_document_at(f"{url}/docs/{service}/openapi.json"))
+    document.write_bytes(document_of(url, service))
     command = [str(GENERATOR), "generate", "--path", str(document), "--config", str(CONFIG), "--meta", "none"]
     ran = subprocess.run(
         [*command, "--output-path", str(folder / f"generated_{service}")], capture_output=True, text=True, check=False
     )
     output = ran.stdout + ran.stderr
     assert (ran.returncode, "warning" in output.lower()) == (0, False), output
-
-
-def _document_at(url: str) -> bytes:
-    answer = requests.get(url, timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.content
 
 
 SCRIPT = Path(__file__).parents[1] / "support" / "generated_client.py"

@@ -87,6 +87,8 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 def _describe(name: str, schema: dict[str, Any]) -> None:
     for field, about in schema.get("properties", {}).items():
+        if "default" in about and about["default"] is None:
+            del about["default"]  # absent means the same; a generator takes what has a default for always there
         if "description" not in about and (words := meaning_of(name, field)):
             described(about, words)
     if name in EXAMPLES:

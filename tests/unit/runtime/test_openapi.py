@@ -52,6 +52,18 @@ def test_every_property_and_every_parameter_is_described(documents: dict[str, Js
                 assert parameter.get("description"), (method, path, parameter["name"])
 
 
+def test_a_field_that_may_be_left_out_has_no_default_of_null(documents: dict[str, Json]) -> None:
+    found = {
+        (name, field)
+        for name, schema in schemas_of(documents)
+        for field, about in schema.get("properties", {}).items()
+        if "default" in about and about["default"] is None
+    }
+    assert found == set()
+    asked = documents["ingest"]["components"]["schemas"]["SendRequest"]
+    assert set(asked["required"]) == {"login", "password", "message"}
+
+
 def test_no_words_are_left_of_what_is_gone(documents: dict[str, Json]) -> None:
     fields: dict[str, set[str]] = {}
     for name, schema in schemas_of(documents):
