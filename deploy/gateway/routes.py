@@ -71,7 +71,7 @@ PUBLIC = (
 
 OPERATORS = (
     *_SPECIAL,
-    Route("ingest", _under("mailings")),
+    Route("ingest", _under("mailings", "test-pushes")),
     Route(
         "registry",
         (

@@ -12,6 +12,7 @@ from services.ingest.http import InPartnersTrace
 from services.ingest.mailing import open_mailings
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
+from services.ingest.test_push import test_push_routes
 from services.runtime import mongo
 from services.runtime.access.callers import networks
 from services.runtime.access.logins import open_logins
@@ -74,7 +75,7 @@ async def start(process: Process) -> None:
     }
     if settings.traces_share:
         direct = {route: InPartnersTrace(endpoint) for route, endpoint in direct.items()}
-    app = application(direct, [mailings, broadcasts])
+    app = application(direct, [mailings, broadcasts, test_push_routes(sending, directory, caller_of)])
     tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=rates.spends)
     listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct)
 

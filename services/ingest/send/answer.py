@@ -19,6 +19,7 @@ from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerpr
 from services.ingest.http import Beside
 from services.ingest.rules import (
     REPEATED,
+    AcceptedMessage,
     Code,
     PlainRequest,
     Refusal,
@@ -143,26 +144,32 @@ class SendService:
         accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
         if unknown:
             accepted = accepted._replace(request=accepted.request.replace(unknown_fields=names_of(unknown)))
+        event = await self.store(accepted, partner, warnings)
+        answer = {"mtNum": event.mt_num} if request.id is None else {"mtNum": event.mt_num, "id": request.id}
+        return orjson.dumps(answer)
+
+    async def store(self, accepted: AcceptedMessage, partner: PartnerChanged, warnings: list[str]) -> MessageRequested:
+        """Once the log has it. `warnings` grows by what is to be said beside. Raises Refused."""
         claims = partner.reject_duplicates and accepted.request.partner_ref is not None
         try:
             event = await sealed(accepted, self._keys) if accepted.secure else accepted.request
             if claims and not await self._claims.claim(event.message_id, event.event_id, now_ms()):
-                return Refusal(Code.DUPLICATE, "id", "was used before")
+                raise Refused(Code.DUPLICATE, "id", "was used before")
             await self._log.append((Append(_TOPIC, event.message_id, event),))
         except faults.TRANSIENT_ERRORS as error:
             self._note_failure(error)
             if claims:
                 await self._give_back(accepted.request)
-            return Refusal(Code.UNAVAILABLE, "", "the request could not be stored in time, repeat it with the same id")
+            rule = "the request could not be stored in time, repeat it with the same id"
+            raise Refused(Code.UNAVAILABLE, "", rule) from None
         except RecordTooLarge:
-            return Refusal(Code.INVALID, "body", "too large once it is encoded")
+            raise Refused(Code.INVALID, "body", "too large once it is encoded") from None
         self._failing_since_s = None
         if event.partner_ref is not None and self.recent.note(event.message_id, fingerprint_of(event, accepted.secure)):
             warnings.append(REPEATED)
         if claims:
             await self._confirm(event.message_id)
-        answer = {"mtNum": event.mt_num} if request.id is None else {"mtNum": event.mt_num, "id": request.id}
-        return orjson.dumps(answer)
+        return event
 
     async def _give_back(self, request: MessageRequested) -> None:
         """Give its claim back, so that the repeat that the partner is asked for need not wait."""

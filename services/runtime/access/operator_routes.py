@@ -74,7 +74,7 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", False, f"PUT,PATCH {_APPLICATION}/credentials/{{provider}}"),
     *_rows("operator", False, f"POST,DELETE {_APPLICATION}/identity-keys"),
     *_rows("operator", True, "POST /v1/identities/revoke"),
-    *_rows("operator", False, "POST /v1/installations/import"),
+    *_rows("operator", False, "POST /v1/installations/import", "POST /v1/test-pushes"),
     *_rows(
         "operator", False, "POST /v1/erasures", "POST /v1/erasures/preview", "GET /v1/erasures/{erasure_id}/records"
     ),

@@ -41,6 +41,7 @@ from tests.support.waiting import eventually
 TOPIC = topics.MESSAGE_REQUESTED["single"]
 NAMESPACE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("demo")
+ADMIN = "an operators' token of the tests, long enough"
 HTTP = {1: 503, 2: 403, 3: 429, 4: 400, 5: 401, 6: 401, 7: 400, 8: 406, 9: 406, 10: 409, 11: 406}
 PARTNERS: dict[str, dict[str, Any]] = {
     "demo": {},
@@ -57,6 +58,7 @@ class Ingest:
 
     settings: Settings
     url: str
+    operators_url: str
     http: aiohttp.ClientSession
 
     async def post(self, body: Any, **headers: str) -> tuple[int, Any]:
@@ -113,7 +115,7 @@ async def provision(settings: Settings) -> None:
 @pytest.fixture(scope="module")
 async def ingest(stack_servers: Servers) -> AsyncIterator[Ingest]:
     """The service as its process would run it, in this one."""
-    port = free_ports(1)[0]
+    port, operators = free_ports(2)
     environment = {
         "KAFKA_BOOTSTRAP": stack_servers.kafka_bootstrap,
         "MONGO_URL": stack_servers.mongo_url,
@@ -124,6 +126,8 @@ async def ingest(stack_servers: Servers) -> AsyncIterator[Ingest]:
         "RPNS_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
         "RPNS_TRUSTED_PROXIES": "127.0.0.1/32",
         "RPNS_PORT": str(port),
+        "RPNS_OPERATORS_PORT": str(operators),
+        "RPNS_ADMIN_TOKEN": ADMIN,
     }
     settings = Settings.from_environment(environment)
     await provision(settings)
@@ -131,7 +135,7 @@ async def ingest(stack_servers: Servers) -> AsyncIterator[Ingest]:
         process = Process("ingest", settings, stack)
         await start(process)
         await eventually(lambda: is_ready(process))
-        yield Ingest(settings, f"http://127.0.0.1:{port}", http)
+        yield Ingest(settings, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operators}", http)
         process.stop.set()
         await process.finish(10)
 
@@ -387,7 +391,7 @@ async def test_without_kafka_the_answer_is_error_1_within_the_bound(tmp_path: Pa
         settings = Settings.from_environment(stack.env)
         await provision(settings)
         async with aiohttp.ClientSession() as http:
-            ingest = Ingest(settings, f"http://127.0.0.1:{stack.ports['ingest'].api}", http)
+            ingest = Ingest(settings, f"http://127.0.0.1:{stack.ports['ingest'].api}", "", http)
             await eventually(lambda: answers(ingest, request(id="up"), 200))
             stack.kill("kafka")
             started = time.monotonic()
