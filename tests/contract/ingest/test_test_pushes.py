@@ -30,8 +30,10 @@ async def test_it_is_a_message_of_the_partner_that_is_not_reported(ingest: Inges
     assert event.reports.registered_delivery == 0
     (link,) = event.chain
     assert link.ttl_ms == 300_000
-    told = [event for event in await all_events_of(ingest.settings, topics.AUDIT_EVENTS) if isinstance(event, Audited)]
-    (record,) = [each for each in told if each.route == "/v1/test-pushes" and each.status == 202]
+    records = [
+        event for event in await all_events_of(ingest.settings, topics.AUDIT_EVENTS) if isinstance(event, Audited)
+    ]
+    (record,) = [each for each in records if each.route == "/v1/test-pushes" and each.status == 202]
     assert [change.entity for change in record.changes] == [f"test-push/{answer['messageId']}"]
     assert "anybody" not in str(record)
     assert "79161234567" not in str(record)
