@@ -57,7 +57,7 @@ def _looked(record: dict[str, Any]) -> list[str]:
         return []
     lines = [f"  {asked['name']}={asked['value']}" for asked in record["asked"]]
     if record["messages"]:
-        lines.append(f"  messages: {len(record['messages'])}, of people: {len(record['subjects'])}")
+        lines.append(f"  messages: {len(record['messages'])}; phones, user ids and ids: {len(record['subjects'])}")
     if record["isWide"]:
         lines.append("  and others, whom the record does not name")
     return [record["look"], *lines]

@@ -9,7 +9,7 @@ route is recorded until somebody says that it need not be. A search with masked 
 whether a phone is a customer's. A record holds no phone, user id or text, but fingerprints (`notes.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +23,7 @@ from services.runtime.access.operator_routes import OperatorRoute
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
-from services.runtime.looks.notes import Fingerprint, LookNotes, noted
+from services.runtime.looks.notes import Fingerprint, LookNotes, SubjectKind, noted, subject_of
 from services.runtime.text import phones
 
 log = telemetry.logger("looks")
@@ -43,6 +43,8 @@ _PLAIN = frozenset(
 _NO_SEARCH = _PLAIN | {"id", "cursor"}
 """Parameters of `support` that ask for nobody; with any other an answer tells whether there is such a customer."""
 ANY_MESSAGE = "/v1/messages/{any_id}"
+_SUBJECTS: dict[str, SubjectKind] = {"phone": "phone", "user": "user", "id": "id", "message": "id"}
+"""Parameters that name somebody, or something of theirs."""
 _MOST_ASKED, _MOST_OF_VALUE, _MOST_OF_PATH, _SHORT = 20, 100, 500, 12
 _REFUSED = server.Problem(
     503,
@@ -86,7 +88,7 @@ class Look:
             service=service,
             method=self._route.method,
             route=self._route.path,
-            path=path_of(self._route, self._scope["path"], notes.fingerprint),
+            path=path_of(self._route, self._scope["path"], self._shown_id),
             status=status,
             look=kind,
             asked=tuple(self._asked(name, value) for name, value in self._query[:_MOST_ASKED]),
@@ -96,18 +98,29 @@ class Look:
         )
 
     def _note_asked(self) -> None:
-        values = dict(self._query)
-        if (phone := phones.from_query(values.get("phone", ""))) is not None:
-            self._notes.add_people("phone", [phone])
-        if user := values.get("user", ""):
-            self._notes.add_people("user", [user])
-        if any_id := values.get("id", "") or any_id_in(self._route, self._scope["path"]):
+        for name, value in self._query:
+            if name in _SUBJECTS:
+                self._notes.add_people(_SUBJECTS[name], [_written(name, value)])
+        if any_id := any_id_in(self._route, self._scope["path"]):
             self._notes.add_people("id", [any_id])
+
+    def _shown_id(self, any_id: str) -> str:
+        """In the path: the id of a message as it is, anything else that leads to it as a fingerprint."""
+        return any_id if any_id in self._notes.messages else f"#{self._notes.fingerprint(any_id)[:_SHORT]}"
 
     def _asked(self, name: str, value: str) -> AskedValue:
         if name in _PLAIN:
             return AskedValue(name=name, value=value[:_MOST_OF_VALUE])
+        if name in _SUBJECTS:  # as it stands among the subjects
+            return AskedValue(
+                name=name, value=f"#{subject_of(self._notes.fingerprint, _SUBJECTS[name], _written(name, value))}"
+            )
         return AskedValue(name=name, value=f"#{self._notes.fingerprint(value)[:_SHORT]}")
+
+
+def _written(name: str, value: str) -> str:
+    """A phone as answers have it, however it was asked for."""
+    return (phones.from_query(value) or value) if name == "phone" else value
 
 
 class _Unrecorded(Exception):
@@ -167,7 +180,7 @@ def any_id_in(route: OperatorRoute | None, path: str) -> str:
     return path.rstrip("/\n").rpartition("/")[2] if route is not None and route.path == ANY_MESSAGE else ""
 
 
-def path_of(route: OperatorRoute | None, path: str, fingerprint: Fingerprint) -> str:
-    """The path as records show it: somebody may have put a phone where an id should be."""
+def path_of(route: OperatorRoute | None, path: str, shown: Callable[[str], str]) -> str:
+    """The path as records show it, with `shown` of an id in it: somebody may have put a phone there."""
     any_id = any_id_in(route, path)
-    return f"{ANY_MESSAGE.rpartition('/')[0]}/#{fingerprint(any_id)[:_SHORT]}" if any_id else path[:_MOST_OF_PATH]
+    return f"{ANY_MESSAGE.rpartition('/')[0]}/{shown(any_id)}" if any_id else path[:_MOST_OF_PATH]

@@ -162,7 +162,12 @@ def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
     platform.on("GET", "/v1/audit", {"isWhole": True, "records": [{**record, "isWide": False}, export]})
     result = rpns(platform, "audit", "--phone", "+79110000001", "--user", "u", "--message", "m-1")
     assert result.exit_code == 0, result.output
-    for shown in ("look", "phone=#ab12", "messages: 1, of people: 2", "and others, whom the record does not name"):
+    for shown in (
+        "look",
+        "phone=#ab12",
+        "messages: 1; phones, user ids and ids: 2",
+        "and others, whom the record does not name",
+    ):
         assert result.stdout.count(shown) >= 1, shown
     found = asked(platform)
     assert (found["phone"], found["user"], found["message"]) == (["+79110000001"], ["u"], ["m-1"])

@@ -235,7 +235,7 @@ async def test_a_search_for_somebody_is_recorded_though_its_answer_is_masked(pat
         assert PHONE[1:] not in codec.encode(event).decode()
         if "phone" in query:
             assert event.subjects == (subject_of(fingerprint, "phone", PHONE),)
-            assert {value.name: value.value for value in event.asked}["phone"][0] == "#"
+            assert {value.name: value.value for value in event.asked}["phone"] == f"#{event.subjects[0]}"
 
 
 async def test_a_phone_in_place_of_an_id_is_in_no_record() -> None:
@@ -244,6 +244,13 @@ async def test_a_phone_in_place_of_an_id_is_in_no_record() -> None:
     (event,) = sink.events
     assert PHONE not in codec.encode(event).decode()
     assert event.subjects == (subject_of(fingerprint, "id", PHONE),)
+
+
+async def test_the_id_of_a_message_that_was_shown_stands_in_the_path() -> None:
+    sink = Sink()
+    for any_id in ("m-1", "mt-num"):
+        await asked(by_operator(Support(Page()), sink), "GET", f"/v1/messages/{any_id}")
+    assert [event.path for event in sink.events] == ["/v1/messages/m-1", f"/v1/messages/#{fingerprint('mt-num')[:12]}"]
 
 
 async def test_what_was_asked_is_recorded_where_it_is_harmless() -> None:
