@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pymongo import UpdateOne
 
 from deploy.repair.fold import Family
+from schemas.codec import Damaged
 from services.runtime import faults, telemetry
 from services.runtime.log.batch_consumer import Record
 from services.runtime.log.upkeep.replay import Batch, Place, in_order, spans_of
@@ -23,6 +24,8 @@ from services.runtime.settings import Settings
 
 log = telemetry.logger("replay")
 _MOST = 1_000
+_REFUSED: tuple[type[Exception], ...] = (*faults.DECLARED, Damaged)
+"""Of a record: it, or what a backup holds of its message, cannot be read. The others go on."""
 _SIDE_BY_SIDE = 2
 """Partitions folded at the same time: while one waits for the database, the other computes."""
 
@@ -108,11 +111,11 @@ async def _fold(family: Family, batch: Batch, progress: Progress) -> None:
     progress.unreadable += batch.unreadable
     try:
         await _step(family, batch.records)
-    except faults.DECLARED:
+    except _REFUSED:
         for record in batch.records:
             try:
                 await _step(family, [record])
-            except faults.DECLARED:
+            except _REFUSED:
                 progress.refused += 1
     progress.done += len(batch.records) + batch.unreadable
 

@@ -74,6 +74,11 @@ def _print(made: Restored) -> None:
 def not_promised(made: Restored) -> list[str]:
     """What this restore could not bring back, a line each."""
     since, lines = made.since, []
+    if made.progress.refused:
+        lines.append(
+            f"{made.progress.refused} records could not be folded: they are among the dead letters, or a document of "
+            "the backup is damaged; rpns rebuild makes it again"
+        )
     for topic, count in sorted(made.lost.items()):
         lines.append(f"{topic}: {count} records after the backup are gone from the log, and what they said with them")
     if since.deliveries.doubts:
@@ -101,6 +106,7 @@ def _as_json(made: Restored) -> dict[str, object]:
     return {
         "documents": made.documents,
         "records": made.progress.done,
+        "refused": made.progress.refused,
         "claims": since.links.claims,
         "waitingLinks": since.links.timers,
         "plannedAnew": since.links.again,

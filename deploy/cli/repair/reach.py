@@ -14,7 +14,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.place import Place
 from deploy.repair.opened import Opened, Refused, opened
 from deploy.repair.replay import Progress
-from schemas.codec import Newer
+from schemas.codec import Damaged, Newer
 from services.runtime import mongo, telemetry
 from services.runtime.crypto.master_key import BadMasterKey
 from services.runtime.settings import Settings
@@ -72,6 +72,8 @@ def _fault(settings: Settings, error: BaseException) -> BaseException:
             return Fault(str(error))
         case Newer():
             return Fault(f"a newer release has written {error}: repair with that one")
+        case Damaged():
+            return Fault(f"{error}: a rebuild makes it again from the log")
         case KafkaError():
             return Fault(f"Kafka at {settings.kafka_bootstrap}: {error!r}")
         case TimeoutError():

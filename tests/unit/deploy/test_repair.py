@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,17 @@ from deploy.repair.archive import (
     written,
 )
 from deploy.repair.compare import canonical
+from deploy.repair.fold import Family
 from deploy.repair.inventory import BY_NAME
 from deploy.repair.opened import Refused
+from deploy.repair.replay import Progress, _fold
+from schemas import topics
+from schemas.codec import Damaged
 from schemas.events import MessageEvent
 from schemas.reasons import Reason
+from services.runtime.log.batch_consumer import Record, StepResult
 from services.runtime.log.upkeep.offsets import Committed
-from services.runtime.log.upkeep.replay import Place, _merged
+from services.runtime.log.upkeep.replay import Batch, Place, _merged
 from services.status.fold import count_outcomes, fold
 from services.status.message import Link, Message
 from services.status.message.document import to_document
@@ -127,3 +132,19 @@ def test_messages_are_compared_by_where_they_end_and_not_by_which_of_two_topics_
         link[Link.__slots__.index(name)] = wrong
         changed = ours | {"links": orjson.dumps([link])}
         assert canonical(changed, messages) != canonical(ours, messages), name
+
+
+async def test_a_record_about_a_damaged_document_is_left_out_and_the_others_are_folded() -> None:
+    folded: list[int] = []
+    topic = topics.STATUS_EVENTS["single"]
+    records = [Record(topic, 0, offset, "k", event=Story().receipt(), raw=b"") for offset in range(3)]
+
+    async def step(batch: Sequence[Record]) -> StepResult:
+        if any(record.offset == 1 for record in batch):
+            raise Damaged("the message is stored as no release stores one")
+        folded.extend(record.offset for record in batch)
+        return StepResult()
+
+    progress = Progress()
+    await _fold(Family("messages", (topic,), (), step), Batch(records), progress)
+    assert (folded, progress.refused, progress.done) == ([0, 2], 1, 3)
