@@ -46,8 +46,11 @@ A Kafka user for each service, named after it and allowed the least that it need
 every name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read`
 groups whose names begin with its own; `registry` may `Describe` all groups. `statistics` may `Create`, `Read` and
 `Write` topics whose names begin with
-`statistics`: its table's changelog. An operator's user creates the topics first. The services need nothing else: no
-cluster operation, no transaction.
+`statistics`: its table's changelog. The services need nothing else: no cluster operation, no transaction.
+
+An operator's user creates and changes topics first (`rpns topics apply`: `Create`, `Alter`, `AlterConfigs`,
+`DescribeConfigs`). For [repairs](operations.md#repair) it may `Describe` and `Read` all topics and `Describe` all
+groups, and for `rpns restore` `Read` these.
 
 How a process logs in: `KAFKA_…` in [settings](settings.md). `make up CLUSTER=1` starts a broker that enforces exactly
 these lists.

@@ -18,6 +18,7 @@ from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.runtime.log import kafka
 from services.runtime.log.upkeep import read_groups
+from services.runtime.log.upkeep.offsets import hidden_groups
 from services.runtime.log.upkeep.wanted import every_topic
 from services.runtime.mongo import Database, Document, durable
 from services.runtime.mongo.errors import translated
@@ -26,6 +27,8 @@ from services.runtime.settings import Settings
 
 BESIDE = "statistics"
 """A group that writes to no database."""
+_GROUPS = ("ingest-broadcasts", "registry", "router", "dispatch-fcm", "status")
+"""One of each service."""
 SESSION_S = 50.0
 """Longer than the broker keeps the place of a member that was killed or ended (`services/runtime/log/kafka.py`)."""
 _LOOK_S = 1.0
@@ -62,7 +65,12 @@ class Opened:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Opened]:
-    """Raises KafkaError, mongo.TRANSIENT_ERRORS, BadMasterKey."""
+    """Raises Refused, KafkaError, mongo.TRANSIENT_ERRORS, BadMasterKey."""
+    if hidden := await hidden_groups(settings, _GROUPS):
+        raise Refused(
+            f"KAFKA_SASL_USERNAME: this login may not look at the groups {', '.join(hidden)}, so nobody could say how "
+            "far they are, nor whether services run. Take the operator's (docs/kafka-access.md)"
+        )
     directory = Directory()
     secrets = Secrets(settings.master_key, settings.old_master_keys)
     await kafka.read_through(settings, [APPLICATION_EVENTS.name], lambda _, value: directory.apply("", value))

@@ -24,7 +24,7 @@ from services.runtime import mongo
 from services.runtime.log import connection
 from services.runtime.settings import Settings
 from tests.support.opening import ENV, opened
-from tests.support.repairs import done
+from tests.support.repairs import done, ran
 from tests.support.waiting import eventually
 from tests.support.world import PLATFORMS, READ, World
 
@@ -123,6 +123,16 @@ async def test_repairs_need_no_more_than_the_database_user_may(world: World, tmp
     assert again["records"] >= first["records"] > 0
     backup = await done(world, "backup", str(tmp_path / "backup"))
     assert backup["documents"] > 0
+
+
+@pytest.mark.parametrize("command", ["backup", "rebuild", "restore"])
+async def test_a_repair_by_a_login_that_does_not_see_who_works_is_refused(
+    world: World, tmp_path: Path, command: str
+) -> None:
+    folder = [] if command == "rebuild" else [str(tmp_path / "backup")]
+    refused = await ran(world, command, *folder, **world.stack.login_of("router"))
+    assert (refused.code, "may not look at the groups" in refused.err) == (1, True), refused
+    assert not (tmp_path / "backup").exists()
 
 
 async def test_a_certificate_is_a_login_at_the_database(stack: Stack, tmp_path: Path) -> None:

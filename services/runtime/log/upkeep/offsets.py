@@ -1,9 +1,10 @@
 """What consumer groups have committed, with dispatch's metadata: read for a backup, given back where it is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas import topics
 from services.runtime.log import connection
@@ -33,6 +34,18 @@ async def read_offsets(settings: Settings) -> dict[str, dict[Place, Committed]]:
             known = _of_ours(prefix, await admin.list_consumer_group_offsets(name))
             if known:
                 found[name.removeprefix(prefix)] = known
+    return found
+
+
+async def hidden_groups(settings: Settings, names: Iterable[str]) -> list[str]:
+    """Those that this login may not look at: a list of all groups leaves them out. Raises KafkaError."""
+    found = []
+    async with opened_admin(settings) as admin:
+        for name in names:
+            try:
+                await admin.find_coordinator(settings.kafka_topic_prefix + name)
+            except GroupAuthorizationFailedError:
+                found.append(name)
     return found
 
 
