@@ -10,7 +10,7 @@ from pymongo import WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from deploy.repair.inventory import of_kind
-from schemas.topics import APPLICATION_EVENTS
+from schemas.topics import APPLICATION_EVENTS, TARGET_RESOLVED
 from services.runtime import mongo
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.master_key import Secrets
@@ -27,8 +27,8 @@ from services.runtime.settings import Settings
 
 BESIDE = "statistics"
 """A group that writes to no database."""
-_GROUPS = ("ingest-broadcasts", "registry", "router", "dispatch-fcm", "status")
-"""One of each service."""
+_GROUPS = ("ingest-broadcasts", "registry", "router", *(f"dispatch-{name.value}" for name in TARGET_RESOLVED), "status")
+"""At least one of each service."""
 SESSION_S = 50.0
 """Longer than the broker keeps the place of a member that was killed or ended (`services/runtime/log/kafka.py`)."""
 _LOOK_S = 1.0
