@@ -70,12 +70,12 @@ class DryRun:
 
     async def _chunks(self, mailing: Mailing, left: int) -> AsyncIterator[list[Row]]:
         """All chunks, or a sample of them at even distances."""
-        line, lines = int(mailing.cursor), mailing.next_line - int(mailing.cursor)
-        stride = 0 if left <= LOOKED_AT else lines * 500 // LOOKED_AT
-        while rows := await self.service.mailings.lists.rows_from(mailing, line):
-            if kept := sent_to(mailing, rows):
+        first = line = int(mailing.cursor)
+        stride = 0 if left <= LOOKED_AT else (mailing.next_line - first) * 500 // LOOKED_AT
+        while chunk := await self.service.mailings.lists.chunk_at(mailing, line):
+            if kept := sent_to(mailing, [row for row in chunk if row.line >= first]):
                 yield kept
-            line = max(rows[-1].line + 1, line + stride)
+            line = max(chunk[-1].line + 1, line + stride)
 
     async def _look(self, sample: "_Sample", template: Template, rows: list[Row], now: int) -> None:
         sample.looked_at += len(rows)

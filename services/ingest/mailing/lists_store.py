@@ -82,7 +82,11 @@ class MailingLists:
         return [RejectedLine(document["line"], document["field"], document["rule"]) async for document in found]
 
     async def rows_from(self, mailing: Mailing, line: int) -> list[Row]:
-        """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more.
+        """The recipients from `line` on in the chunk that holds it, or in the next one. Empty: there are no more."""
+        return [row for row in await self.chunk_at(mailing, line) if row.line >= line]
+
+    async def chunk_at(self, mailing: Mailing, line: int) -> list[Row]:
+        """All recipients of the chunk that holds `line`, or of the next one. Empty: there are no more.
 
         What an upload stored behind `next_line` before it broke does not count. Raises CannotOpen as well.
         """
@@ -91,7 +95,7 @@ class MailingLists:
         document = await self._chunks.find_one(query, sort=[("last_line", 1)])
         if document is None:
             return []
-        return [row for row in self._rows(document) if row.line >= line]
+        return self._rows(document)
 
     async def delete_recipients(self, mailing_id: str) -> None:
         """Nobody needs them any more."""

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.ingest.api import application
+from services.ingest.mailing import dry_run
 from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.dry_run import DryRun
 from services.runtime.access.partner_auth import Caller
@@ -89,6 +90,19 @@ async def test_another_encoding_is_refused_by_name(operator: httpx.AsyncClient) 
     headers = {**PACKED, "Content-Encoding": "br"}
     answer = await operator.put(f"/v1/mailings/{mailing}/recipients", content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["detail"]) == (415, "Content-Encoding: must be gzip, or none")
+
+
+async def test_of_a_long_list_whole_chunks_are_looked_at_wherever_they_begin(
+    operator: httpx.AsyncClient, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dry_run, "LOOKED_AT", 2_000)
+    known = [device(place, owner={"phone": f"7916{20 * place:07}"}) for place in range(500)]
+    await bench.database["installations"].insert_many(known)
+    mailing = await drafted(operator, message=push())
+    table = b"to\n" + b"".join(b"7916%07d\n" % number for number in range(10_000))  # its first line is no recipient
+    await operator.put(f"/v1/mailings/{mailing}/recipients", content=table, headers={"Content-Type": "text/csv"})
+    found = (await operator.get(f"/v1/mailings/{mailing}/forecast")).json()
+    assert (found["recipients"], found["lookedAt"], found["addressed"]) == (10_000, 2_500, 500)
 
 
 async def test_the_forecast_says_when_each_zone_opens(operator: httpx.AsyncClient, bench: Bench) -> None:
