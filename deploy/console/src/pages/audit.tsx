@@ -1,4 +1,4 @@
-/** Audit: who has changed what, and who was refused. */
+/** Audit: who has changed what, who looked at whom, and who was refused. */
 
 import { useState } from "preact/hooks";
 import { request, withQuery, type Query } from "../api";
@@ -8,6 +8,7 @@ import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { t, type Key } from "../words";
+import { Looked } from "./audit-look";
 
 interface Change {
   entity: string;
@@ -17,7 +18,16 @@ interface Change {
   values: { name: string; before: string; after: string }[];
 }
 
-interface Entry {
+/** What an operator's request has shown of people; `look` is empty where it has shown nothing. */
+export interface Look {
+  look: "" | "look" | "search";
+  asked: { name: string; value: string }[];
+  subjects: string[];
+  messages: string[];
+  isWide: boolean;
+}
+
+interface Entry extends Look {
   at: number;
   who: string;
   address: string;
@@ -49,6 +59,9 @@ const SINCE = [
 const FILTERS = [
   ["who", "audit.who", "audit.whoHint"],
   ["what", "audit.what", "audit.whatHint"],
+  ["phone", "audit.phone", "audit.customerHint"],
+  ["user", "audit.user", "audit.customerHint"],
+  ["message", "audit.message", "audit.messageHint"],
 ] as const satisfies readonly [string, Key, Key][];
 type Filter = (typeof FILTERS)[number][0];
 
@@ -70,7 +83,7 @@ export function Audit() {
         {FILTERS.map(([name, title, hint]) => (
           <div class="wide" key={name}>
             <label for={`audit-${name}`}>{t(title)}</label>
-            <input id={`audit-${name}`} type="search" maxLength={200} placeholder={t(hint)} value={typed[name] ?? ""} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
+            <input id={`audit-${name}`} type="search" autocomplete="off" maxLength={200} placeholder={t(hint)} value={typed[name] ?? ""} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
           </div>
         ))}
         <div>
@@ -80,6 +93,7 @@ export function Audit() {
           </select>
         </div>
         <button type="submit" class="main">{t("audit.search")}</button>
+        <p class="quiet wide">{t("audit.recorded")}</p>
       </form>
       <section class="card">
         <Shown loaded={loaded} again={again}>{(trail) => <Records trail={trail} />}</Shown>
@@ -103,11 +117,21 @@ function Records({ trail }: { trail: Trail }) {
             { title: t("audit.who"), cell: ({ entry }) => <>{entry.who || "—"}<div class="quiet">{entry.address}</div></> },
             { title: t("audit.request"), cell: ({ entry }) => `${entry.method} ${entry.path || entry.route}` },
             { title: t("audit.answer"), cell: ({ entry }) => <><Badge state={String(entry.status)} kind={entry.status < 400 ? "good" : "bad"} />{entry.count > 1 && ` × ${entry.count}`}</> },
-            { title: t("audit.changes"), cell: ({ entry }) => (entry.changes.length ? entry.changes.map((change) => <Changed key={change.entity} change={change} />) : "—") },
+            { title: t("audit.changes"), cell: ({ entry }) => <Happened entry={entry} /> },
           ]}
         />
       )}
       {newestFirst.length === LIMIT && <p class="quiet">{told("audit.more", { count: LIMIT })}</p>}
+    </>
+  );
+}
+
+function Happened({ entry }: { entry: Entry }) {
+  if (entry.changes.length === 0 && !entry.look) return <>—</>;
+  return (
+    <>
+      {entry.changes.map((change) => <Changed key={change.entity} change={change} />)}
+      {entry.look && <Looked look={entry} />}
     </>
   );
 }

@@ -196,7 +196,7 @@ export const OPERATIONS = {
   "letters.empty": ["(empty)", "(пусто)"],
   "letters.showContent": ["Show the content…", "Показать содержимое…"],
   "letters.showContentTitle": ["Show the content of this record?", "Показать содержимое записи?"],
-  "letters.personal": ["It may hold what is personal.", "В нём могут быть персональные данные."],
+  "letters.personal": ["It may hold what is personal. That you look is recorded.", "В нём могут быть персональные данные. Просмотр записывается."],
   "letters.redrive": ["Send again…", "Отправить снова…"],
   "letters.redriveTitle": ["Send {letter} again?", "Отправить снова {letter}?"],
   "letters.redriveText": [
