@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api";
+import { told } from "./figures";
 
 export interface Live<T> {
   /** The last one that came; it stays while the platform is away. */
@@ -23,6 +24,8 @@ interface Held<T> {
 }
 
 const LONGEST_S = 15;
+/** What is not there by then is not coming: a process that hangs refuses nothing. */
+const MOST_S = 20;
 
 /** `everyS` says after how many seconds it is asked for again; null: not by itself. Another `key` is another value. */
 export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyS: (value: T) => number | null): Live<T> {
@@ -50,11 +53,19 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
     const ask = () => {
       control.abort();
       control = new AbortController();
-      const { signal } = control;
-      load(signal).then(
-        (value) => signal.aborted || took(value),
-        (error: unknown) => signal.aborted || failed(error),
-      );
+      const asking = control;
+      const { signal } = asking;
+      const late = window.setTimeout(() => {
+        if (signal.aborted) return;
+        asking.abort();
+        failed(new ApiError(0, "", told("live.noAnswer", { seconds: MOST_S })));
+      }, MOST_S * 1000);
+      load(signal)
+        .then(
+          (value) => signal.aborted || took(value),
+          (error: unknown) => signal.aborted || failed(error),
+        )
+        .finally(() => clearTimeout(late));
     };
     const turned = () => {
       if (!document.hidden) return ask();

@@ -24,6 +24,7 @@ export const APP = {
   "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],
   "live.at": ["As of", "На"],
   "live.every": ["anew every {seconds} s", "обновляется каждые {seconds} с"],
+  "live.noAnswer": ["no answer within {seconds} s", "нет ответа за {seconds} с"],
   "live.again": ["Refresh", "Обновить"],
   "dialog.cancel": ["Leave it", "Отмена"],
   "secret.once": ["This is told once and cannot be shown again: keep it now.", "Показывается один раз, больше его не узнать: сохраните сейчас."],
