@@ -114,7 +114,7 @@ function Records({ trail }: { trail: Trail }) {
           id={({ entry, place }) => `${entry.at} ${entry.path} ${place}`}
           columns={[
             { title: t("audit.at"), cell: ({ entry }) => <Time at={entry.at} /> },
-            { title: t("audit.who"), cell: ({ entry }) => <>{entry.who || "—"}<div class="quiet">{entry.address}</div></> },
+            { title: t("audit.who"), cell: ({ entry }) => <div class="nowrap">{entry.who || "—"}<div class="quiet">{entry.address}</div></div> },
             { title: t("audit.request"), cell: ({ entry }) => `${entry.method} ${entry.path || entry.route}` },
             { title: t("audit.answer"), cell: ({ entry }) => <><Badge state={String(entry.status)} kind={entry.status < 400 ? "good" : "bad"} />{entry.count > 1 && ` × ${entry.count}`}</> },
             { title: t("audit.changes"), cell: ({ entry }) => <Happened entry={entry} /> },

@@ -27,10 +27,10 @@ export function ApplicationPage({ id }: { id: string }) {
           <>
             <About application={application} again={again} />
             <ApiKeys application={application} again={again} />
+            <Credentials applicationId={id} />
           </>
         )}
       </Shown>
-      <Credentials applicationId={id} />
     </>
   );
 }

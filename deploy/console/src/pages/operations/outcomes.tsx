@@ -55,9 +55,11 @@ function Found(props: { found: Statistics; period: Period; cluster: Cluster | nu
   );
 }
 
+type Trouble = "outcomes.stopped" | "outcomes.away" | "outcomes.paused";
+
 interface Shown extends Sender {
-  /** Why nothing goes, or goes on; empty: it works. */
-  trouble: string;
+  /** Why nothing goes; null: it works. */
+  trouble: Trouble | null;
 }
 
 /** A stopped sender is shown though nothing came of it lately. */
@@ -66,16 +68,16 @@ function withStopped(senders: Sender[], cluster: Cluster | null, stops: Stop[]):
   const away = new Set(signs.filter(({ metric }) => metric === "rpns_provider_away").map(({ labels }) => labels.provider));
   const stopped = signs.filter(({ metric }) => metric === "rpns_sender_stopped").map(({ labels }) => `${labels.provider} ${labels.application}`);
   const paused = new Set(stops.map((stop) => `${stop.scope} ${stop.id}`));
-  const troubleOf = ({ provider, application }: Sender) => {
-    if (stopped.includes(`${provider} ${application}`)) return t("outcomes.stopped");
-    if (away.has(provider)) return t("outcomes.away");
-    return paused.has(`provider ${provider}`) || paused.has(`application ${application}`) ? t("outcomes.paused") : "";
+  const troubleOf = ({ provider, application }: Sender): Trouble | null => {
+    if (stopped.includes(`${provider} ${application}`)) return "outcomes.stopped";
+    if (away.has(provider)) return "outcomes.away";
+    return paused.has(`provider ${provider}`) || paused.has(`application ${application}`) ? "outcomes.paused" : null;
   };
   const rows: Shown[] = senders.map((sender) => ({ ...sender, trouble: troubleOf(sender) }));
   for (const name of stopped) {
     const [provider = "", application = ""] = name.split(" ");
     if (rows.some((row) => row.provider === provider && row.application === application)) continue;
-    rows.push({ provider, application, sent: 0, delivered: 0, failed: 0, codes: new Map(), sentAfter: null, deliveredAfter: null, trouble: t("outcomes.stopped") });
+    rows.push({ provider, application, sent: 0, delivered: 0, failed: 0, codes: new Map(), sentAfter: null, deliveredAfter: null, trouble: "outcomes.stopped" });
   }
   return rows;
 }
@@ -89,7 +91,7 @@ function Senders({ senders, words, period }: { senders: Shown[]; words: Map<numb
       columns={[
         { title: t("outcomes.provider"), cell: (sender) => sender.provider || t("outcomes.noProvider") },
         { title: t("outcomes.application"), cell: (sender) => (sender.application ? <a href={at("applications", sender.application)}>{sender.application}</a> : "—") },
-        { title: t("outcomes.state"), cell: (sender) => (sender.provider ? <Badge state={sender.trouble || t("outcomes.works")} kind={sender.trouble ? "bad" : "good"} /> : "—") },
+        { title: t("outcomes.state"), cell: (sender) => (sender.provider ? <Badge state={t(sender.trouble ?? "outcomes.works")} kind={kindOf(sender.trouble)} /> : "—") },
         { title: t("outcomes.sent"), cell: (sender) => <>{number(sender.sent)}<div class="quiet nowrap">{rate(sender.sent, period)}</div></> },
         { title: t("outcomes.delivered"), cell: (sender) => <>{number(sender.delivered)}<div class="quiet">{sender.sent ? percent(sender.delivered, sender.sent) : "—"}</div></> },
         { title: t("outcomes.failed"), cell: (sender) => number(sender.failed) },
@@ -99,6 +101,12 @@ function Senders({ senders, words, period }: { senders: Shown[]; words: Map<numb
       ]}
     />
   );
+}
+
+/** A pause is meant; the rest is not. */
+function kindOf(trouble: Trouble | null) {
+  if (trouble === null) return "good";
+  return trouble === "outcomes.paused" ? "going" : "bad";
 }
 
 function reasons(sender: Sender, words: Map<number, string[]>) {

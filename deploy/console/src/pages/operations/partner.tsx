@@ -25,10 +25,10 @@ export function PartnerPage({ id }: { id: string }) {
           <>
             <About partner={partner} again={again} />
             <PartnerSecrets partner={partner} again={again} />
+            <ServiceNumbers partnerId={id} />
           </>
         )}
       </Shown>
-      <ServiceNumbers partnerId={id} />
     </>
   );
 }
