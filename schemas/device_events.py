@@ -17,7 +17,8 @@ class DeviceEvent(Event):
 
     installation_id: str
     application_id: str
-    by: str = ""  # who imported it (schemas/application_events.py); empty: the device itself reported it
+    by: str = ""  # who imported it (schemas/application_events.py), or installation:<id> where an import's word went
+    # along with a token; empty: the device itself reported it
 
 
 class Installed(DeviceEvent, tag="installed"):
@@ -195,3 +196,4 @@ class InstallationChanged(DeviceEvent, tag="installation-changed"):
     installed_at: int
     last_used_at: int
     proof: LoginProof | None = None  # of its owner's login
+    replaced_by: str = ""  # the installation of the same device that it gave way to

@@ -59,8 +59,8 @@ class Reason(StrEnum):
     PUSH_DISABLED = (
         "push-disabled",
         23,
-        "pushes are switched off in the application",
-        "push-уведомления отключены в приложении",
+        "pushes are switched off in the application or by an import",
+        "push-уведомления отключены в приложении или при импорте",
     )
     PUSH_OS_DISABLED = (
         "push-os-disabled",
@@ -86,8 +86,8 @@ class Reason(StrEnum):
     REPLACED = (
         "replaced",
         22,
-        "the same device was installed anew and its owner logged in there: this installation gave way",
-        "приложение на этом устройстве установлено заново, и владелец вошёл в новую установку: прежняя не используется",
+        "the app was installed anew on the same device, or first after an import: this installation gave way",
+        "приложение на этом устройстве установлено заново или впервые после импорта: эта установка не используется",
     )
     NOT_LATEST = (
         "not-latest",

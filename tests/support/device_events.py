@@ -123,6 +123,11 @@ class AppEvents:
         about = self._about(after, f"subscribed/{what}")
         return SettingsChanged.stored({**about, "subscriptions": subscriptions})
 
+    def imported(self, after: int, event: DeviceEvent) -> DeviceEvent:
+        """The same as an import's word."""
+        about = self._about(after, f"imported/{event.event_id}")
+        return event.replace(event_id=about["event_id"], by="operator:ann")
+
     def started(self, after: int, version: str | None = None, session_s: int | None = None) -> AppStarted:
         about = self._about(after, f"started/{version}/{session_s}")
         return AppStarted.stored({**about, "app_version": version, "session_s": session_s})
@@ -132,7 +137,7 @@ class AppEvents:
 def histories(draw: st.DrawFn, installations: int, most: int = 24) -> Sequence[DeviceEvent]:
     """Each installation's install, then up to `most` events of all of them, close enough in time to collide."""
     apps = [AppEvents(f"i-{number}") for number in range(installations)]
-    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 16)), max_size=most))
+    steps = draw(st.lists(st.tuples(st.sampled_from(apps), st.integers(1, 40), st.integers(0, 17)), max_size=most))
     found: dict[str, DeviceEvent] = {}
     for event in [app.installed(0) for app in apps] + [draw(_event(app, after, kind)) for app, after, kind in steps]:
         found[event.event_id] = event
@@ -170,4 +175,6 @@ def _event(draw: st.DrawFn, app: AppEvents, after: int, kind: int) -> DeviceEven
         app.revoked(after),
         app.replaced(after, "i-9") if draw(st.booleans()) else app.waiting(after, digest),
     ]
+    words = [made[1], made[7].replace(proof=None), app.switched(after, draw(st.booleans())), made[11]]
+    made.append(app.imported(after, draw(st.sampled_from(words))))
     return made[kind]

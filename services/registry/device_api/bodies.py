@@ -12,7 +12,7 @@ from schemas import ids
 from schemas.device_events import Subscription
 from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
 from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, Phone, RequestModel, TimeMs, UserId
-from services.registry.devices import Device
+from services.registry.devices import Device, as_said
 from services.registry.identity import MOST_CHARACTERS
 from services.runtime.text.storable import Text
 
@@ -185,7 +185,7 @@ class ProfileView(AnswerModel):
 
 
 class InstallationView(ProfileView):
-    """An installation as it is now."""
+    """An installation as it is now; its settings as its app has said them, for an import's word is not shown here."""
 
     installation_id: str
     application_id: str
@@ -208,6 +208,7 @@ class InstallationView(ProfileView):
 
     @classmethod
     def of(cls, device: Device) -> "InstallationView":
+        device = as_said(device)
         return cls.shown(
             device,
             recipient_mark=_mark_of(device),

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from schemas import ids
 from schemas.device_events import AppStarted, DeviceEvent, Installed, SettingsChanged
@@ -12,14 +11,22 @@ from schemas.topics import DEVICE_EVENTS
 from services.registry.bodies import MAX_SUBSCRIPTIONS, BadField
 from services.registry.device_api.bodies import InstallBody, SessionBody, SettingsBody
 from services.registry.device_api.tokens import public_key
-from services.registry.devices import Device, DeviceStore, installations_in, next_event, next_time, primary_record_id
+from services.registry.devices import (
+    Device,
+    DeviceStore,
+    as_said,
+    installations_in,
+    is_said,
+    next_event,
+    next_time,
+    primary_record_id,
+)
 from services.runtime.access.identity import is_trusted
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
 
 _INSTALLED = ("device_id", "platform", "model", "public_key", "app_version", "os_version", "locale", "time_zone")
-Value = TypeVar("Value")
 
 
 class InstallationTaken(Exception):
@@ -94,14 +101,15 @@ class DeviceCommands:
 
     async def settings(self, device: Device, body: SettingsBody) -> Device:
         """Change what the body names. Raises BadField."""
+        known = as_said(device)
         reported = {entry.id: entry.reported() for entry in body.subscriptions or ()}
-        kept = {subscription.id: subscription.reported() for subscription in device.subscriptions}
+        kept = {subscription.id: subscription.reported() for subscription in known.subscriptions}
         if len(reported.keys() | kept.keys()) > MAX_SUBSCRIPTIONS:
             raise BadField("subscriptions", f"an installation has at most {MAX_SUBSCRIPTIONS}")
         subscriptions = [entry for entry in reported.values() if kept.get(entry.id) != entry]
         primary = False if body.primary is False and device.claims_primary else None
-        push = _news(body.push_enabled, device.push_enabled)
-        system = _news(body.push_os_enabled, device.push_os_enabled)
+        push = body.push_enabled if _is_news(device, "push_enabled", body.push_enabled) else None
+        system = body.push_os_enabled if _is_news(device, "push_os_enabled", body.push_os_enabled) else None
         if subscriptions or any(value is not None for value in (primary, push, system)):
             changed = next_event(
                 SettingsChanged,
@@ -148,6 +156,6 @@ def _may_install(device: Device, application_id: str, proof_hash: str) -> bool:
     return is_same_proof and device.application_id == application_id
 
 
-def _news(reported: Value | None, known: Value) -> Value | None:
-    """What is reported, where it differs from what is known."""
-    return reported if reported != known else None
+def _is_news(device: Device, register: str, value: bool | None) -> bool:
+    """Whether the app says something else than before, or speaks for the first time: what it says beats an import."""
+    return value is not None and not (is_said(device, register) and getattr(device, register) == value)

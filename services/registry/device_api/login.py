@@ -35,6 +35,7 @@ from services.registry.devices import (
     REMEMBERED_PROOFS,
     Device,
     Owner,
+    carried,
     next_event,
     record_ids,
     tells_devices_apart,
@@ -156,18 +157,21 @@ class LoginCommands:
         telemetry.LOGIN_PROOFS.labels("unproved" if proof is None else "proved").inc()
         counts = proof is not None or application.identity == "off"
         stale = await self._giving_way(device, owner, counts)
+        tokens = TokenCommands(self.commands)
+        gone = {other.installation_id for other in stale}.union(await tokens.given_way(device))
         login = next_event(
             Personalized,
             device,
             external_user_id=owner.external_user_id,
             phone=owner.phone,
             proof=proof,
-            replaces=sorted(other.installation_id for other in stale),
+            replaces=sorted(gone),
         )
         by = device.installation_id
         replaced = [next_event(InstallationReplaced, other, by_installation_id=by) for other in stale]
-        device = (await self.commands.change_all([login, *replaced]))[by]
-        return await TokenCommands(self.commands).take_waiting(device) if counts else device
+        prohibitions = [event for other in stale for event in carried(device, other)]
+        device = (await self.commands.change_all([*prohibitions, login, *replaced]))[by]
+        return await tokens.take_waiting(device) if counts else device
 
     async def _giving_way(self, device: Device, owner: Owner, counts: bool) -> list[Device]:
         """Older installations of the same device and owner; what is proved gives way to what is proved only."""

@@ -26,7 +26,7 @@ from services.registry.device_api.bodies import (
 from services.registry.device_api.commands import DeviceCommands, InstallationTaken
 from services.registry.device_api.login import LoginCommands
 from services.registry.device_api.token_commands import TokenCommands
-from services.registry.devices import Device
+from services.registry.devices import Device, as_said
 from services.registry.http import PROBLEMS
 from services.runtime.http.server import Problem, ProblemBody
 
@@ -89,7 +89,7 @@ def _add_subscriptions(router: APIRouter, commands: DeviceCommands, own: Any) ->
     @router.get("/{installation_id}/subscriptions")
     async def get_subscriptions(device: Device = own) -> list[SubscriptionState]:
         """The application's catalogue as it counts for this installation, and what the device reported besides it."""
-        kinds = commands.directory.applications[device.application_id].subscriptions
+        kinds, device = commands.directory.applications[device.application_id].subscriptions, as_said(device)
         values = {subscription.id: subscription.value for subscription in device.subscriptions}
         known = {kind.id for kind in kinds}
         found = [

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.device_events import TokenRegistered, TokenRemoved
 from schemas.providers import Provider
 from services.registry.device_api.bodies import TokenBody
 from services.registry.device_api.commands import DeviceCommands
-from services.registry.device_api.tokens import TokenFacts, server_key, token_text
-from services.registry.devices import Device, installations_in, next_event, token_key
+from services.registry.device_api.tokens import TokenFacts, server_key, token_name, token_text
+from services.registry.devices import Device, Token, import_id, installations_in, next_event, taken_over, token_key
 from services.runtime.clock import now_ms
 
 _REFRESH_MS = 86_400_000
 """The same token again is a new registration once a day: a late "dead since" from the provider then leaves it alone."""
+_UNSETTLED_MS = 3_600_000
+"""So long a repeat looks once more whether an import says anything of the token: the call before may have died."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +27,23 @@ class TokenCommands:
     async def register(self, device: Device, body: TokenBody) -> Device:
         """Register the token of the body, unless the installation has it already. Raises BadField."""
         text, secrets = token_text(body), self.commands.secrets
-        digests = secrets.digests(f"{body.provider}/{text}", "token")
+        name = token_name(body.provider, text)
+        digests = secrets.digests(name, "token")
         facts = self.facts(device.application_id, body)
         token = device.token
         if token is not None and token.digest == digests[0]:
             if server_key(body) is None:
                 facts = facts.with_server_key(token.server_key)  # a subscription is of one key, whatever is current now
-            if TokenFacts.of(token) == facts and now_ms() - token.registered_at < _REFRESH_MS:
-                return device
+            age_ms = now_ms() - token.registered_at
+            if TokenFacts.of(token) == facts and age_ms < _REFRESH_MS:
+                return await self._take_over(device, name) if age_ms < _UNSETTLED_MS else device
         holders = await self._holders(device, digests)
         waits = not self.commands.counts_as_proved(device) and await self._is_proved_elsewhere(device, holders, digests)
         if waits and device.waiting_token is not None and device.waiting_token.digest == digests[0]:
             return device
-        registered = next_event(
-            TokenRegistered,
+        return await self._register(
             device,
+            name,
             holders,
             provider=Provider(body.provider),
             sealed=secrets.seal(text.encode(), b"token"),
@@ -50,18 +55,17 @@ class TokenCommands:
             server_key=facts.server_key,
             waits=waits,
         )
-        return await self.commands.change(registered)
 
     async def take_waiting(self, device: Device) -> Device:
         """Take the token that the installation registered while a proved one held it; after a login that counts."""
         token, secrets = device.waiting_token, self.commands.secrets
         if token is None:
             return device
-        text = secrets.open(token.sealed, b"token").decode()
-        digests = secrets.digests(f"{token.provider.value}/{text}", "token")
-        registered = next_event(
-            TokenRegistered,
+        name = self._name_of(token)
+        digests = secrets.digests(name, "token")
+        return await self._register(
             device,
+            name,
             await self._holders(device, digests),
             provider=token.provider,
             sealed=token.sealed,
@@ -72,7 +76,14 @@ class TokenCommands:
             variant=token.variant,
             server_key=token.server_key,
         )
-        return await self.commands.change(registered)
+
+    async def given_way(self, device: Device) -> list[str]:
+        """The installation that an import had made of this one's token, once it has given way to this one."""
+        if device.token is None:
+            return []
+        key = import_id(device.application_id, self._name_of(device.token))
+        made = (await self.commands.devices.load([key])).get(key)
+        return [key] if made is not None and made.replaced_by == device.installation_id else []
 
     async def remove(self, device: Device) -> Device:
         if device.token is None and device.waiting_token is None:
@@ -84,6 +95,29 @@ class TokenCommands:
         directory = self.commands.directory
         web = directory.credentials.get((application_id, Provider.WEB))
         return TokenFacts.given(body, directory.applications[application_id], web.public_key if web else None)
+
+    async def _register(self, device: Device, name: str, holders: Sequence[str], **facts: Any) -> Device:
+        """The installation with the token; what an import forbade comes first, lest a push slips through."""
+        registered = next_event(TokenRegistered, device, holders, **facts)
+        if registered.waits:
+            return await self.commands.change(registered)
+        others = await self._others(device, name, holders)
+        after = await self.commands.change_all([*taken_over(device, others), registered])
+        return await self._take_over(after[device.installation_id], name)  # an import may have come meanwhile
+
+    async def _take_over(self, device: Device, name: str) -> Device:
+        """The installation after it was told what an import says of its token, if it was not told before."""
+        news = taken_over(device, await self._others(device, name))
+        return (await self.commands.change_all(news)).get(device.installation_id, device)
+
+    async def _others(self, device: Device, name: str, holders: Sequence[str] = ()) -> list[Device]:
+        """The installation that an import has made of the token, and those that had the token last."""
+        keys = installations_in(holders) | {import_id(device.application_id, name)}
+        found = await self.commands.devices.load(keys - {device.installation_id})
+        return [found[key] for key in sorted(found)]
+
+    def _name_of(self, token: Token) -> str:
+        return token_name(token.provider, self.commands.secrets.open(token.sealed, b"token").decode())
 
     async def _holders(self, device: Device, digests: Sequence[str]) -> list[str]:
         keys = [token_key(device.application_id, digest) for digest in digests]

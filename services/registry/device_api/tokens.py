@@ -13,7 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from schemas.application_events import ApplicationChanged
-from schemas.providers import OWN_CARRIER
+from schemas.providers import OWN_CARRIER, Provider
 from services.registry.bodies import BadField
 from services.registry.device_api.bodies import TokenBody
 from services.registry.devices import Token
@@ -49,6 +49,11 @@ class TokenFacts:
 
     def with_server_key(self, key: str | None) -> "TokenFacts":
         return replace(self, server_key=key)
+
+
+def token_name(provider: str, text: str) -> str:
+    """The name of a token, which digests and the ids of imports are made from; `text` as `token_text` gives it."""
+    return f"{Provider(provider).value}/{text}"
 
 
 def token_text(body: TokenBody) -> str:

@@ -84,4 +84,5 @@ def _event(revision: int, device: Device) -> InstallationChanged:
         installed_at=device.installed_at or device.updated_at,
         last_used_at=device.last_used_at,
         proof=device.proof,
+        replaced_by=device.replaced_by,
     )

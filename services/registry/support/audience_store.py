@@ -14,6 +14,11 @@ from services.runtime.mongo import Database, read_only
 
 _MOST_MS = 30_000
 _DAY_MS = 86_400_000
+_COUNTED = {
+    "platform": {"$ne": None},
+    "$or": [{"replaced_by": {"$in": ["", None]}}, {"proof_hash": {"$ne": ""}}],
+}
+"""Installations, without those of an import that gave way to the app's own: they are one device with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,12 @@ class AudienceStore:
             [("application_id", 1), ("os_changes.at", 1)],
             partialFilterExpression={"os_changes.at": {"$exists": True}},
         )
-        await self._installations.create_index([("application_id", 1), ("push_os_enabled", 1), ("platform", 1)])
+        counted = ("push_os_enabled", "platform", "replaced_by", "proof_hash")
+        await self._installations.create_index([("application_id", 1), *((field, 1) for field in counted)])
 
     async def subscriptions(self, application_id: str, kinds: Sequence[SubscriptionKind]) -> dict[str, Audience]:
         """The audiences by id, of the catalogue and of every other subscription that a device has reported."""
-        installed = {"application_id": application_id, "platform": {"$ne": None}}
+        installed = {"application_id": application_id, **_COUNTED}
         totals = await self._counted([{"$match": installed}, _count(None)])
         installations, reachable = (totals[0]["count"], totals[0]["reachable"]) if totals else (0, 0)
         reported: dict[str, dict[bool, Any]] = {}
@@ -78,7 +84,7 @@ class AudienceStore:
 
     async def prohibited(self, application_id: str) -> dict[str, tuple[int, int]]:
         """Installations whose system forbids pushes now, and all, by platform."""
-        installed = {"application_id": application_id, "platform": {"$ne": None}}
+        installed = {"application_id": application_id, **_COUNTED}
         forbidden = {"$sum": {"$cond": [{"$eq": ["$push_os_enabled", False]}, 1, 0]}}
         group = {"$group": {"_id": "$platform", "count": {"$sum": 1}, "forbidden": forbidden}}
         rows = await self._counted([{"$match": installed}, group])
@@ -96,7 +102,7 @@ class AudienceStore:
         }
         rows = await self._counted(
             [
-                {"$match": {"application_id": application_id, "platform": {"$ne": None}, **later}},
+                {"$match": {"application_id": application_id, **_COUNTED, **later}},
                 {"$unwind": "$os_changes"},
                 {"$match": later},
                 {"$group": {"_id": key, "count": {"$sum": 1}}},

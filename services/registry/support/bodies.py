@@ -6,8 +6,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.registry.bodies import AnswerModel
-from services.registry.device_api import InstallationView
-from services.registry.devices import Device, Launches
+from services.registry.device_api import InstallationView, SubscriptionView
+from services.registry.devices import Device, Forbidden, Launches
 
 _EPOCH = date(1970, 1, 1)
 
@@ -54,12 +54,18 @@ class SupportInstallation(InstallationView):
         *("primary", "proved", "installation_id", "application_id", "platform", "app_version", "os_version", "model"),
         *("locale", "time_zone", "token", "push_enabled", "push_os_enabled", "subscriptions", "launches"),
         *("installed_at", "last_used_at", "updated_at", "token_worked", "proved_by", "replaced_by", "usage"),
-        "os_permission",
+        *("imported", "forbidden_by_import", "os_permission"),
     )
     token_digest: str | None = None
     token_worked: bool = False
     proved_by: str | None = Field(None, description="kid of the key that its owner's login was proved with")
     replaced_by: str | None = Field(None, description="the newer installation of the same device that it gave way to")
+    imported: bool = Field(False, description="brought in by an import: no app speaks for it")
+    forbidden_by_import: list[str] = Field(
+        [],
+        description="what is off here by an import's word alone: pushEnabled, pushOsEnabled, ids of subscriptions; "
+        "the app is shown none of it, and what it says itself counts instead",
+    )
     usage: Usage
     os_permission: list[PermissionView] = Field([], description="the newest changes, oldest first")
 
@@ -72,6 +78,11 @@ class SupportInstallation(InstallationView):
             token_worked=bool(token and token.worked),
             proved_by=device.proof.kid if device.proof is not None else None,
             replaced_by=device.replaced_by or None,
+            push_enabled=device.push_enabled,
+            push_os_enabled=device.push_os_enabled,
+            subscriptions=[SubscriptionView.shown(subscription) for subscription in device.subscriptions],
+            imported=device.is_imported,
+            forbidden_by_import=Forbidden.of(device).names,
             usage=Usage.of(device.launches),
             os_permission=[PermissionView.shown(change) for change in device.os_changes],
         )
@@ -99,9 +110,12 @@ class CardView(AnswerModel):
 class SupportAnswer(AnswerModel):
     """Who was found: the cards, and the installations that belong to them now."""
 
-    SHOWN: ClassVar = ("cards", "installations")
+    SHOWN: ClassVar = ("cards", "installations", "gave_way")
     cards: list[CardView]
     installations: list[SupportInstallation]
+    gave_way: list[SupportInstallation] = Field(
+        description="of the cards' installations those that gave way to another one of the same device (`replacedBy`)"
+    )
 
 
 class BadLine(AnswerModel):

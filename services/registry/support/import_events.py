@@ -1,4 +1,8 @@
-"""What an imported line makes of an installation: the events that follow from it, as far as they tell anything new."""
+"""What an imported line makes of an installation: the events that follow from it, as far as they tell anything new.
+
+A later import may forbid what an earlier one has not, and allows nothing that was forbidden: which file is the newer
+one nobody can tell.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +14,20 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, Installed, Personalized, SettingsChanged, TokenRegistered
 from schemas.providers import Platform
 from services.registry.bodies import MAX_SUBSCRIPTIONS, BadField, Phone, UserId, phone_digits
-from services.registry.device_api import Short, SubscriptionBody, TokenBody, TokenFacts, server_key, token_text
-from services.registry.devices import Device
+from services.registry.device_api import (
+    Short,
+    SubscriptionBody,
+    TokenBody,
+    TokenFacts,
+    server_key,
+    token_name,
+    token_text,
+)
+from services.registry.devices import Device, Forbidden, import_id, taken_over
 from services.runtime.lists.lines import MAX_LINE_BYTES, RawLine
 from services.runtime.text.storable import Text
 
 Made = TypeVar("Made", bound=DeviceEvent)
-_NAMES = ids.uuid5("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "rpns/import")
 
 
 class ImportLine(TokenBody):
@@ -47,11 +58,20 @@ class ParsedLine:
     @property
     def token_name(self) -> str:
         """The name that the token's digests are made from."""
-        return f"{self.line.provider}/{self.token}"
+        return token_name(self.line.provider, self.token)
 
     def installation_id(self, application_id: str) -> str:
         """The id, the same for the same token, so that a file can be imported twice."""
-        return ids.uuid5(_NAMES, f"{application_id}/{self.token_name}")
+        return import_id(application_id, self.token_name)
+
+    @property
+    def forbidden(self) -> Forbidden:
+        """What the line forbids."""
+        return Forbidden(
+            push=self.line.push_enabled is False,
+            system=self.line.push_os_enabled is False,
+            subscriptions=tuple(entry.reported() for entry in self.line.subscriptions if not entry.value),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,14 @@ class Import:
             **facts,
         )
 
+    def events_for(self, parsed_line: "ParsedLine", made: Device | None, apps: Sequence[Device]) -> list[DeviceEvent]:
+        """What the line tells the app's own installations that have its token; `made`: what imports made of it."""
+        found: list[DeviceEvent] = []
+        for app in apps:
+            found += parsed_line.forbidden.events_for(app, self.at, self.by)
+            found += taken_over(app, [made]) if made is not None and made.is_imported else ()
+        return found
+
 
 def parsed(raw: RawLine) -> ParsedLine:
     """The line. Raises BadField, pydantic.ValidationError."""
@@ -92,9 +120,7 @@ def events_of(
     digests: Sequence[str],
     facts: TokenFacts,
 ) -> list[DeviceEvent]:
-    """The events; none where a device has installed the id, which anybody who knows the token could compute."""
-    if device is not None and device.proof_hash:
-        return []
+    """The events, as far as they tell anything new of the installation `device` that an import has made, or makes."""
     known, line = device.stamps if device is not None else {}, parsed_line.line
     installation_id = parsed_line.installation_id(imported.application_id)
     found: list[DeviceEvent] = []
@@ -131,21 +157,26 @@ def events_of(
     user, phone = line.external_user_id, parsed_line.phone
     if (user is not None or phone is not None) and "owner" not in known:
         found.append(imported.event(Personalized, installation_id, "owner", external_user_id=user, phone=phone))
-    if not {"push_enabled", "push_os_enabled"} & known.keys() and not (device and device.subscriptions):
-        found += _settings(imported, line, installation_id)
-    return found
+    device = device or Device(installation_id=installation_id, application_id=imported.application_id)
+    prohibitions = parsed_line.forbidden.events_for(device, imported.at, imported.by)
+    return [*found, *_allowed(imported, line, device), *prohibitions]
 
 
-def _settings(imported: Import, line: ImportLine, installation_id: str) -> list[SettingsChanged]:
-    subscriptions = [entry.reported() for entry in line.subscriptions]
-    if not subscriptions and line.push_enabled is None and line.push_os_enabled is None:
+def _allowed(imported: Import, line: ImportLine, device: Device) -> list[SettingsChanged]:
+    """What the line allows and nobody has spoken of. What an import has forbidden, no import allows again."""
+    kept = {subscription.id for subscription in device.subscriptions}
+    on = [entry.reported() for entry in line.subscriptions if entry.value and entry.id not in kept]
+    push = True if line.push_enabled and "push_enabled" not in device.stamps else None
+    system = True if line.push_os_enabled and "push_os_enabled" not in device.stamps else None
+    if not on and push is None and system is None:
         return []
+    what = f"allows/{push}/{system}/{'/'.join(sorted(entry.id for entry in on))}"
     changed = imported.event(
         SettingsChanged,
-        installation_id,
-        "settings",
-        push_enabled=line.push_enabled,
-        push_os_enabled=line.push_os_enabled,
-        subscriptions=subscriptions,
+        device.installation_id,
+        what,
+        push_enabled=push,
+        push_os_enabled=system,
+        subscriptions=on or None,
     )
     return [changed]

@@ -59,9 +59,13 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         records = await devices.owners.load(record_id for name in names for record_id in record_ids(name, user, digits))
         field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
         found = await devices.search.owned(field, value or "", names, _MOST)
+        linked = {key for record in records.values() for key in record.all_installations}
+        others = (await devices.load(linked - {device.installation_id for device in found})).values()
+        gone = [device for device in others if device.replaced_by and device.application_id in names]
         answer = SupportAnswer(
             cards=[_card(records[key], found) for key in sorted(records)],
             installations=[SupportInstallation.of(device) for device in found],
+            gave_way=[SupportInstallation.of(device) for device in sorted(gone, key=lambda gone: gone.installation_id)],
         )
         return as_asked(answer, masked)
 

@@ -114,7 +114,11 @@ async def test_a_partner_reads_of_the_applications_it_sends_to_and_of_no_other(h
     found = await ok(here, "GET", "/installations?user=u-1", headers=own)
     (device,) = found["installations"]
     assert (device["usage"]["launches"], device["usage"]["sessionS"], len(found["cards"])) == (1, 12, 1)
-    assert await ok(here, "GET", "/installations?user=u-1", headers=stranger) == {"cards": [], "installations": []}
+    assert await ok(here, "GET", "/installations?user=u-1", headers=stranger) == {
+        "cards": [],
+        "installations": [],
+        "gaveWay": [],
+    }
     for path in (f"/installations/{phone.installation_id}", "/applications/app/subscriptions"):
         assert (await call(here, "GET", path, headers=own)).status_code == 200
         assert (await call(here, "GET", path, headers=stranger)).status_code == 404

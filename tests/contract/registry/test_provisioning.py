@@ -13,11 +13,10 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from schemas import codec, ids
+from schemas import codec
 from schemas.application_events import OperatorTokenChanged
 from schemas.providers import Provider
 from schemas.topics import APPLICATION_EVENTS
-from services.registry.support.import_events import _NAMES
 from services.runtime.access.logins import API_KEY
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
@@ -414,73 +413,3 @@ async def test_support_finds_card_and_installations_by_user_and_by_phone(here: R
     assert (await ok(here, "GET", f"/installations/{phone.installation_id}"))["externalUserId"] == user
     assert (await call(here, "GET", "/installations")).status_code == 400
     assert (await call(here, "GET", "/installations?phone=abc")).status_code == 400
-
-
-async def import_lines(here: Registry, *lines: object, query: str = "") -> Any:
-    content = b"\n".join(line if isinstance(line, bytes) else orjson.dumps(line) for line in lines)
-    headers = {"Content-Type": "application/x-ndjson"}
-    path = f"/installations/import?applicationId=app{query}"
-    answer = await call(here, "POST", path, content=content, headers=headers)
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-async def test_an_import_reports_each_bad_line_and_may_be_repeated(here: Registry) -> None:
-    user, tokens = name(), [uuid.uuid4().hex for _ in range(3)]
-    lines: list[object] = [
-        {"provider": "apns", "token": tokens[0] * 2, "externalUserId": user, "phone": "89161112233"},
-        {"provider": "fcm", "token": tokens[1], "externalUserId": user, "pushEnabled": False},
-        b"not json",
-        {"provider": "fcm", "token": "x y"},
-        {"provider": "fcm", "token": tokens[2], "phone": "abc"},
-        {"provider": "fcm", "token": tokens[1]},
-        b"",
-    ]
-    first = await import_lines(here, *lines, query="&firstLine=101")
-    assert (first["lines"], first["imported"], first["known"]) == (6, 2, 1)
-    assert [(bad["line"], bad["field"]) for bad in first["bad"]] == [(103, "body"), (104, "token"), (105, "phone")]
-    again = await import_lines(here, *lines)
-    assert (again["imported"], again["known"]) == (0, 3)
-    found = (await ok(here, "GET", f"/installations?user={user}"))["installations"]
-    assert {(installation["platform"], installation["pushEnabled"]) for installation in found} == {
-        ("ios", True),
-        ("android", False),
-    }
-
-
-async def test_an_import_never_takes_a_token_from_a_device(here: Registry) -> None:
-    phone, token = await here.installed(), {"provider": "fcm", "token": uuid.uuid4().hex}
-    await phone.ok("PUT", "/token", token)
-    assert (await import_lines(here, token))["known"] == 1
-    assert (await phone.ok("GET"))["token"] is not None
-
-
-async def test_a_device_that_installs_itself_takes_its_token_from_the_import(here: Registry) -> None:
-    token, user = {"provider": "fcm", "token": uuid.uuid4().hex}, name()
-    await import_lines(here, token | {"externalUserId": user})
-    [imported] = (await ok(here, "GET", f"/installations?user={user}"))["installations"]
-    phone = await here.installed()
-    await phone.ok("PUT", "/token", token)
-    assert (await ok(here, "GET", f"/installations/{imported['installationId']}"))["token"] is None
-    thief = here.phone()
-    thief.installation_id = imported["installationId"]
-    assert (await thief.install()).status_code == 409
-
-
-async def test_an_import_logs_nobody_in_on_what_a_stranger_has_installed(here: Registry) -> None:
-    token, user = {"provider": "fcm", "token": uuid.uuid4().hex}, name()
-    thief = here.phone()  # knows the token, and how ids of imports are made
-    thief.installation_id = ids.uuid5(_NAMES, f"app/fcm/{token['token']}")
-    assert (await thief.install()).status_code == 201
-    assert (await import_lines(here, token | {"externalUserId": user}))["known"] == 1
-    seen = await thief.ok("GET")
-    assert (seen["externalUserId"], seen["token"]) == (None, None)
-
-
-async def test_an_import_has_limits_that_it_names(here: Registry) -> None:
-    path, headers = "/installations/import?applicationId=app", {"Content-Type": "application/x-ndjson"}
-    assert (await call(here, "POST", path, content=b"{}\n" * 6000, headers=headers)).status_code == 413
-    assert (await call(here, "POST", path, content=b"x" * 5_000_000, headers=headers)).status_code == 413
-    assert (await call(here, "POST", path, {})).status_code == 415
-    [bad] = (await import_lines(here, b"x" * 20_000))["bad"]
-    assert "16384" in bad["rule"]

@@ -53,8 +53,9 @@ async def test_why_did_this_customer_not_get_it(service: Running) -> None:
     await service.append(story.requested(), story.planned(skipped=skipped, reason=Reason.PUSH_DISABLED))
     message = await service.until_state(story, "REFUSED")
     assert message["explanation"] == (
-        "PUSH was not delivered: pushes are switched off in the application (errorCode 23). Of 3 installations: "
-        "2 × pushes are switched off in the application; 1 × the application is older than the message needs."
+        "PUSH was not delivered: pushes are switched off in the application or by an import (errorCode 23). "
+        "Of 3 installations: 2 × pushes are switched off in the application or by an import; "
+        "1 × the application is older than the message needs."
     )
 
 

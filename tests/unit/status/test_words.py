@@ -90,7 +90,7 @@ def test_every_note_is_noted_somewhere() -> None:
     [
         ("targets: 3, skipped: 1", "установок: 3, исключено: 1"),
         ("SMS goes out: not-read", "отправляется SMS: не прочитано"),
-        ("SMS goes out: push-disabled", "отправляется SMS: push-уведомления отключены в приложении"),
+        ("SMS goes out: push-disabled", "отправляется SMS: push-уведомления отключены в приложении или при импорте"),
         ("READ has come: not needed: SMS, VIBER", "получено READ: не требуется: SMS, VIBER"),
         ("too late for this link: it goes out", "поздно: это звено уже отправляется"),
         ("asked for by operator", "по запросу оператора"),
@@ -113,8 +113,9 @@ def test_a_message_is_explained_in_russian() -> None:
     skipped = {"i-1": Reason.PUSH_DISABLED, "i-2": Reason.BELOW_MIN_VERSION, "i-3": Reason.PUSH_DISABLED}
     message = replay(story.requested(), story.planned(skipped=skipped, reason=Reason.PUSH_DISABLED))
     assert explain(message, RUSSIAN) == (
-        "PUSH: не доставлено, причина: push-уведомления отключены в приложении (errorCode 23). Из 3 установок: "
-        "2 × push-уведомления отключены в приложении; 1 × версия приложения ниже требуемой для этого сообщения."
+        "PUSH: не доставлено, причина: push-уведомления отключены в приложении или при импорте (errorCode 23). "
+        "Из 3 установок: 2 × push-уведомления отключены в приложении или при импорте; "
+        "1 × версия приложения ниже требуемой для этого сообщения."
     )
 
 
@@ -128,7 +129,7 @@ def test_all_that_is_shown_of_a_message_is_in_the_language() -> None:
     shown = view_of(message, RUSSIAN)
     assert shown.reason is not None
     assert shown.reason.words == "push-провайдер отклонил сообщение"
-    assert shown.links[0].skipped[0].reason.words == "push-уведомления отключены в приложении"
+    assert shown.links[0].skipped[0].reason.words == "push-уведомления отключены в приложении или при импорте"
     assert [(line.words, line.detail) for line in shown.trace] == [
         ("запрос принят", "PUSH"),
         ("получатели определены", "установок: 1, исключено: 1"),

@@ -19,11 +19,15 @@ interface Installation {
   pushEnabled: boolean;
   pushOsEnabled: boolean;
   subscriptions: { id: string; value: boolean }[];
+  imported: boolean;
+  forbiddenByImport: string[];
+  replacedBy: string | null;
   lastUsedAt: number;
 }
 
 interface Customer {
   installations: Installation[];
+  gaveWay: Installation[];
 }
 
 /** `query` is null while nobody has asked whose they are; then `ask` is called. */
@@ -47,16 +51,16 @@ function Found({ query }: { query: Query }) {
   const [loaded, again] = useLoaded(path, (signal) => request<Customer>(path, { signal }));
   return (
     <Shown loaded={loaded} again={again}>
-      {({ installations }) =>
-        installations.length === 0 ? (
+      {({ installations, gaveWay }) =>
+        installations.length + gaveWay.length === 0 ? (
           <Empty>{t("support.noDevices")}</Empty>
         ) : (
           <Table
             label={t("support.devices")}
-            rows={installations}
+            rows={[...installations, ...gaveWay]}
             id={(device) => device.installationId}
             columns={[
-              { title: t("support.device"), cell: (device) => device.installationId },
+              { title: t("support.device"), cell: named },
               { title: t("support.model"), cell: (device) => [device.platform, device.model, device.osVersion].filter(Boolean).join(" ") },
               { title: t("support.application"), cell: (device) => [device.applicationId, device.appVersion].filter(Boolean).join(" ") },
               { title: t("support.provider"), cell: (device) => device.token?.provider ?? "—" },
@@ -71,9 +75,21 @@ function Found({ query }: { query: Query }) {
   );
 }
 
+/** Its id, and why no app speaks for it: an import has made it, or it gave way to another one of the device. */
+function named(device: Installation) {
+  return (
+    <>
+      {device.installationId}
+      {device.replacedBy !== null && <div>{t("support.gaveWay")} {device.replacedBy}</div>}
+      {device.replacedBy === null && device.imported && <div>{t("support.imported")}</div>}
+    </>
+  );
+}
+
 function forbidden(device: Installation) {
-  if (!device.pushOsEnabled) return <Badge state={t("support.bySystem")} kind="bad" />;
-  if (!device.pushEnabled) return <Badge state={t("support.byApplication")} kind="bad" />;
+  const imported = new Set(device.forbiddenByImport);
+  if (!device.pushOsEnabled) return <Badge state={t(imported.has("pushOsEnabled") ? "support.byImport" : "support.bySystem")} kind="bad" />;
+  if (!device.pushEnabled) return <Badge state={t(imported.has("pushEnabled") ? "support.byImport" : "support.byApplication")} kind="bad" />;
   return t("support.nothingForbids");
 }
 

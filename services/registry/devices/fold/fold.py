@@ -12,10 +12,13 @@
     installed_at, last_used_at, updated_at     minimum, maximum, maximum
     launches                                   counted once for each event, known by the newest sixteen
     permission of the system                   the newest thirty-two reports (`permission.py`)
+    an import's word                           less than any device's (`imported.py`)
 
 What spans installations is decided in `shared.py`, by the registers of tokens and owners. Source: docs/design.md §6,
 `docs/device-api.md`.
 """
+
+from collections.abc import Sequence
 
 from schemas.device_events import (
     ActivityEnded,
@@ -30,13 +33,13 @@ from schemas.device_events import (
     PushToStartTokenRegistered,
     PushToStartTokenRemoved,
     SettingsChanged,
-    Subscription,
     TokenRegistered,
     TokenRemoved,
     TokenRetired,
     TokenWorked,
 )
 from schemas.events import Event
+from services.registry.devices.fold.imported import register_stamp
 from services.registry.devices.fold.launches import counted
 from services.registry.devices.fold.live import with_event, without_retired
 from services.registry.devices.fold.permission import changes_in, with_report
@@ -67,6 +70,8 @@ def fold(device: Device | None, event: DeviceEvent) -> Device:
     """The installation after `event`; what spans installations is left to `shared.py`."""
     device = device or Device(installation_id=event.installation_id, application_id=event.application_id)
     changed = _changed(device, event, stamp_of(event))
+    if isinstance(event, SettingsChanged) and event.by:
+        return changed  # an import's word on an installation: it was not used, and its device is shown nothing of it
     is_by_device = not isinstance(event, TokenRetired | TokenWorked | InstallationReplaced | ProofRevoked)
     return changed.replace(
         updated_at=max(changed.updated_at, event.at),
@@ -80,7 +85,9 @@ def _changed(device: Device, event: DeviceEvent, stamp: Stamp) -> Device:
             return _installed(device, event, stamp)
         case TokenRegistered():
             token, waiting = (None, _token(event)) if event.waits else (_token(event), None)
-            return _with_marks(device.written("token", stamp, token=token, waiting_token=waiting))
+            return _with_marks(
+                device.written("token", register_stamp(event, stamp), token=token, waiting_token=waiting)
+            )
         case TokenRemoved():
             return device.written("token", stamp, token=None, waiting_token=None)
         case TokenRetired() | TokenWorked():
@@ -120,7 +127,9 @@ def _reported(device: Device, event: Installed | AppStarted | SettingsChanged, s
     for name in _REPORTED:
         value = getattr(event, name, None)
         if value is not None:
-            device = device.written(name, stamp, **{name: value})
+            is_word = isinstance(event, SettingsChanged)
+            kept_under = register_stamp(event, stamp, forbids=value is False) if is_word else stamp
+            device = device.written(name, kept_under, **{name: value})
     return device
 
 
@@ -148,7 +157,14 @@ def _owned(device: Device, event: Personalized | Depersonalized | InstallationRe
         mark = Mark(digest=event.proof.digest, stamp=stamp, cutoff=event.proof.signed_at)
         device = device.replace(proofs_used=_remembered(device.proofs_used, mark, REMEMBERED_PROOFS))
     owner = Owner(external_user_id=event.external_user_id, phone=event.phone)
-    return device.written("owner", stamp, owner=owner, proof=event.proof, replaces=event.replaces, replaced_by="")
+    return device.written(
+        "owner",
+        register_stamp(event, stamp),
+        owner=owner,
+        proof=event.proof,
+        replaces=event.replaces,
+        replaced_by="",
+    )
 
 
 def _without_revoked_proof(device: Device) -> Device:
@@ -168,17 +184,21 @@ def _settings(device: Device, event: SettingsChanged, stamp: Stamp) -> Device:
         reports = with_report(device.os_said, report)
         device = device.replace(os_said=reports, os_changes=changes_in(reports))
     if event.subscriptions:
-        device = device.replace(subscriptions=_subscribed(device.subscriptions, event.subscriptions, stamp))
+        reported = [
+            KeptSubscription.of(entry, register_stamp(event, stamp, forbids=not entry.value))
+            for entry in event.subscriptions
+        ]
+        device = device.replace(subscriptions=_subscribed(device.subscriptions, reported))
     return device
 
 
 def _subscribed(
-    known: tuple[KeptSubscription, ...], reported: tuple[Subscription, ...], stamp: Stamp
+    known: tuple[KeptSubscription, ...], reported: Sequence[KeptSubscription]
 ) -> tuple[KeptSubscription, ...]:
     kept = {subscription.id: subscription for subscription in known}
     for subscription in reported:
-        if subscription.id not in kept or stamp > kept[subscription.id].stamp:
-            kept[subscription.id] = KeptSubscription.of(subscription, stamp)
+        if subscription.id not in kept or subscription.stamp > kept[subscription.id].stamp:
+            kept[subscription.id] = subscription
     newest = sorted(kept, key=lambda key: (kept[key].stamp, key), reverse=True)[:REMEMBERED_SUBSCRIPTIONS]
     return tuple(kept[key] for key in sorted(newest))
 

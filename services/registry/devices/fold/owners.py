@@ -12,6 +12,7 @@ from schemas import ids
 from schemas.device_events import DeviceEvent, Personalized, SettingsChanged
 from schemas.values import Frozen
 from services.registry.devices.fold.fold import stamp_of
+from services.registry.devices.fold.imported import register_stamp
 from services.registry.devices.fold.state import Owner, Stamp, holder
 
 MAX_INSTALLATIONS = 100
@@ -67,7 +68,7 @@ def records_changed_by(event: DeviceEvent) -> list[str]:
 def fold_owner(record: OwnerRecord | None, record_id: str, event: DeviceEvent) -> OwnerRecord:
     """The record after `event`, which is one that changes it (`records_changed_by`)."""
     record = record or _new_record(record_id, event)
-    stamp = stamp_of(event)
+    stamp = register_stamp(event, stamp_of(event))
     if isinstance(event, SettingsChanged):
         return record.replace(primary=max(record.primary, holder(stamp, event.installation_id)))
     if not isinstance(event, Personalized):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from schemas.device_events import DeviceEvent, Personalized, TokenRegistered
 from services.registry.devices.fold.fold import stamp_of
+from services.registry.devices.fold.imported import register_stamp
 from services.registry.devices.fold.owners import primary_record_id, record_ids, was_signed_before
 from services.registry.devices.fold.state import Device, Stamp, holder
 
@@ -34,7 +35,7 @@ def token_holders(events: Iterable[DeviceEvent]) -> dict[str, str]:
     found: dict[str, str] = {}
     for event in events:
         if isinstance(event, TokenRegistered) and not event.waits:
-            newest = holder(stamp_of(event), event.installation_id)
+            newest = holder(register_stamp(event, stamp_of(event)), event.installation_id)
             for digest in (event.digest, *event.former_digests):
                 key = token_key(event.application_id, digest)
                 found[key] = max(newest, found.get(key, ""))

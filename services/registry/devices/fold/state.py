@@ -167,6 +167,11 @@ class Device(Frozen, omit_defaults=False):
         return self.proof is not None
 
     @property
+    def is_imported(self) -> bool:
+        """Whether an import has made it: no app speaks for it."""
+        return self.installed_at is not None and not self.proof_hash
+
+    @property
     def claims_primary(self) -> bool:
         return self.claim is not None and self.claim.value
 

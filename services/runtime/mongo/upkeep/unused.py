@@ -11,5 +11,8 @@ class Unused(NamedTuple):
     name: str
 
 
-UNUSED: tuple[Unused, ...] = (Unused("status", "messages", "owed_at_1"),)
+UNUSED: tuple[Unused, ...] = (
+    Unused("status", "messages", "owed_at_1"),
+    Unused("registry", "installations", "application_id_1_push_os_enabled_1_platform_1"),
+)
 """Only ever added to, at the end: instances tell how many of them they do without."""
