@@ -11,6 +11,7 @@ from typing import Any
 from schemas.application_events import SubscriptionKind
 from services.registry.foundation import Foundation
 from services.runtime.mongo import Database, read_only
+from services.runtime.mongo.upkeep.unused_indexes import drop_unused
 
 _MOST_MS = 30_000
 _DAY_MS = 86_400_000
@@ -45,6 +46,8 @@ class ChangesOfDay:
 async def open_audiences(foundation: Foundation) -> "AudienceStore":
     audiences = AudienceStore(foundation.database)
     await audiences.prepare()
+    process = foundation.process
+    process.spawn(drop_unused(foundation.database, process.name, process.stop), "unused indexes", drains=True)
     return audiences
 
 
