@@ -73,6 +73,8 @@ async def test_a_letter_is_told_without_its_content_which_has_a_route_of_its_own
     assert (row["letterId"], row["type"], row["reason"]) == (f"{STATUS.name}/0/0", "planned", "cannot be done")
     assert SECRET not in str(row)
     assert SECRET in (await desk.call("GET", f"/{STATUS.name}/0/0/content")).json()["value"]
+    masked = (await desk.call("GET", f"/{STATUS.name}/0/0/content?masked=true")).json()
+    assert masked == {"letterId": row["letterId"], "value": "••••"}
 
 
 async def test_a_letter_goes_to_its_topic_again_once_and_the_end_of_its_message_is_taken_back(desk: Desk) -> None:

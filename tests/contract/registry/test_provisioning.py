@@ -411,5 +411,12 @@ async def test_support_finds_card_and_installations_by_user_and_by_phone(here: R
         assert card["installations"] == [phone.installation_id]
         assert card["launches"] == 1
     assert (await ok(here, "GET", f"/installations/{phone.installation_id}"))["externalUserId"] == user
+    hidden = (user, "79167654321", f"device of {phone.installation_id}", found["installations"][0]["recipientMark"])
+    for path in (f"/installations?user={user}&masked=true", f"/installations/{phone.installation_id}?masked=true"):
+        shown = await ok(here, "GET", path)
+        assert not any(value in str(shown) for value in hidden), shown
+        (device,) = shown.get("installations", [shown])
+        assert (device["installationId"], device["phone"]) == (phone.installation_id, "7••••••••21")
+        assert (device["token"]["provider"], device["launches"]) == ("fcm", 1)
     assert (await call(here, "GET", "/installations")).status_code == 400
     assert (await call(here, "GET", "/installations?phone=abc")).status_code == 400
