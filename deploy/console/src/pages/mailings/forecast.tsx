@@ -68,7 +68,7 @@ function Told({ forecast }: { forecast: Forecast }) {
             rows={forecast.zones}
             id={(zone) => zone.timeZone}
             columns={[
-              { title: t("mailings.timeZone"), cell: (zone) => zone.timeZone },
+              { title: t("mailings.timeZone"), cell: (zone) => <span class="whole">{zone.timeZone}</span> },
               { title: t("mailings.recipients"), cell: (zone) => number(zone.recipients) },
               { title: t("mailings.opensAt"), cell: (zone) => (zone.opensAt === null ? <span class="failure">{t("mailings.never")}</span> : <Time at={zone.opensAt} />) },
             ]}

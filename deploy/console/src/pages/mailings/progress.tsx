@@ -87,7 +87,7 @@ export function ProgressCard({ mailing }: { mailing: Mailing }) {
       <p class="quiet">
         {told("mailings.plannedOf", { planned: progress.planned, whole })}
         {mailing.state === "running" && <> · {told("mailings.rateNow", { rate: progress.ratePerS, most: mailing.ratePerS })}</>}
-        {progress.finishesAt !== null && <> · {t("mailings.finishes")} <Time at={progress.finishesAt} /></>}
+        {mailing.state === "running" && progress.finishesAt !== null && <> · {t("mailings.finishes")} <Time at={progress.finishesAt} /></>}
         {progress.countedAt !== null && <> · {t("mailings.counted")} <Time at={progress.countedAt} /></>}
       </p>
       {samples.length > 1 && <Plot samples={samples} most={whole} />}
