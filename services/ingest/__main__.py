@@ -18,6 +18,7 @@ from services.runtime.access.callers import networks
 from services.runtime.access.logins import open_logins
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.partner_auth import caller
+from services.runtime.access.refusals import Refusals
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import follow_directory
 from services.runtime.erasure import open_keys
@@ -69,15 +70,16 @@ async def start(process: Process) -> None:
         caller_of=caller_of,
     )
     broadcasts = await open_broadcasts(process, database=database, directory=directory, log=log, caller_of=caller_of)
+    refusals = Refusals(log, process.name, trusted)
     direct: dict[tuple[str, str], ASGIApp] = {
-        ("POST", SEND_PATH): SendEndpoint(sending, trusted),
-        ("POST", PACKET_PATH): PacketEndpoint(packets, trusted),
+        ("POST", SEND_PATH): SendEndpoint(sending, trusted, refusals.note),
+        ("POST", PACKET_PATH): PacketEndpoint(packets, trusted, refusals.note),
     }
     if settings.traces_share:
         direct = {route: InPartnersTrace(endpoint) for route, endpoint in direct.items()}
     app = application(direct, [mailings, broadcasts, test_push_routes(sending, directory, caller_of)])
     tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=rates.spends)
-    listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct)
+    listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct, refusals=refusals)
 
 
 if __name__ == "__main__":

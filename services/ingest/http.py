@@ -1,7 +1,7 @@
 """HTTP that the features share: bodies within a limit, answers in the partner protocol's own JSON, problem details."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 from fastapi import Request
@@ -13,6 +13,7 @@ from services.runtime.access.partner_limits import LimitHeaders
 from services.runtime.http.server import Problem
 from services.runtime.log.traced import for_partner
 
+_OF_STRANGERS = frozenset({Code.LOGIN, Code.PASSWORD, Code.ADDRESS, Code.TOO_MANY})
 _JSON = (b"content-type", b"application/json")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
 
@@ -72,6 +73,11 @@ async def write_answer(send: Send, answer: bytes | Refusal, beside: Beside, stat
     headers.append((b"content-length", b"%d" % len(answer)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
+
+
+def is_of_a_stranger(answer: bytes | Refusal, beside: Beside) -> TypeGuard[Refusal]:
+    """Whether somebody was refused who has not proved to be a partner, or calls from where none may."""
+    return isinstance(answer, Refusal) and answer.code in _OF_STRANGERS and not beside.limits
 
 
 def error_body(refusal: Refusal) -> bytes:

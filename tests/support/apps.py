@@ -22,6 +22,7 @@ from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
 from services.registry.erasure.routes import erasure_routes
 from services.registry.provisioning.service import Provisioning
+from services.runtime.access.audit import Refused
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.logins import Logins
 from services.runtime.access.partner_auth import caller
@@ -48,11 +49,13 @@ from services.status.stream.routes import stream_routes
 NOTHING: Any = None
 
 
-def all_apps(directory: Directory, secrets: Secrets, logins: Logins) -> dict[str, Api]:
-    """By the name of their service."""
+def all_apps(
+    directory: Directory, secrets: Secrets, logins: Logins, refused: Refused = lambda who, scope, status: None
+) -> dict[str, Api]:
+    """By the name of their service. `refused` is told whom the hot paths refuse."""
     who = caller(logins, ())
     return {
-        "ingest": _ingest(directory, secrets, logins),
+        "ingest": _ingest(directory, secrets, logins, refused),
         "registry": registry(
             commands=DeviceCommands(NOTHING, NOTHING, directory, secrets),
             provisioning=Provisioning(directory, NOTHING, NOTHING),
@@ -80,7 +83,7 @@ class _NoInstallations:
         return {}
 
 
-def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
+def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Refused) -> Api:
     who = caller(logins, ())
     sending = SendService(directory, logins, NOTHING, NOTHING, NOTHING)
     packets = PacketService(
@@ -95,8 +98,8 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
     mailings = mailing_routes(MailingService(NOTHING, directory, NOTHING), NOTHING, NOTHING, who)
     broadcasts = broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)
     direct: dict[tuple[str, str], ASGIApp] = {
-        ("POST", SEND_PATH): SendEndpoint(sending, ()),
-        ("POST", PACKET_PATH): PacketEndpoint(packets, ()),
+        ("POST", SEND_PATH): SendEndpoint(sending, (), refused),
+        ("POST", PACKET_PATH): PacketEndpoint(packets, (), refused),
     }
     return ingest(direct, [mailings, broadcasts])
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.http import Beside, read_body, unexpected, write_answer
+from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected, write_answer
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules import Refusal
 from services.runtime import telemetry
+from services.runtime.access.audit import Refused
 from services.runtime.access.callers import Network, caller_address
 
 log = telemetry.logger("api")
@@ -22,9 +23,9 @@ _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 class PacketEndpoint:
     """Checks the key before it reads the body, so that only partners make it read 16 MiB."""
 
-    def __init__(self, batch: PacketService, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(self, batch: PacketService, trusted_proxies: Sequence[Network], refused: Refused) -> None:
         self._batch = batch
-        self._trusted = trusted_proxies
+        self._trusted, self._refused = trusted_proxies, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -38,6 +39,8 @@ class PacketEndpoint:
             outcome = unexpected(error)
         status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
         await write_answer(send, answer, beside, status)
+        if is_of_a_stranger(answer, beside):
+            self._refused("", scope, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 

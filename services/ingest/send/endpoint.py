@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from services.ingest.http import Beside, read_body, unexpected, write_answer
+from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected, write_answer
 from services.ingest.rules import Code, Refusal
 from services.ingest.send.answer import SendService
 from services.runtime import telemetry
+from services.runtime.access.audit import Refused
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.http import server
 
@@ -21,9 +22,9 @@ _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *
 class SendEndpoint:
     """Reads a body within its limit, and writes the answer."""
 
-    def __init__(self, sending: SendService, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(self, sending: SendService, trusted_proxies: Sequence[Network], refused: Refused) -> None:
         self._answer = sending.answer
-        self._trusted = trusted_proxies
+        self._trusted, self._refused = trusted_proxies, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -41,5 +42,7 @@ class SendEndpoint:
             log.exception("a request failed")
             answer = unexpected(error)
         await write_answer(send, answer, beside)
+        if is_of_a_stranger(answer, beside):
+            self._refused("", scope, answer.code.http_status)
         _ANSWERS[answer.code if isinstance(answer, Refusal) else 0].inc()
         _SECONDS.observe(time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""Who was refused at the operators' routes, for the audit trail: added up, so that nobody can fill the topic.
+"""Who was refused at operators' routes and where partners send, for the audit trail: added up, to fill no topic.
 
     401, 403, 429 ─▶ counted by caller, network and answer ─▶ once a minute: a record for each of the most frequent
 

@@ -150,13 +150,14 @@ def serve(
     uploads: tuple[str, ...] = (),
     direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
     around: Callable[[ASGIApp], ASGIApp] | None = None,
+    refusals: Refusals | None = None,
 ) -> None:
     """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's.
 
     What changes something is audited in `sink`. `around` is put around everybody's listener: a hot path whose address
-    is not fixed.
+    is not fixed. `refusals` are those that the hot paths note theirs in.
     """
-    settings, refusals = process.settings, Refusals(sink, process.name, trusted)
+    settings, refusals = process.settings, refusals or Refusals(sink, process.name, trusted)
     process.spawn(refusals.run(process.stop), "refusals", drains=True)
     app = AuditedApp(app, process.name, sink, trusted, fingerprint=tokens.fingerprint, refused=refusals.note)
     public: ASGIApp = PublicListener(app, direct)
