@@ -150,7 +150,7 @@ def rotate(
 ) -> None:
     """A new secret. The old password ends at once; keys work until the next one, a report key until end-old-report-key.
 
-    X-RPNS-Signature is made with the newest report key alone, webhook-signature with both.
+    Until then webhook-signature is made with both report keys, X-RPNS-Signature with the one before.
     """
     if what is not Secret.PASSWORD and secret_file is not None:
         raise typer.BadParameter("only a password can be given; keys are drawn")

@@ -8,7 +8,8 @@ was removed by mistake may be back tomorrow. Signed reports carry
     webhook-id, webhook-timestamp, webhook-signature: the same by Standard Webhooks 1.0.0 (standardwebhooks.com)
 
 `webhook-id` names the report: each attempt to send it has the same. After a rotation `webhook-signature` has a second
-signature, by the key before, until that key is ended: the receiver may change over when it likes.
+signature, by the key before, until that key is ended: the receiver may change over when it likes. `X-RPNS-Signature`
+has room for one: it is by the key before as long as that lasts, for the receiver cannot know a key that was drawn now.
 
 One that is sent again because somebody asked for it (`services/status/resends`) carries `X-RPNS-Resend: <its id>`.
 
@@ -92,7 +93,7 @@ class ReportSender:
         return header_lines(
             {
                 "X-RPNS-Timestamp": timestamp,
-                "X-RPNS-Signature": f"sha256={signature_of(key, timestamp, body)}",
+                "X-RPNS-Signature": f"sha256={signature_of(keys[-1], timestamp, body)}",
                 "webhook-id": webhook_id,
                 "webhook-timestamp": timestamp,
                 "webhook-signature": " ".join(webhook_signature_of(key, webhook_id, timestamp, body) for key in keys),

@@ -78,12 +78,14 @@ async def test_each_state_is_reported_once_in_its_order_and_traced(service: Runn
     assert receiver.statuses() == [0, 2, 9]
 
 
-async def test_a_report_is_signed_with_the_partners_key(service: Running, receiver: Receiver) -> None:
+async def test_a_report_is_signed_with_the_key_that_the_partner_has_until_that_is_ended(
+    service: Running, receiver: Receiver
+) -> None:
     story = Story()
     await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
     await receiver.until(lambda: bool(receiver.came), "sent")
     body, headers = receiver.raw[0]
-    expected = hmac.new(KEY, headers["X-RPNS-Timestamp"].encode() + b"." + body, "sha256").hexdigest()
+    expected = hmac.new(KEY_BEFORE, headers["X-RPNS-Timestamp"].encode() + b"." + body, "sha256").hexdigest()
     assert headers["X-RPNS-Signature"] == f"sha256={expected}"
 
 

@@ -1,5 +1,6 @@
 """Delivery reports: their bodies, when they are tried again, and the addresses they may go to."""
 
+import base64
 import hmac
 from operator import attrgetter
 
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 from schemas import DeliveryState
 from schemas.reasons import Reason
 from schemas.reports import ReportStatus
+from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.outbound_addresses import ForbiddenAddress, checked_url, is_public
+from services.runtime.http_client import NotSent
 from services.status.fold import ReportDue, body_of
 from services.status.message import Report
 from services.status.reports.intents import host_of
 from services.status.reports.pace import Pace, receiver_breaker, room
-from services.status.reports.signed_post import signature_of
+from services.status.reports.signed_post import ReportSender, signature_of
+from tests.support.requests import PARTNER
 from tests.support.status_events import NOW, Story, followed, of_kind, report_statuses
 
 HOUR_MS = 3_600_000
@@ -111,6 +115,29 @@ def test_failures_that_were_under_way_do_not_lengthen_the_rest() -> None:
     for _ in range(64):
         breaker.failed(1000.0, 0.0)
     assert breaker.probe_at == 1001.0
+
+
+@pytest.mark.parametrize(("before", "signing"), [(None, b"new"), (b"old", b"old")])
+async def test_a_report_is_signed_with_the_key_that_the_receiver_knows(before: bytes | None, signing: bytes) -> None:
+    pool, secrets = _Posted(), Secrets(base64.b64encode(bytes(32)).decode())
+    partner = PARTNER.replace(
+        report_key_sealed=secrets.seal(b"new", b"report-key"),
+        report_key_before_sealed=None if before is None else secrets.seal(before, b"report-key"),
+    )
+    await ReportSender(pool, secrets).post("https://bank.example/reports", b"{}", partner, "w-1")  # type: ignore[arg-type]
+    (headers,) = pool.headers
+    found = dict(line.split(": ", 1) for line in headers.decode().split("\r\n") if line)
+    assert found["X-RPNS-Signature"] == f"sha256={signature_of(signing, found['X-RPNS-Timestamp'], b'{}')}"
+    assert len(found["webhook-signature"].split(" ")) == (1 if before is None else 2)
+
+
+class _Posted:
+    def __init__(self) -> None:
+        self.headers: list[bytes] = []
+
+    async def post(self, target: object, headers: bytes, body: bytes, *, timeout_s: float) -> NotSent:
+        self.headers.append(headers)
+        return NotSent("no network here")
 
 
 def test_the_signature_is_over_timestamp_and_body() -> None:
