@@ -16,6 +16,7 @@ from services.status.message.model import Message
 from services.status.message.store import FAILED, Messages
 
 _MAX_MS = 2**53
+OWN_ID = "id:"
 
 
 class BadCursor(ValueError):
@@ -64,7 +65,17 @@ class Page:
 
 
 async def find_message(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
-    """The message of this id, mtNum or partner's own id; among the partner's own when there is a partner."""
+    """The message of this id, mtNum or partner's own id; among the partner's own when there is a partner.
+
+    Behind `id:` stands a partner's own id that a path cannot have as it is, because another path is called so.
+    """
+    found = await _of_any_id(messages, any_id, partner)
+    if found is None and any_id.startswith(OWN_ID):
+        return await _of_any_id(messages, any_id.removeprefix(OWN_ID), partner)
+    return found
+
+
+async def _of_any_id(messages: Messages, any_id: str, partner: PartnerChanged | None) -> Message | None:
     candidates = [any_id]
     if partner is not None:
         candidates.append(ids.message_id_of(partner.uuid, any_id))

@@ -29,6 +29,17 @@ async def service(stack_servers: Servers) -> AsyncIterator[Running]:
         yield started
 
 
+@pytest.mark.parametrize("reference", ["export", "reasons", "id:5"])
+async def test_a_message_is_found_whatever_the_partner_has_called_it(service: Running, reference: str) -> None:
+    story = Story(ids.message_id_of(BANK_UUID, reference))
+    await service.append(story.requested(partner_ref=reference))
+    await service.until(story, lambda seen: True, "known")
+    for prefix in ("id:", "") if reference == "id:5" else ("id:",):
+        status, message = await service.get(f"/v1/messages/{prefix}{reference}", service.auth)
+        assert (status, message["messageId"]) == (200, story.message_id)
+    assert (await service.get("/v1/messages/id:nobody-has-this", service.auth))[0] == 404
+
+
 async def test_one_get_shows_the_whole_story(service: Running) -> None:
     story = Story(ids.message_id_of(BANK_UUID, "ref-1"))
     await service.append(
