@@ -87,10 +87,11 @@ async def chromium() -> AsyncIterator[Browser]:
     if program is None:
         raise NoBrowserError(f"none of {', '.join(NAMES)} is on the PATH")
     with TemporaryDirectory(prefix="rpns-browser-", ignore_cleanup_errors=True) as folder:
-        arguments = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
+        arguments = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage")
         running = await asyncio.create_subprocess_exec(
             program,
             *arguments,
+            "--remote-debugging-port=0",
             f"--user-data-dir={folder}",
             "--window-size=900,1100",
             stdout=asyncio.subprocess.DEVNULL,

@@ -1,0 +1,136 @@
+"""A tab with the operators' console in a real browser: what a person does there and sees, and what went wrong."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from deploy.browser.chromium import Browser, ScriptError
+from deploy.console import FOLDER
+from tests.support.waiting import eventually
+
+AXE = FOLDER / "node_modules/axe-core/axe.min.js"
+GRAVE = ("serious", "critical")
+NETWORK = "Failed to load resource"
+_CONTROL = "[...document.querySelectorAll('label')].find((one) => one.textContent.trim() === %s)?.control"
+_PRESS = """(() => {
+  const one = [...document.querySelector(%s).querySelectorAll("button, a, summary")]
+    .find((found) => found.textContent.trim() === %s && found.checkVisibility() && !found.disabled);
+  one?.click();
+  return one !== undefined;
+})()"""
+_TYPE = f"(() => {{ const one = {_CONTROL}; one?.focus(); one?.select(); return document.activeElement === one; }})()"
+_CHECK = """axe.run(document, {preload: false, resultTypes: ["violations"]}).then(({violations}) => violations.map(
+  ({impact, id, nodes}) => ({impact, id, nodes: nodes.map(({html, any}) => [html, ...any.map((rule) => rule.message)])})
+))"""
+
+
+@dataclass(frozen=True)
+class ConsolePage:
+    """Whatever is looked for is waited for."""
+
+    browser: Browser
+    session: str
+
+    async def run(self, script: str) -> Any:
+        return await self.browser.run(self.session, script)
+
+    async def until(self, script: str, awaited: str) -> Any:
+        """Until an expression is true, which is its value. It may throw before: a page that loads has no body yet."""
+        thrown: list[str] = []
+
+        async def look() -> Any:
+            try:
+                return await self.run(script)
+            except ScriptError as error:
+                thrown[:] = [str(error)]
+                return None
+
+        try:
+            return await eventually(look, awaited)
+        except AssertionError as error:
+            shown = await self.run("document.body?.innerText")
+            raise AssertionError(f"{error}; thrown: {thrown}; faults: {self.faults()}; shown: {shown!r}") from None
+
+    async def sees(self, text: str) -> None:
+        await self.until(f"document.body.innerText.includes({_quoted(text)})", f"{text!r} is shown")
+
+    async def press(self, label: str, within: str = "body") -> None:
+        """A button or a link."""
+        await self.until(_PRESS % (_quoted(within), _quoted(label)), f"there is {label!r} to press")
+
+    async def type(self, label: str, text: str) -> None:
+        """Into the field of that label, in the place of what is there."""
+        await self.until(_TYPE % _quoted(label), f"there is a field {label!r}")
+        await self.browser.call("Input.insertText", self.session, text=text)
+        await self.until(f"{_CONTROL % _quoted(label)}.value === {_quoted(text)}", f"{label!r} holds what was typed")
+
+    async def sign_in(self, token: str) -> None:
+        await self.type("Operator's token", token)
+        await self.press("Sign in")
+        await self.until("document.querySelector('nav a') !== null", "the menu is there")
+
+    async def find(self, asked: str) -> None:
+        """Search, and wait for the answer to this search."""
+        await self.type("Phone, user id, message id, mtNum or partner's id", asked)
+        await self.press("Find")
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Until the page has what it asked for."""
+        await self.until(
+            "document.querySelector('p.state[role=status]') === null && document.querySelector('h1') !== null",
+            "it is loaded",
+        )
+
+    async def is_dark(self, dark: bool) -> None:
+        """What the system is set to."""
+        feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        await self.browser.call("Emulation.setEmulatedMedia", self.session, features=[feature])
+
+    async def barriers(self) -> list[Any]:
+        """What keeps people out who see, hear or move otherwise, by the rules of axe-core."""
+        if not await self.run("typeof axe === 'object'"):
+            await self.run(AXE.read_text() + "\n;0")
+        return [found for found in await self.run(_CHECK) if found["impact"] in GRAVE]
+
+    def faults(self) -> list[str]:
+        """What the browser's own console has to say of this tab."""
+        events = [event for event in self.browser.events if event.get("sessionId") == self.session]
+        return [fault for event in events if (fault := _fault(event["method"], event["params"]))]
+
+
+def _fault(method: str, about: dict[str, Any]) -> str:
+    if method == "Runtime.exceptionThrown":
+        return str(about["exceptionDetails"].get("exception", {}).get("description", about["exceptionDetails"]["text"]))
+    if method == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning", "assert"):
+        return " ".join(str(argument.get("value", argument.get("description", ""))) for argument in about["args"])
+    if method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
+        return f"{about['entry']['text']} {about['entry'].get('url', '')}"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode()
+
+
+@asynccontextmanager
+async def console_page(browser: Browser, operators_url: str) -> AsyncIterator[ConsolePage]:
+    """A tab that shares nothing with any other, on the sign-in."""
+    call = browser.call
+    context = (await call("Target.createBrowserContext"))["browserContextId"]
+    try:
+        target = (await call("Target.createTarget", url="about:blank", browserContextId=context))["targetId"]
+        page = ConsolePage(browser, await browser.attach(target))
+        for domain in ("Page", "Runtime", "Log"):
+            await call(f"{domain}.enable", page.session)
+        english = {"userAgent": (await call("Browser.getVersion"))["userAgent"], "acceptLanguage": "en"}
+        await call("Emulation.setUserAgentOverride", page.session, **english)
+        await page.is_dark(False)
+        await call("Page.navigate", page.session, url=f"{operators_url}/console/")
+        await page.sees("Operator's token")
+        yield page
+    finally:
+        await call("Target.disposeBrowserContext", browserContextId=context)
