@@ -12,20 +12,21 @@ from services.registry.cluster.bodies import (
     SignView,
     TopicLagView,
 )
+from services.registry.cluster.recent import Recent
 from services.registry.cluster.watch import ClusterWatch
 from services.registry.http import operator_router
 from services.runtime.clock import now_ms
 from services.runtime.log.upkeep import Group, Member
 from services.runtime.mongo.instances import Instances
 
+FRESH_S = 2.0
+
 
 def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
     """The route."""
     router = operator_router("/v1/cluster", "cluster")
 
-    @router.get("")
-    async def get_cluster() -> ClusterView:
-        """Read from the brokers and the database now; it takes them a moment."""
+    async def look() -> ClusterView:
         now, known = now_ms(), await instances.all()
         return ClusterView(
             instances=[InstanceView.shown(found, is_silent=found.is_silent(now)) for found in known],
@@ -44,6 +45,13 @@ def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
             ],
             open_dead_letters=await watch.open_letters(),
         )
+
+    recent = Recent(look, FRESH_S)
+
+    @router.get("")
+    async def get_cluster() -> ClusterView:
+        """Read from the brokers and the database, which takes them a moment; at most two seconds ago."""
+        return await recent.get()
 
     return router
 
