@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { request, withQuery, type Query } from "../api";
 import { Badge } from "../parts/badge";
 import { Masked } from "../parts/masked";
-import { Shown, useLoaded } from "../parts/states";
+import { useLive } from "../parts/live";
+import { Failure, Loading } from "../parts/states";
 import { Time } from "../parts/time";
 import { t } from "../words";
 import { Devices } from "./support-devices";
@@ -34,19 +35,26 @@ interface Message extends Summary {
   traceDropped: number;
 }
 
-/** Masked until somebody asks; then the message is asked for again, and the audit trail says so. */
+const LOOK_S = 2;
+const FRESH_MS = 600_000;
+
+/** Masked until somebody asks; then the message is asked for again, and the audit trail says so.
+
+    While it is masked, a message of the last minutes is followed: each unmasked look would be a record of its own. */
 export function MessageTrace({ id }: { id: string }) {
   const [isShown, show] = useState(false);
   const [hasDevices, openDevices] = useState(false);
   const path = withQuery(`/v1/messages/${encodeURIComponent(id)}`, { masked: isShown ? null : true });
-  const [loaded, again] = useLoaded(path, (signal) => request<Message>(path, { signal }));
+  const follows = ({ state, createdAt }: Message) => (isShown || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
+  const { value: message, error, again } = useLive(path, (signal) => request<Message>(path, { signal }), follows);
   const devices = () => {
     openDevices(true);
     show(true); // whose they are is asked for by the value itself
   };
   return (
-    <Shown loaded={loaded} again={again}>
-      {(message) => (
+    <>
+      {error !== null ? <Failure error={error} retry={again} /> : message === null && <Loading />}
+      {message !== null && (
         <>
           <Told message={message} show={isShown ? undefined : () => show(true)} />
           {(message.externalUserId || message.phone) && (
@@ -54,7 +62,7 @@ export function MessageTrace({ id }: { id: string }) {
           )}
         </>
       )}
-    </Shown>
+    </>
   );
 }
 

@@ -8,6 +8,7 @@ import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { href } from "../router";
 import { t } from "../words";
+import { CustomerActions } from "./support-customer";
 import { Devices } from "./support-devices";
 import { MessageTrace } from "./support-message";
 
@@ -105,7 +106,12 @@ function Listing({ asked, answer }: { asked: string; answer: Answer }) {
           next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
         )}
       </section>
-      {answer.field !== "id" && <Devices query={{ [answer.field]: asked }} />}
+      {answer.field !== "id" && (
+        <>
+          <Devices query={{ [answer.field]: asked }} />
+          <CustomerActions customer={{ field: answer.field, asked }} />
+        </>
+      )}
     </>
   );
 }

@@ -1,0 +1,199 @@
+/** What an operator does for one customer: a test push, and forgetting them. */
+
+import { useMemo, useState } from "preact/hooks";
+import { request } from "../api";
+import { Ask } from "../parts/ask";
+import { Badge } from "../parts/badge";
+import { Choice, TextField } from "../parts/field";
+import { told } from "../parts/figures";
+import { useLive } from "../parts/live";
+import { Failure, Shown, useLoaded } from "../parts/states";
+import { Table } from "../parts/table";
+import { href } from "../router";
+import { holds } from "../session";
+import { t } from "../words";
+
+export type Field = "phone" | "user";
+
+/** Who was looked for, as it was typed. */
+export interface Customer {
+  field: Field;
+  asked: string;
+}
+
+export function CustomerActions({ customer }: { customer: Customer }) {
+  if (!holds("operator")) return null;
+  return (
+    <section class="card">
+      <h2>{t("support.actions")}</h2>
+      <div><TestPush customer={customer} /></div>
+      <div><Forget customer={customer} /></div>
+    </section>
+  );
+}
+
+interface Sender {
+  partnerId: string;
+  serviceNumber: string;
+}
+
+/** Every sender that is switched on, of partners that are. */
+async function senders(signal: AbortSignal): Promise<Sender[]> {
+  const partners = await request<{ partnerId: string; enabled: boolean }[]>("/v1/partners", { signal });
+  const enabled = partners.filter((partner) => partner.enabled);
+  const found = await Promise.all(
+    enabled.map(async ({ partnerId }) => {
+      const path = `/v1/partners/${encodeURIComponent(partnerId)}/senders`;
+      const numbers = await request<{ serviceNumber: string; enabled: boolean }[]>(path, { signal });
+      return numbers.filter((number) => number.enabled).map(({ serviceNumber }) => ({ partnerId, serviceNumber }));
+    }),
+  );
+  return found.flat();
+}
+
+function TestPush({ customer }: { customer: Customer }) {
+  const [wanted, want] = useState(false);
+  return wanted ? <TestPushForm customer={customer} /> : <button type="button" onClick={() => want(true)}>{t("testPush.open")}</button>;
+}
+
+function TestPushForm({ customer }: { customer: Customer }) {
+  const [loaded, again] = useLoaded("senders", senders);
+  return (
+    <Shown loaded={loaded} again={again}>
+      {(found) => (found.length === 0 ? <p>{t("testPush.nobody")}</p> : <TestPushFields customer={customer} senders={found} />)}
+    </Shown>
+  );
+}
+
+function TestPushFields({ customer, senders }: { customer: Customer; senders: Sender[] }) {
+  const [place, setPlace] = useState("0");
+  const [text, setText] = useState(t("testPush.words"));
+  const [sent, setSent] = useState<string | null>(null);
+  const id = useMemo(() => crypto.randomUUID(), [sent]); // one for each push, so that pressing twice sends one
+  const sender = senders[Number(place)];
+  const run = () =>
+    request<{ messageId: string }>("/v1/test-pushes", {
+      method: "POST",
+      body: JSON.stringify({ ...sender, ...recipient(customer, "user"), text, id }),
+    });
+  return (
+    <div class="wide">
+      <Choice
+        id="test-push-sender"
+        label={t("testPush.sender")}
+        value={place}
+        changed={setPlace}
+        of={senders.map(({ partnerId, serviceNumber }, index) => [String(index), `${partnerId}: ${serviceNumber}`] as const)}
+      />
+      <TextField id="test-push-text" label={t("support.text")} value={text} changed={setText} more={{ maxLength: 1000, required: true }} />
+      <Ask
+        label={t("testPush.send")}
+        title={t("testPush.title")}
+        text={told("testPush.text", { partner: sender?.partnerId ?? "" })}
+        isDisabled={text.trim() === ""}
+        run={run}
+        done={({ messageId }) => setSent(messageId)}
+      />
+      {sent !== null && (
+        <p role="status">
+          {t("testPush.sent")} <a href={href("support", sent)}>{sent}</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface Person {
+  kind: Field;
+  value: string;
+}
+
+interface Preview {
+  persons: Person[];
+  leftOut: Person[];
+}
+
+function Forget({ customer }: { customer: Customer }) {
+  const [erasure, setErasure] = useState<string | null>(null);
+  const [preview, setPreview] = useState<Preview | null>(null);
+  const [typed, setTyped] = useState("");
+  const body = JSON.stringify(recipient(customer, "externalUserId"));
+  if (erasure !== null) return <Forgotten id={erasure} />;
+  if (preview === null) {
+    return (
+      <Ask
+        label={t("forget.open")}
+        title={t("forget.look")}
+        text={t("forget.lookText")}
+        run={() => request<Preview>("/v1/erasures/preview", { method: "POST", body })}
+        done={setPreview}
+      />
+    );
+  }
+  return (
+    <div class="wide">
+      <p>{t("forget.reach")}</p>
+      <People title={t("forget.persons")} people={preview.persons} />
+      {preview.leftOut.length > 0 && <People title={t("forget.leftOut")} people={preview.leftOut} />}
+      <TextField id="forget-typed" label={t("forget.type")} value={typed} changed={setTyped} more={{ autoComplete: "off" }} />
+      <Ask
+        label={t("forget.run")}
+        title={t("forget.title")}
+        text={t("forget.text")}
+        isDangerous
+        isDisabled={typed.trim() !== customer.asked}
+        run={() => request<{ erasureId: string }>("/v1/erasures", { method: "POST", body })}
+        done={({ erasureId }) => setErasure(erasureId)}
+      />
+    </div>
+  );
+}
+
+function People({ title, people }: { title: string; people: Person[] }) {
+  return (
+    <Table
+      label={title}
+      rows={people}
+      id={(person) => `${person.kind}/${person.value}`}
+      columns={[
+        { title, cell: (person) => t(person.kind === "phone" ? "forget.phone" : "support.user") },
+        { title: t("forget.value"), cell: (person) => person.value },
+      ]}
+    />
+  );
+}
+
+interface Erasure {
+  erasureId: string;
+  state: string;
+  keys: { derivable: boolean }[];
+  cleaned: Record<string, Record<string, number>>;
+}
+
+const LOOK_S = 1;
+
+function Forgotten({ id }: { id: string }) {
+  const path = `/v1/erasures/${encodeURIComponent(id)}`;
+  const live = useLive(path, (signal) => request<Erasure>(path, { signal }), ({ state }) => (state === "done" ? null : LOOK_S));
+  const erasure = live.value;
+  return (
+    <div class="wide" role="status">
+      {live.error !== null && <Failure error={live.error} retry={live.again} />}
+      {erasure !== null && (
+        <>
+          <p>
+            {t(erasure.state === "done" ? "forget.done" : "forget.underWay")} <Badge state={erasure.state} kind={erasure.state === "done" ? "good" : "going"} />
+          </p>
+          <p>
+            {told("forget.proof", { gone: erasure.keys.filter((key) => !key.derivable).length, all: erasure.keys.length, id: erasure.erasureId })}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** As the bodies name somebody. */
+function recipient({ field, asked }: Customer, user: string): Record<string, string> {
+  return field === "phone" ? { phone: asked.replace(/[^\d+]/g, "") } : { [user]: asked };
+}
