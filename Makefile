@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-TARGETS := install demo tour up down status logs test check schemas lock bench browser torture
+TARGETS := install demo tour up down status logs test check schemas site lock bench browser torture
 .PHONY: help $(TARGETS)
 
 VENV := .venv/bin/python
@@ -63,11 +63,15 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m deploy.observability
 	@$(VENV) -m deploy.gateway
 
+site: .venv/.installed-site ## write the documentation as a site with search, English and Russian, into dist/docs
+	@$(VENV) -m deploy.site
+
 lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits
 	@$(LOCK) -o requirements.txt
 	@$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
 	@$(LOCK) --extra observability -c requirements-local.txt -o requirements-observability.txt
-	@$(LOCK) --extra local --extra observability --extra dev -c requirements-local.txt -o requirements-dev.txt
+	@$(LOCK) --extra local --extra observability --extra site --extra dev -c requirements-local.txt -o requirements-dev.txt
+	@$(LOCK) --extra site -c requirements-dev.txt -o requirements-site.txt
 
 bench: .venv/.installed-dev ## measure, each figure beside its limit
 	@$(VENV) -m deploy.bench $(BENCH)
@@ -85,7 +89,10 @@ torture: .venv/.installed-run ## break everything under load and compare four le
 .venv/.installed-dev: requirements-dev.txt
 	$(INSTALL) dev
 
-Makefile requirements-local.txt requirements-dev.txt: ;
+.venv/.installed-site: requirements-site.txt
+	$(INSTALL) site
+
+Makefile requirements-local.txt requirements-dev.txt requirements-site.txt: ;
 
 .DEFAULT:
 	$(error there is no target "$@"; there are: $(TARGETS))

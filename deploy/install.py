@@ -1,8 +1,9 @@
-"""Makes .venv and fills it from a hash-locked list: `python deploy/install.py services|run|dev`.
+"""Makes .venv and fills it from a hash-locked list: `python deploy/install.py services|run|dev|site`.
 
     services   requirements.txt: the services and `rpns`, nothing else
     run        requirements-local.txt: that, and what the demo and the local stack need
     dev        requirements-dev.txt: that and the tools of `make test` and `make check`
+    site       requirements-site.txt: the services, and what makes the site of the documentation
 
 uv installs where it can be had, in a third of pip's time; whatever goes wrong with it, pip does it. Uses the standard
 library only, since it runs before anything is installed. What the machine lacks is said first. A stamp in .venv
@@ -27,8 +28,13 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 SMALLEST_VENV = 20_000_000  # bytes
-LISTS = {"services": "requirements.txt", "run": "requirements-local.txt", "dev": "requirements-dev.txt"}
-HELD = {"services": (), "run": ("services",), "dev": ("run", "services")}
+LISTS = {
+    "services": "requirements.txt",
+    "run": "requirements-local.txt",
+    "dev": "requirements-dev.txt",
+    "site": "requirements-site.txt",
+}
+HELD = {"services": (), "run": ("services",), "dev": ("run", "services", "site"), "site": ("services",)}
 """The lists that a list holds whole."""
 UV = "deploy/uv.txt"
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 MB = 1_000_000
-NEEDED = {"services": 250 * MB, "run": 650 * MB, "dev": 900 * MB}
-"""Of disk space by list; the last two with Kafka in the user's cache."""
+NEEDED = {"services": 250 * MB, "run": 650 * MB, "dev": 900 * MB, "site": 350 * MB}
+"""Of disk space by list; `run` and `dev` with Kafka in the user's cache."""
 LIBRARIES = {
     "libcurl.so.4": "libcurl4",
     "libssl.so.3": "libssl3",
@@ -43,7 +43,9 @@ def lacks(
     """One line for a person; "" when nothing is missing that is known of."""
     env = dict(os.environ) if environment is None else environment
     own_mongo = bool(env.get("MONGO_URL")) or shutil.which("mongod", path=env.get("PATH")) is not None
-    return _packages() or _space(kind, folder) or ("" if own_mongo or kind == "services" else _mongo(can_load))
+    return (
+        _packages() or _space(kind, folder) or ("" if own_mongo or kind in ("services", "site") else _mongo(can_load))
+    )
 
 
 def _packages() -> str:

@@ -164,7 +164,7 @@ def documents() -> list[Path]:
     """All but the history of changes, which names files that are gone."""
     return [
         path
-        for folder in (".", "docs", "docs/features")
+        for folder in (".", "docs", "docs/features", "docs/ru", "docs/ru/features")
         for path in (ROOT / folder).glob("*.md")
         if path.stem != "CHANGELOG"
     ]

@@ -69,7 +69,8 @@ def test_production_gets_the_services_alone() -> None:
 def test_every_package_that_the_project_names_is_in_its_lists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    needed = {"services": (), "run": extras["local"], "dev": (*extras["local"], *extras["dev"])}
+    needed = {"services": (), "run": extras["local"], "dev": (*extras["local"], *extras["dev"], *extras["site"])}
+    needed["site"] = extras["site"]
     for kind, more in needed.items():
         names = {re.split(r"[^\w.-]", line)[0].lower() for line in (*project["dependencies"], *more)}
         assert names <= {name.lower() for name in names_in(LISTS[kind])}, f"{LISTS[kind]}: run `make lock`"
@@ -111,6 +112,7 @@ def test_make_alone_tells_what_there_is() -> None:
             "test",
             "check",
             "schemas",
+            "site",
             "lock",
             "bench",
             "tour",

@@ -1,0 +1,10 @@
+"""The documentation as a site with search, English and Russian, that loads nothing from anywhere else.
+
+    docs/*.md, README.md …   ─▶ staging/en ─┐
+    docs/ru/*.md             ─▶ staging/ru ─┴─▶ mkdocs, strict ─▶ dist/site
+
+links.py      where a link of a page in the repository leads within the site
+pages.py      the pages, their translations, and whether a translation is behind
+staging.py    the pages as mkdocs reads them, and the build
+mkdocs.yml    what the site looks like, and its menu
+"""

@@ -1,0 +1,71 @@
+"""The pages as mkdocs reads them, a folder for each language, and the build of the site from them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.site.links import Links
+from deploy.site.pages import DOCS, Page, anchor, headings, pages
+
+CONFIG = Path(__file__).parent / "mkdocs.yml"
+_ENGLISH_ALONE = '!!! note "Страница пока только на английском"\n\n'
+_BEHIND = '!!! warning "Английский текст этой страницы изменился после перевода: при расхождении верен он"\n\n'
+_TITLE = re.compile(r"\A(# .+\n)\n?")
+
+
+class BuildError(Exception):
+    """What mkdocs found wrong, as it says it."""
+
+
+def stage(folder: Path) -> None:
+    """Write every page, in each language, below `folder`. Raises BadTranslation."""
+    known = pages()
+    links = Links(known)
+    for language in ("en", "ru"):
+        for picture in DOCS.glob("*.svg"):
+            _write(folder / language / picture.name, picture.read_text())
+    for page in known:
+        _write(folder / "en" / page.name, links.rewritten(page.english.read_text(), page.english))
+        _write(folder / "ru" / page.name, _russian(page, links))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _russian(page: Page, links: Links) -> str:
+    """The translation, or the English text with a note that there is none."""
+    if page.russian is None:
+        return _noted(links.rewritten(page.english.read_text(), page.english), _ENGLISH_ALONE)
+    text = _with_anchors(page, page.russian.read_text())
+    text = links.rewritten(text, page.russian)
+    return _noted(text, _BEHIND) if page.is_behind else text
+
+
+def _noted(text: str, note: str) -> str:
+    """Below the title."""
+    return _TITLE.sub(lambda title: f"{title[1]}\n{note}", text, count=1)
+
+
+def _with_anchors(page: Page, text: str) -> str:
+    """Give each heading the anchor of the English one, so that links from pages in either language find it."""
+    english = [anchor(words) for _, words in headings(page.english.read_text())]
+    for (level, words), name in zip(headings(text), english, strict=True):
+        line = f"{'#' * level} {words}\n"
+        text = text.replace(f"\n{line}", f"\n{line.rstrip()} {{ #{name} }}\n", 1)
+    return text
+
+
+def build(staged: Path, site: Path) -> None:
+    """Make the site; a warning is an error. Raises BuildError."""
+    config = staged / "mkdocs.yml"
+    config.write_text(CONFIG.read_text())
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config), "-d", str(site)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}  # an advertisement, for whoever runs mkdocs
+    done = subprocess.run(command, cwd=staged, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        wrong = [line for line in done.stderr.splitlines() if line.startswith(("WARNING", "ERROR"))]
+        raise BuildError("\n".join(wrong) or done.stderr)
