@@ -93,7 +93,7 @@ def test_an_unknown_target_is_one_line_that_lists_the_known_ones() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert 'there is no target "nonsense"' in line
-    assert "install demo tour up down status logs test check schemas lock bench browser torture" in line
+    assert "install demo tour up down status logs test check schemas site lock bench browser torture" in line
 
 
 def test_make_alone_tells_what_there_is() -> None:
