@@ -1,8 +1,8 @@
 """Where a link of a page in the repository leads within the site.
 
 to a page            its place in the site, in the language of the page that the link is on
-to anything else     nowhere: source files are not in the site, so the words stay and the link goes; nor to the same page
-                     in the other language, for which the site has a switch
+to anything else     nowhere: source files are not in the site, so the words stay and the link goes; nor to the same
+                     page in the other language, for which the site has a switch
 """
 
 import os
