@@ -7,6 +7,7 @@ export const SETUP = {
   "setup.off": ["off", "выключено"],
   "setup.state": ["State", "Состояние"],
   "setup.changed": ["Changed", "Изменено"],
+  "setup.actions": ["Actions", "Действия"],
   "setup.by": ["By", "Кем"],
   "setup.switchOn": ["Switch on…", "Включить…"],
   "setup.switchOff": ["Switch off…", "Выключить…"],

@@ -60,7 +60,7 @@ function Listed({ applicationId, held, again }: { applicationId: string; held: H
             { title: t("setup.changed"), cell: (known) => <Time at={known.changedAt} /> },
             { title: t("setup.by"), cell: (known) => known.by || "—" },
             {
-              title: "",
+              title: t("setup.actions"),
               cell: (known) => (
                 <Allowed scope="operator">
                   <div class="row">{putting(known.provider, t("credentials.replace"), known.version)}<Switch known={known} done={again} /></div>

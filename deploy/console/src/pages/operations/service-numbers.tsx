@@ -43,7 +43,7 @@ export function ServiceNumbers({ partnerId }: { partnerId: string }) {
               { title: t("setup.state"), cell: (number) => <Switched isOn={number.enabled} /> },
               { title: t("setup.changed"), cell: (number) => <Time at={number.changedAt} /> },
               { title: t("setup.by"), cell: (number) => number.by || "—" },
-              { title: "", cell: (number) => <Allowed scope="operator"><Switch number={number} done={again} /></Allowed> },
+              { title: t("setup.actions"), cell: (number) => <Allowed scope="operator"><Switch number={number} done={again} /></Allowed> },
             ]}
           />
         )}

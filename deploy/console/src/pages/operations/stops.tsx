@@ -72,7 +72,7 @@ function Listed({ stops, done }: { stops: Stop[]; done: (stop: Stop) => void }) 
           { title: t("stops.since"), cell: (stop) => <Time at={stop.at} /> },
           { title: t("stops.by"), cell: (stop) => stop.by || "—" },
           { title: t("stops.reason"), cell: (stop) => stop.reason || "—" },
-          { title: "", cell: (stop) => <Lift stop={stop} done={done} /> },
+          { title: t("setup.actions"), cell: (stop) => <Lift stop={stop} done={done} /> },
         ]}
       />
       {stops.length === MOST && <p class="quiet">{told("stops.more", { count: MOST })}</p>}
