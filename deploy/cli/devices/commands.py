@@ -63,7 +63,10 @@ def import_devices(
     values: Annotated[
         list[str] | None, typer.Option("--value", help="OURS=CELL: what all rows of it have, the provider say")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be imported and what not")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="ask the platform what would be imported and what not; nothing is stored")
+    ] = False,
+    from_line: Annotated[int, typer.Option(help="go on from this line of the file; the header counts", min=1)] = 1,
     charset: Charset = "",
     as_json: AsJson = False,
 ) -> None:
@@ -81,15 +84,14 @@ def import_devices(
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")
     gateway = operator(context)
-    send: Send = _not_sent if dry_run else partial(_send, gateway, application)
-    counts, left_out = _import(send, file, kind, encoding(charset), export)
+    send: Send = partial(_send, gateway, application, dry_run)
+    counts, left_out = _import(send, file, kind, encoding(charset), export, from_line)
     if as_json:
         show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}))
     else:
         imported = "would be imported" if dry_run else "imported"
-        known = "" if dry_run else f"{counts['known']} known before, "
         show.console().print(
-            f"lines {counts['lines']}: [green]{counts['imported']} {imported}[/], {known}"
+            f"lines {counts['lines']}: [green]{counts['imported']} {imported}[/], {counts['known']} known before, "
             + (f"[red]{counts['bad']} bad[/]" if counts["bad"] else "none bad"),
             soft_wrap=True,
         )
@@ -122,15 +124,18 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-def _import(send: Send, file: Path, kind: Format, named: str, export: Export | None) -> tuple[Counts, Counter[str]]:
-    """Raises Fault when it cannot go on; what was imported before stays."""
+def _import(
+    send: Send, file: Path, kind: Format, named: str, export: Export | None, from_line: int
+) -> tuple[Counts, Counter[str]]:
+    """Raises Fault when it cannot go on, also for Ctrl-C; what was imported before stays."""
     counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}
     last = 0
     try:
         with file.open("rb") as source, _bar() as bar:
             task = bar.add_task(escape(file.name), total=file.stat().st_size or None, lines=0)
             lines, is_told = Lines(_unpacked(source), kind == Format.CSV, named, export), False
-            for good, bad in parts(lines, PART_LINES, PART_BYTES):
+            wanted = (line for line in lines if line.number >= from_line)
+            for good, bad in parts(wanted, PART_LINES, PART_BYTES):
                 if not is_told:
                     is_told = True
                     bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
@@ -147,9 +152,16 @@ def _import(send: Send, file: Path, kind: Format, named: str, export: Export | N
     except OSError as error:
         raise Fault(f"{file} cannot be read: {error.strerror}") from None
     except Fault as fault:
-        raise Fault(f"{fault} (lines 1 to {last} are done; repeating is safe)" if last else str(fault)) from None
+        raise Fault(f"{fault}{_resumed(last, from_line)}") from None
+    except KeyboardInterrupt:
+        raise Fault(f"stopped{_resumed(last, from_line)}") from None
     counts["lines"] += lines.left_out.total()
     return counts, lines.left_out
+
+
+def _resumed(last: int, from_line: int) -> str:
+    """From where to go on, once a part was answered; what was under way then is sent again, which is safe."""
+    return f" (lines {from_line} to {last} are done: go on with --from-line {last + 1})" if last else ""
 
 
 def _unpacked(source: BinaryIO) -> BinaryIO:
@@ -161,21 +173,17 @@ def _unpacked(source: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=source)) if is_packed else source
 
 
-def _send(gateway: Gateway, application: str, lines: list[Line], counts: Counts) -> list[Bad]:
-    """Import one part. The platform counts from 1; `lines` knows the numbers in the file."""
+def _send(gateway: Gateway, application: str, is_dry: bool, lines: list[Line], counts: Counts) -> list[Bad]:
+    """Import one part, or ask what would come of it. The platform counts from 1; `lines` knows the file's numbers."""
     if not lines:
         return []
     body = b"\n".join(line.content for line in lines)
     headers = {"Content-Type": "application/x-ndjson"}
-    answer = gateway.send("POST", "/v1/installations/import", body, headers, PART_TIMEOUT_S, applicationId=application)
+    query = {"applicationId": application} | ({"dryRun": "true"} if is_dry else {})
+    answer = gateway.send("POST", "/v1/installations/import", body, headers, PART_TIMEOUT_S, **query)
     counts["imported"] += answer["imported"]
     counts["known"] += answer["known"]
     return [Bad(lines[refused["line"] - 1].number, refused["field"], refused["rule"]) for refused in answer["bad"]]
-
-
-def _not_sent(lines: list[Line], counts: Counts) -> list[Bad]:
-    counts["imported"] += len(lines)
-    return []
 
 
 def _bar() -> Progress:

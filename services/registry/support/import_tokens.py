@@ -29,12 +29,16 @@ _MOST_ERRORS = 3
 
 @dataclass
 class TokenImport:
-    """One import of one application: feed it lines, then read `answer`. `by` is the operator, as events say it."""
+    """One import of one application: feed it lines, then read `answer`. `by` is the operator, as events say it.
+
+    A dry one asks everything and stores nothing.
+    """
 
     commands: DeviceCommands
     application_id: str
     by: str
     first_line: int = 1
+    is_dry: bool = False
     lines: int = 0
     imported: int = 0
     known: int = 0
@@ -67,7 +71,7 @@ class TokenImport:
         informative = {key for key, events in news.items() if events}
         self.imported += len(informative)
         self.known += len(batch) - len(informative)  # among them the same token twice in the file
-        while news:
+        while news and not self.is_dry:
             after = await self.commands.change_all([event for events in news.values() for event in events])
             # an app that took the token over meanwhile may have seen nothing of the line: it is told now
             lost = {key: line for key, line in by_id.items() if key in after and _has_lost(after[key])}

@@ -93,6 +93,7 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         by: By,
         application_id: Annotated[Id, Query(alias="applicationId")],
         first_line: Annotated[int, Query(alias="firstLine", ge=1, le=2**40, description="number of line 1")] = 1,
+        dry_run: Annotated[bool, Query(alias="dryRun", description="store nothing, and answer what would be")] = False,
     ) -> ImportAnswer:
         """Import tokens: NDJSON, at most 5000 lines and 4 MiB a call, so send a long file in parts with `firstLine`.
 
@@ -103,13 +104,14 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
         kind, charset = media_type(request.headers.get("content-type", ""))
         if kind not in ("application/x-ndjson", "application/jsonl", "application/json-lines"):
             raise Problem(415, "Unsupported content type", "Content-Type must be application/x-ndjson")
-        imported = TokenImport(commands, application_id, by, first_line)
+        imported = TokenImport(commands, application_id, by, first_line, is_dry=dry_run)
         try:
             await imported.read(lines_of(request.stream(), encoding_of(charset)))
         except ListFault as fault:
             rule = {"field": fault.field, "rule": fault.rule}
             raise Problem(415 if fault.field == "charset" else 400, "Invalid request", errors=[rule]) from None
         counts = {"lines": imported.lines, "imported": imported.imported, "known": imported.known}
+        counts |= {"dry_run": True} if dry_run else {}
         note_change(f"application/{application_id}/installations", {}, {**counts, "broken_lines": len(imported.bad)})
         return imported.answer
 

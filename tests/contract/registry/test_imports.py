@@ -108,6 +108,16 @@ async def test_an_import_reports_each_bad_line_and_may_be_repeated(here: Registr
     }
 
 
+async def test_a_dry_run_answers_what_an_import_would_and_stores_nothing(here: Registry) -> None:
+    token, other = new_token(), new_token()
+    await import_lines(here, token)
+    lines = [token, other, token | {"pushEnabled": False}, new_token() | {"phone": "12"}]
+    dry = await import_lines(here, *lines, query="&dryRun=true")
+    assert (dry["imported"], dry["known"], [bad["field"] for bad in dry["bad"]]) == (1, 2, ["phone"])
+    assert (await call(here, "GET", f"/installations/{imported_id(other)}")).status_code == 404
+    assert await import_lines(here, *lines) == dry
+
+
 async def test_an_import_never_takes_a_token_from_a_device(here: Registry) -> None:
     phone, token = await here.installed(), {"provider": "fcm", "token": uuid.uuid4().hex}
     await phone.ok("PUT", "/token", token)

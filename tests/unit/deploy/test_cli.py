@@ -166,7 +166,7 @@ def test_an_import_that_breaks_off_says_how_far_it_came(platform: Platform, tmp_
     platform.answers["POST", "/v1/installations/import"] = [(200, imported), (503, away)]
     result = rpns(platform, "import-devices", str(tmp_path / "d.jsonl"), "--application", "app")
     assert result.exit_code == 1
-    assert f"lines 1 to {PART_LINES} are done" in result.stderr
+    assert f"lines 1 to {PART_LINES} are done: go on with --from-line {PART_LINES + 1}" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -127,12 +128,24 @@ def test_a_packed_file_that_breaks_off_is_told_and_what_came_before_is_kept(plat
     assert (half.exit_code, "its compression breaks off" in half.stderr) == (1, True)
 
 
-def test_a_dry_run_sends_nothing(platform: Platform, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("registration_id\nt1\nt2\n\n")
-    options = ["--column", "token=registration_id", "--value", "provider=fcm", "--application", "app", "--dry-run"]
-    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), *options)
-    assert (result.exit_code, platform.asked) == (0, [])
-    assert "2 would be imported" in result.stdout
+def test_a_dry_run_asks_the_platform_for_its_rules(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("registration_id;msisdn\nt1;\nt2;12\n\n")
+    answer = {"lines": 2, "imported": 1, "known": 0, "bad": [{"line": 2, "field": "phone", "rule": "must be a phone"}]}
+    platform.on("POST", "/v1/installations/import", answer)
+    columns = ["--column", "token=registration_id", "--column", "phone=msisdn", "--value", "provider=fcm"]
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), *columns, "--application", "app", "--dry-run")
+    assert (result.exit_code, "1 would be imported" in result.stdout) == (1, True)
+    assert "line 3: phone: must be a phone" in result.stderr
+    [(_, path, _)] = platform.asked
+    assert parse_qs(urlsplit(path).query) == {"applicationId": ["app"], "dryRun": ["true"]}
+
+
+def test_an_import_goes_on_from_a_line(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("provider,token\nfcm,t1\nfcm,t2\nfcm,t3\n")
+    platform.on("POST", "/v1/installations/import", imported)
+    file = str(tmp_path / "t.csv")
+    result = rpns(platform, "import-devices", file, "--application", "app", "--from-line", "3", "--json")
+    assert json.loads(result.stdout) == {"lines": 2, "imported": 2, "known": 0, "bad": 0}
 
 
 @pytest.mark.parametrize(
