@@ -85,7 +85,7 @@ def import_devices(
         raise Fault(f"{file}: is it ndjson or csv? say --format")
     gateway = operator(context)
     send: Send = partial(_send, gateway, application, dry_run)
-    counts, left_out = _import(send, file, kind, encoding(charset), export, from_line)
+    counts, left_out = _import(send, file, kind, encoding(charset), export, from_line=from_line)
     if as_json:
         show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}))
     else:
@@ -125,7 +125,7 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
 
 
 def _import(
-    send: Send, file: Path, kind: Format, named: str, export: Export | None, from_line: int
+    send: Send, file: Path, kind: Format, named: str, export: Export | None, *, from_line: int
 ) -> tuple[Counts, Counter[str]]:
     """Raises Fault when it cannot go on, also for Ctrl-C; what was imported before stays."""
     counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}

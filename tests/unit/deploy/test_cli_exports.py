@@ -12,9 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from deploy.cli.devices.commands import PART_LINES
 from deploy.cli.devices.exports import EXPORTS, own_table
 from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines
 from deploy.cli.fault import Fault
+from deploy.cli.gateway import Gateway
 from tests.support.platform_server import Platform, platform_server
 from tests.unit.deploy.test_cli import imported, rpns
 
@@ -138,6 +140,24 @@ def test_a_dry_run_asks_the_platform_for_its_rules(platform: Platform, tmp_path:
     assert "line 3: phone: must be a phone" in result.stderr
     [(_, path, _)] = platform.asked
     assert parse_qs(urlsplit(path).query) == {"applicationId": ["app"], "dryRun": ["true"]}
+
+
+def test_an_import_that_is_stopped_says_where_to_go_on(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text("provider,token\n" + "fcm,t\n" * (PART_LINES + 1))
+    platform.on("POST", "/v1/installations/import", imported)
+    sent = Gateway.send
+
+    def stopped_at_second(*given: Any, **more: Any) -> Any:
+        if platform.asked:
+            raise KeyboardInterrupt
+        return sent(*given, **more)
+
+    monkeypatch.setattr(Gateway, "send", stopped_at_second)
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), "--application", "app")
+    assert result.exit_code == 1
+    assert f"stopped (lines 1 to {PART_LINES + 1} are done: go on with --from-line {PART_LINES + 2})" in result.stderr
 
 
 def test_an_import_goes_on_from_a_line(platform: Platform, tmp_path: Path) -> None:
