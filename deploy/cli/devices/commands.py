@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from deploy.cli import show
 from deploy.cli.devices.exports import EXPORTS, Export, own_table
 from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines, parts
+from deploy.cli.devices.map_file import read_map
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson, Charset, encoding
@@ -63,6 +64,9 @@ def import_devices(
     values: Annotated[
         list[str] | None, typer.Option("--value", help="OURS=CELL: what all rows of it have, the provider say")
     ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="TOML or JSON with [columns] and [values]; --column and --value win")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="ask the platform what would be imported and what not; nothing is stored")
     ] = False,
@@ -76,7 +80,8 @@ def import_devices(
     """
     if not file.exists():
         raise Fault(f"{file}: no such file")
-    export = _export(source, _pairs("--column", columns), _pairs("--value", values))
+    mapped = read_map(map_file) if map_file is not None else ({}, {})
+    export = _export(source, mapped[0] | _pairs("--column", columns), mapped[1] | _pairs("--value", values))
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() != ".gz"]
     kind = format or ENDINGS.get(suffixes[-1] if suffixes else "")
     if kind is None and source is not None and export is not None:
@@ -105,7 +110,7 @@ def _export(source: Source | None, columns: dict[str, str], values: dict[str, st
     """Raises Fault for columns that are not ours, and for both ways at once."""
     if source is not None:
         if columns or values:
-            raise Fault("--column and --value are for a table of your own, without --from")
+            raise Fault("--column, --value and --map are for a table of your own, without --from")
         return EXPORTS[source.value]
     if not columns and not values:
         return None

@@ -142,6 +142,46 @@ def test_a_dry_run_asks_the_platform_for_its_rules(platform: Platform, tmp_path:
     assert parse_qs(urlsplit(path).query) == {"applicationId": ["app"], "dryRun": ["true"]}
 
 
+MAPS = {
+    "m.toml": '[columns]\ntoken = "registration_id"\nphone = "msisdn"\n[values]\nprovider = "hms"\n',
+    "m.json": '{"columns": {"token": "registration_id", "phone": "msisdn"}, "values": {"provider": "hms"}}',
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_map_file_says_what_the_options_would_and_an_option_wins(
+    platform: Platform, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text(MAPS[name])
+    (tmp_path / "t.csv").write_text("registration_id,msisdn\nt1,+79161234567\n")
+    platform.on("POST", "/v1/installations/import", imported)
+    options = ["--application", "app", "--map", str(tmp_path / name), "--value", "provider=fcm"]
+    assert rpns(platform, "import-devices", str(tmp_path / "t.csv"), *options).exit_code == 0
+    [(_, _, body)] = platform.asked
+    assert json.loads(body) == {"provider": "fcm", "token": "t1", "phone": "+79161234567"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not toml", "must be TOML in UTF-8"),
+        ("[colums]\ntoken = 'x'", "unknown table 'colums'"),
+        ("columns = 'x'", "columns must be a table"),
+        ("[columns]\ntoken = 5", "columns.token must be text"),
+        ("[columns]\ntokn = 'x'\ntoken = 'x'", "'tokn' is no column of ours"),
+        ("[values]\nprovider = 'fcm'", "--column token="),
+    ],
+)
+def test_a_map_file_that_breaks_a_rule_is_refused_by_name(
+    platform: Platform, tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "m.toml").write_text(text)
+    (tmp_path / "t.csv").write_text("x\nt1\n")
+    options = ["--application", "app", "--map", str(tmp_path / "m.toml")]
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), *options)
+    assert (result.exit_code, words in result.stderr, platform.asked) == (1, True, [])
+
+
 def test_an_import_that_is_stopped_says_where_to_go_on(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
