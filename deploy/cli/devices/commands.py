@@ -65,7 +65,7 @@ def import_devices(
         list[str] | None, typer.Option("--value", help="OURS=CELL: what all rows of it have, the provider say")
     ] = None,
     map_file: Annotated[
-        Path | None, typer.Option("--map", help="TOML or JSON with [columns] and [values]; --column and --value win")
+        Path | None, typer.Option("--map", help="TOML or JSON with tables columns and values; options win")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="ask the platform what would be imported and what not; nothing is stored")
