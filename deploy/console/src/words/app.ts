@@ -4,7 +4,7 @@ import type { Texts } from "./texts";
 
 export const APP = {
   "app.title": ["RPNS console", "Консоль RPNS"],
-  "app.skip": ["Skip to content", "К содержанию"],
+  "app.skip": ["Skip to content", "Перейти к содержимому"],
   "app.signOut": ["Sign out", "Выйти"],
   "app.language": ["По-русски", "In English"],
   "app.notFound": ["There is no such page", "Такой страницы нет"],
@@ -12,7 +12,7 @@ export const APP = {
   "state.loading": ["Loading…", "Загрузка…"],
   "state.retry": ["Try again", "Повторить"],
   "state.unreachable": ["The platform cannot be reached", "Платформа недоступна"],
-  "state.forbidden": ["Your token has not the scope for this", "У вашего токена нет нужных прав"],
+  "state.forbidden": ["Your token does not have the scope for this", "У вашего токена нет нужных прав"],
   "state.failed": ["That did not work", "Не получилось"],
   "signIn.title": ["Sign in", "Вход"],
   "signIn.token": ["Operator's token", "Токен оператора"],
@@ -22,7 +22,7 @@ export const APP = {
   ],
   "signIn.submit": ["Sign in", "Войти"],
   "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],
-  "live.at": ["As of", "На"],
+  "live.at": ["As of", "Данные на"],
   "live.every": ["anew every {seconds} s", "обновляется каждые {seconds} с"],
   "live.noAnswer": ["no answer within {seconds} s", "нет ответа за {seconds} с"],
   "live.again": ["Refresh", "Обновить"],
