@@ -16,6 +16,7 @@ the process's log as an error, with all that it says, and counted: the change it
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -28,18 +29,19 @@ from schemas.events import Event
 from schemas.topics import AUDIT_EVENTS
 from services.runtime import faults, telemetry
 from services.runtime.access.callers import Network, caller_address
-from services.runtime.access.operator_routes import route_of
+from services.runtime.access.operator_routes import OperatorRoute, route_of
 from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.log.kafka import Append, Log
+from services.runtime.looks import mark_of, path_of
 from services.runtime.looks.records import ASKED_BY_POST, Looks
 
 log = telemetry.logger("audit")
 OPERATOR_KEY = "rpns.operator"
 """In the scope of a request that came in by the operators' listener: who it is."""
 _OF_EVERY_STATE = {"event_id", "at", "by", "v", "needs", "carried", "type", "revision"}
-_MOST_CHANGES, _MOST_FIELDS, _MOST_OF_PATH, _MOST_OF_VALUE = 20, 40, 500, 200
+_MOST_CHANGES, _MOST_FIELDS, _MOST_OF_VALUE = 20, 40, 200
 _HARMLESS = frozenset(
     {
         *("application_id", "partner_id", "provider", "service_number", "login", "name", "scope", "scopes"),
@@ -106,7 +108,7 @@ def _field(name: str, before: Any, after: Any, fingerprint: Fingerprint) -> Chan
             return ""
         is_harmless = isinstance(value, bool | int) or name in _HARMLESS
         text = value if isinstance(value, str) else _text(value)
-        return text[:_MOST_OF_VALUE] if is_harmless else f"#{fingerprint(text)[:12]}"
+        return text[:_MOST_OF_VALUE] if is_harmless else mark_of(fingerprint, text)
 
     return ChangedField(name=name, before=shown(before), after=shown(after))
 
@@ -156,7 +158,7 @@ class AuditedApp:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if changes and notes.who:
-                    await self._record(scope, route.path, notes, status)
+                    await self._record(scope, route, notes, status)
                 elif status in (401, 403):
                     self._refused(notes.who, scope, status)
             await send(message)
@@ -170,7 +172,7 @@ class AuditedApp:
         finally:
             _NOTES.reset(token)
 
-    async def _record(self, scope: Scope, route: str, notes: _Notes, status: int) -> None:
+    async def _record(self, scope: Scope, route: OperatorRoute, notes: _Notes, status: int) -> None:
         event = Audited(
             event_id=ids.uuid7(),
             at=now_ms(),
@@ -178,13 +180,13 @@ class AuditedApp:
             address=caller_address(scope, self._trusted),
             service=self._service,
             method=scope["method"],
-            route=route,
-            path=scope["path"][:_MOST_OF_PATH],
+            route=route.path,
+            path=path_of(route, scope["path"], partial(mark_of, self._fingerprint)),
             status=status,
             changes=tuple(notes.changes),
         )
         if status < 300 and not notes.changes:
-            log.error("a change is not told to the audit trail", method=event.method, route=route)
+            log.error("a change is not told to the audit trail", method=event.method, route=route.path)
         await record(self._sink, [event])
 
 

@@ -13,7 +13,7 @@ Fingerprint = Callable[[str], str]
 SubjectKind = Literal["phone", "user", "id"]
 MOST_SUBJECTS, MOST_MESSAGES = 400, 100
 """Of one record; a look at more is `is_wide`."""
-_DIGITS = 16
+_DIGITS, _DIGITS_OF_MARK = 16, 12
 
 
 @dataclass
@@ -46,6 +46,11 @@ def subject_of(fingerprint: Fingerprint, kind: SubjectKind, value: str) -> str:
 def subjects_of(fingerprints: Callable[[str], Sequence[str]], kind: SubjectKind, value: str) -> frozenset[str]:
     """The same under each of several keys: what records of any time may say."""
     return frozenset(found[:_DIGITS] for found in fingerprints(f"{kind}/{value}"))
+
+
+def mark_of(fingerprint: Fingerprint, text: str) -> str:
+    """What stands in a record in place of a text that is hidden: it tells two texts apart."""
+    return f"#{fingerprint(text)[:_DIGITS_OF_MARK]}"
 
 
 def notes() -> LookNotes | None:

@@ -9,7 +9,7 @@ route is recorded until somebody says that it need not be. A search with masked 
 whether a phone is a customer's. A record holds no phone, user id or text, but fingerprints (`notes.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +23,8 @@ from services.runtime.access.operator_routes import OperatorRoute
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
-from services.runtime.looks.notes import Fingerprint, LookNotes, SubjectKind, noted, subject_of
+from services.runtime.looks.notes import Fingerprint, LookNotes, SubjectKind, mark_of, noted, subject_of
+from services.runtime.looks.shown import any_id_in, is_plain, path_of
 from services.runtime.text import phones
 
 log = telemetry.logger("looks")
@@ -39,13 +40,12 @@ _PLAIN = frozenset(
         *("from", "to", "since", "limit", "format", "for", "after", "masked"),
     }
 )
-"""Parameters that name nobody, and are recorded as they are."""
+"""Parameters that name nobody, and are recorded as they are, if what was typed has the form (`shown.py`)."""
 _NO_SEARCH = _PLAIN | {"id", "cursor"}
 """Parameters of `support` that ask for nobody; with any other an answer tells whether there is such a customer."""
-ANY_MESSAGE = "/v1/messages/{any_id}"
 _SUBJECTS: dict[str, SubjectKind] = {"phone": "phone", "user": "user", "id": "id", "message": "id"}
 """Parameters that name somebody, or something of theirs."""
-_MOST_ASKED, _MOST_OF_VALUE, _MOST_OF_PATH, _SHORT = 20, 100, 500, 12
+_MOST_ASKED, _MOST_OF_VALUE = 20, 100
 _REFUSED = server.Problem(
     503,
     "This look cannot be recorded",
@@ -106,16 +106,16 @@ class Look:
 
     def _shown_id(self, any_id: str) -> str:
         """In the path: the id of a message as it is, anything else that leads to it as a fingerprint."""
-        return any_id if any_id in self._notes.messages else f"#{self._notes.fingerprint(any_id)[:_SHORT]}"
+        return any_id if any_id in self._notes.messages else mark_of(self._notes.fingerprint, any_id)
 
     def _asked(self, name: str, value: str) -> AskedValue:
-        if name in _PLAIN:
+        if name in _PLAIN and is_plain(value):
             return AskedValue(name=name, value=value[:_MOST_OF_VALUE])
         if name in _SUBJECTS:  # as it stands among the subjects
             return AskedValue(
                 name=name, value=f"#{subject_of(self._notes.fingerprint, _SUBJECTS[name], _written(name, value))}"
             )
-        return AskedValue(name=name, value=f"#{self._notes.fingerprint(value)[:_SHORT]}")
+        return AskedValue(name=name, value=mark_of(self._notes.fingerprint, value))
 
 
 def _written(name: str, value: str) -> str:
@@ -173,14 +173,3 @@ class Looks:
             log.error("a look was refused: its record could not be written", error=repr(error), route=event.route)  # noqa: TRY400
             return False
         return True
-
-
-def any_id_in(route: OperatorRoute | None, path: str) -> str:
-    """What stands in the path where any id of a message may stand; empty: nothing does."""
-    return path.rstrip("/\n").rpartition("/")[2] if route is not None and route.path == ANY_MESSAGE else ""
-
-
-def path_of(route: OperatorRoute | None, path: str, shown: Callable[[str], str]) -> str:
-    """The path as records show it, with `shown` of an id in it: somebody may have put a phone there."""
-    any_id = any_id_in(route, path)
-    return f"{ANY_MESSAGE.rpartition('/')[0]}/{shown(any_id)}" if any_id else path[:_MOST_OF_PATH]

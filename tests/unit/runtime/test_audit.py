@@ -171,6 +171,17 @@ async def test_a_refused_change_is_recorded_with_its_answer() -> None:
     assert [(event.status, event.changes) for event in sink.events] == [(409, ())]
 
 
+@pytest.mark.parametrize("status", [202, 404])
+async def test_a_phone_in_the_path_of_a_change_is_in_no_record(status: int) -> None:
+    sink, phone = Sink(), "79110000067"
+    for path in (f"/v1/messages/{phone}/cancel", f"/v1/mailings/{phone}/start"):
+        with capture_logs():
+            await asked(ByOperator(audited(Service(status=status), sink)), "POST", path)
+    mark = f"#{SECRETS.digest(phone, 'audit')[:12]}"
+    assert [event.path for event in sink.events] == [f"/v1/messages/{mark}/cancel", f"/v1/mailings/{mark}/start"]
+    assert not any(phone in codec.encode(event).decode() for event in sink.events)
+
+
 async def test_the_text_of_a_field_that_nobody_has_called_harmless_is_a_fingerprint() -> None:
     sink = Sink()
     change: tuple[Any, Any] = ({}, {"state": "draft", "phone": "79110000001", "planned": 7, "note": None})

@@ -261,6 +261,14 @@ async def test_what_was_asked_is_recorded_where_it_is_harmless() -> None:
     assert values["callbackData"] == f"#{fingerprint('x')[:12]}"
 
 
+async def test_what_may_be_a_phone_is_a_fingerprint_in_whichever_parameter_it_was_typed() -> None:
+    sink = Sink()
+    names = ("partner", "application", "provider", "state", "reason", "mailing", "packet", "after", "from", "limit")
+    for name in names:
+        await asked(by_operator(Support(), sink), "GET", f"/v1/messages?{name}={PHONE}")
+    assert [event.asked[0].value for event in sink.events] == [f"#{fingerprint(PHONE)[:12]}"] * len(names)
+
+
 async def test_an_answer_that_shows_nothing_is_no_look() -> None:
     for status in (400, 404, 503):
         sink = Sink(is_away=True)

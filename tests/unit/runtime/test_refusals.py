@@ -47,6 +47,14 @@ async def test_a_known_caller_is_told_of_once_with_the_number(refusals: Refusals
     assert (*record_of(event), event.path) == ("operator:anna", "198.51.100.7", 403, 3, "/v1/partners")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/v1/messages/{}", "/v1/messages/{}/cancel", "/v1/mailings/{}/start"])
+async def test_a_phone_in_the_path_is_in_no_record(refusals: Refusals, sink: Sink, method: str, path: str) -> None:
+    refusals.note("operator:anna", {**asked(path=path.format("79110000067")), "method": method}, 403)
+    await refusals.flush()
+    assert [event.path for event in sink.events] == [path.format("…")]
+
+
 async def test_a_stranger_is_told_of_who_insists(refusals: Refusals, sink: Sink) -> None:
     for _ in range(9):
         refusals.note("", asked(), 401)
