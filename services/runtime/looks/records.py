@@ -28,11 +28,12 @@ from services.runtime.looks.shown import any_id_in, is_plain, path_of
 from services.runtime.text import phones
 
 log = telemetry.logger("looks")
-NOTHING_PERSONAL = ("/v1/messages/reasons", "/v1/mailings/{any_id}/problems")
-"""Routes of the scope `support` whose answers have no value about a person: counts; numbers of lines and rules."""
+NOTHING_PERSONAL = ("/v1/messages/reasons", "/v1/mailings/{any_id}/problems", "/v1/events")
+"""Routes of the scope `support` whose answers have no value about a person: counts; numbers of lines and rules; ids,
+states and reasons, which a masked answer shows as well."""
 ASKED_BY_POST = ("/v1/erasures/preview",)
 """Questions about people that are asked by POST, because of whom they name."""
-WIDE = ("/v1/messages/export", "/v1/events", "/v1/dead-letters/{topic}/{partition}/{offset}/content")
+WIDE = ("/v1/messages/export", "/v1/dead-letters/{topic}/{partition}/{offset}/content")
 """Routes whose answers may hold anybody: whose values they show is not known when they begin."""
 _PLAIN = frozenset(
     {

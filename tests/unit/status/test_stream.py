@@ -4,11 +4,15 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+import orjson
 import pytest
 
+from schemas.values import Lane, Recipient
 from services.runtime import mongo
-from services.status.stream.packs import Pack
+from services.status.api.bodies import MessageSummary
+from services.status.stream.packs import NewChange, Pack
 from services.status.stream.stream import Streams
+from tests.support.status_events import Story, followed
 
 
 class Stored:
@@ -17,6 +21,7 @@ class Stored:
     def __init__(self) -> None:
         self.packs = {1: Pack(1, 2, (b'{"n":1}', b'{"n":2}')), 4: Pack(4, 6, (b'{"n":4}', b'{"n":5}', b'{"n":6}'))}
         self.asked = 0
+        self.added: list[NewChange] = []
 
     def _asked(self) -> None:
         self.asked += 1
@@ -37,6 +42,9 @@ class Stored:
     async def close(self, partner_id: str, numbers: Sequence[int]) -> None:
         self._asked()
         self.packs |= {number: Pack(number, number) for number in numbers}
+
+    async def add(self, partner_id: str, changes: Sequence[NewChange], lane: Lane) -> None:
+        self.added += changes
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +78,16 @@ async def test_a_stream_ends_when_its_reader_is_not_let_in_any_more() -> None:
             if b'{"n":1}' in chunk:
                 ended.set()
     assert ended.is_set()
+
+
+async def test_an_event_holds_nothing_about_a_person_that_a_masked_answer_does_not_show() -> None:
+    """By this an operator's stream is no look (`services/runtime/looks/records.py`)."""
+    story, stored = Story(), Stored()
+    values = ("79110000067", "client-4242")
+    request = story.requested(partner_ref="ref", recipient=Recipient(phone=values[0], external_user_id=values[1]))
+    await Streams(stored, asyncio.Event()).take([followed(request, story.failed())])  # type: ignore[arg-type]
+    events = [orjson.loads(change.line) for change in stored.added]
+    assert {"id", "reason"} <= {name for event in events for name in event}
+    shown = {*MessageSummary.SHOWN, "link", "at", "error_code"}
+    assert {name for event in events for name in event} <= shown
+    assert not any(value in str(events) for value in (*values, "hello"))
