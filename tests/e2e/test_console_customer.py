@@ -46,7 +46,7 @@ async def test_a_test_push_reaches_the_customer_and_is_followed(operator: Consol
     message = await operator.run("document.querySelector('[role=status] a').textContent")
     await operator.press(message)
     await operator.sees("What happened")
-    await operator.until("document.body.innerText.includes('READ')", "it was read")
+    await operator.until("document.querySelector('h2 .badge[title=READ]')?.textContent === 'read'", "it was read")
 
 
 async def test_a_customer_is_forgotten_only_once_named_again(operator: ConsolePage, world: World) -> None:

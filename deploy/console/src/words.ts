@@ -5,11 +5,13 @@ import { AUDIT } from "./words/audit";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
 import { SETUP } from "./words/setup";
+import { STATES } from "./words/states";
 import { SUPPORT } from "./words/support";
 
 const TABLE = {
   ...APP,
   ...MAILINGS,
+  ...STATES,
   ...SUPPORT,
   ...OPERATIONS,
   ...SETUP,

@@ -8,7 +8,7 @@ import type { Look } from "./audit";
 export function Looked({ look }: { look: Look }) {
   return (
     <details>
-      <summary><Badge state={t(look.look === "look" ? "audit.look" : "audit.searched")} /></summary>
+      <summary><Badge state={t(look.look === "look" ? "audit.look" : "audit.searched")} kind="going" /></summary>
       <dl>
         {look.asked.map(({ name, value }) => <><dt>{name}</dt><dd>{value}</dd></>)}
         {look.subjects.length > 0 && <><dt>{t("audit.people")}</dt><dd>{look.subjects.length}</dd></>}

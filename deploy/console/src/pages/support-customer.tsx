@@ -182,7 +182,7 @@ function Forgotten({ id }: { id: string }) {
       {erasure !== null && (
         <>
           <p>
-            {t(erasure.state === "done" ? "forget.done" : "forget.underWay")} <Badge state={erasure.state} kind={erasure.state === "done" ? "good" : "going"} />
+            <Badge state={t(erasure.state === "done" ? "forget.done" : "forget.underWay")} kind={erasure.state === "done" ? "good" : "going"} raw={erasure.state} />
           </p>
           <p>
             {told("forget.proof", { gone: erasure.keys.filter((key) => !key.derivable).length, all: erasure.keys.length, id: erasure.erasureId })}

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { request, withQuery, type Query } from "../api";
-import { Badge } from "../parts/badge";
+import { MessageBadge } from "../parts/badge";
 import { Masked } from "../parts/masked";
 import { useLive } from "../parts/live";
 import { Failure, Loading } from "../parts/states";
@@ -86,7 +86,7 @@ function Told({ message, show }: { message: Message; show: (() => void) | undefi
   return (
     <>
       <section class="card">
-        <h2><Badge state={message.state} /> {message.explanation}</h2>
+        <h2><MessageBadge state={message.state} /> {message.explanation}</h2>
         <dl>
           {facts.map(([name, value]) => value !== null && <><dt>{name}</dt><dd>{value}</dd></>)}
           <dt>{t("support.created")}</dt><dd><Time at={message.createdAt} /></dd>

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, request, withQuery } from "../api";
-import { Badge } from "../parts/badge";
+import { MessageBadge } from "../parts/badge";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
@@ -93,7 +93,7 @@ function Listing({ asked, answer }: { asked: string; answer: Answer }) {
             id={(message) => message.messageId}
             columns={[
               { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
-              { title: t("support.state"), cell: (message) => <Badge state={message.state} /> },
+              { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
               { title: t("support.message"), cell: (message) => <a href={href("support", message.messageId)}>{message.messageId}</a> },
               { title: t("support.channel"), cell: (message) => message.channel ?? "—" },
               { title: t("support.why"), cell: (message) => message.explanation },

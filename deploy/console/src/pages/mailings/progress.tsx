@@ -28,7 +28,7 @@ const REASONS: Readonly<Record<string, Key>> = {
 };
 
 export function StateBadge({ state }: { state: State }) {
-  return <Badge state={t(`mailings.state.${state}`)} kind={KINDS[state]} />;
+  return <Badge state={t(`mailings.state.${state}`)} kind={KINDS[state]} raw={state} />;
 }
 
 /** Outcomes in the order of the bar; each recipient is in one of them. */

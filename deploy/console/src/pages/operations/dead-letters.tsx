@@ -41,7 +41,7 @@ export function letterPath(id: string): string {
 
 export function LetterState({ state }: { state: Letter["state"] }) {
   const kind = state === "open" ? "bad" : state === "redriving" ? "going" : "good";
-  return <Badge state={t(`letters.state.${state}`)} kind={kind} />;
+  return <Badge state={t(`letters.state.${state}`)} kind={kind} raw={state} />;
 }
 
 export function DeadLetters({ rest }: { rest: string[] }) {

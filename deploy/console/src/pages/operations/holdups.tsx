@@ -25,7 +25,7 @@ export function Holdups({ holdups }: { holdups: Holdup[] }) {
           { title: t("outcomes.provider"), cell: (known) => known.provider },
           { title: t("outcomes.application"), cell: (known) => <a href={at("applications", known.applicationId)}>{known.applicationId}</a> },
           { title: t("holdup.way"), cell: (known) => known.way || t("holdup.all") },
-          { title: t("outcomes.state"), cell: (known) => <Badge state={stateOf(known)} kind="bad" /> },
+          { title: t("outcomes.state"), cell: (known) => <Badge state={stateOf(known)} kind="bad" raw={known.state} /> },
           { title: t("holdup.since"), cell: (known) => <Time at={known.since} /> },
           { title: t("holdup.answer"), cell: (known) => [known.status, known.detail].filter(Boolean).join(" ") || "—" },
           { title: t("overview.instance"), cell: (known) => known.instance },

@@ -68,7 +68,7 @@ function Listed({ stops, done }: { stops: Stop[]; done: (stop: Stop) => void }) 
         id={(stop) => `${stop.scope} ${stop.id}`}
         columns={[
           { title: t("stops.what"), cell: (stop) => <>{t(SCOPES[stop.scope])}: {linked(stop)}</> },
-          { title: t("stops.state"), cell: (stop) => <Badge state={t(`stops.${stop.state}`)} kind={stop.state === "cancelled" ? "bad" : "going"} /> },
+          { title: t("stops.state"), cell: (stop) => <Badge state={t(`stops.${stop.state}`)} kind={stop.state === "cancelled" ? "bad" : "going"} raw={stop.state} /> },
           { title: t("stops.since"), cell: (stop) => <Time at={stop.at} /> },
           { title: t("stops.by"), cell: (stop) => stop.by || "—" },
           { title: t("stops.reason"), cell: (stop) => stop.reason || "—" },
