@@ -1,4 +1,4 @@
-"""What an operator does for one customer in the console, in a real browser: a test push, and forgetting."""
+"""What an operator does for one customer in the console, in a real browser: search, a test push, and forgetting."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -7,8 +7,8 @@ import pytest
 
 from deploy.browser.chromium import NAMES, Browser, chromium
 from deploy.console import INDEX
-from tests.support.console_page import AXE, ConsolePage, console_page
-from tests.support.world import QUICK, World
+from tests.support.console_page import AXE, SEARCHED, ConsolePage, console_page
+from tests.support.world import QUICK, READ, World
 
 pytestmark = [
     pytest.mark.skipif(
@@ -17,6 +17,8 @@ pytestmark = [
     ),
     pytest.mark.skipif(not INDEX.exists() or not AXE.exists(), reason="the console is not built: `make install`"),
 ]
+
+DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,71 @@ async def operator(browser: Browser, world: World) -> AsyncIterator[ConsolePage]
         await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
         yield page
         assert page.faults() == []
+
+
+async def test_only_messages_of_the_period_and_state_are_found_until_more_is_asked_for(
+    operator: ConsolePage, world: World
+) -> None:
+    phone = world.new_phone()
+    await world.enrol("android", phone, QUICK)
+    ref = await world.send(phone)
+    await world.reported(ref, READ)
+    message = (await world.trace(ref))["messageId"]
+    await operator.press("Last hour")
+    await operator.find(phone)
+    await operator.sees(message)
+    assert await operator.barriers() == []
+    await operator.choose("State", "REFUSED")
+    await operator.press("Find")
+    await operator.sees("none to such a phone or user is of this period and state")
+    await operator.choose("State", "READ")
+    await operator.press("Find")
+    await operator.press(message)
+    await operator.sees("What happened")
+    await operator.run("history.back()")
+    await operator.sees("Messages to this phone")
+    begin = await operator.run("document.querySelector('#support-from').value")
+    await operator.choose("Accepted from", f"{int(begin[:4]) - 1}{begin[4:]}")
+    await operator.choose("until", begin)
+    await operator.press("Find")
+    await operator.sees("none to such a phone or user is of this period and state")
+    assert message not in await operator.run("document.querySelector('main').innerText")
+    await operator.press("Any time")
+    await operator.sees(message)
+
+
+async def test_last_night_is_from_evening_to_morning_and_no_period_ends_before_it_begins(operator: ConsolePage) -> None:
+    await operator.press("Last night")
+    night = "['#support-from', '#support-to'].map((id) => document.querySelector(id).value)"
+    await operator.until(f"{night}.map((at) => at.slice(10)).join() === 'T22:00,T08:00'", "the night is filled in")
+    begin, end = await operator.run(f"{night}.map((at) => Date.parse(at))")
+    assert 0 < end - begin < DAY_MS
+    await operator.choose("until", "2001-01-01T00:00")
+    await operator.sees("The period must begin before it ends")
+    await operator.type(SEARCHED, "79110000000")
+    await operator.press("Find")
+    await operator.settled()
+    assert await operator.run("document.querySelector('main section') === null"), "nothing was asked for"
+    assert await operator.barriers() == []
+
+
+async def test_a_phone_that_is_also_an_id_of_anothers_message_shows_both(operator: ConsolePage, world: World) -> None:
+    phone, neighbour = world.new_phone(), world.new_phone()
+    for number in (phone, neighbour):
+        await world.enrol("android", number, QUICK)
+    own = (await world.trace(await world.send(phone)))["messageId"]
+    strange = (await world.trace(await world.send(neighbour, ref=phone)))["messageId"]
+    await operator.find(phone)
+    await operator.sees("Messages with this id")
+    tables = (
+        "[...document.querySelectorAll('.table')].map((one) => [one.ariaLabel, one.querySelector('a').textContent])"
+    )
+    assert await operator.run(tables) == [["Messages to this phone", own], ["Messages with this id", strange]]
+    assert await operator.barriers() == []
+    await operator.choose("State", "SUPPRESSED")
+    await operator.press("Find")
+    await operator.sees("No message to this phone is of this period and state")
+    await operator.sees(strange)
 
 
 async def test_a_test_push_reaches_the_customer_and_is_followed(operator: ConsolePage, world: World) -> None:

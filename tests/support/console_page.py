@@ -13,6 +13,8 @@ from tests.support.waiting import eventually
 
 AXE = FOLDER / "node_modules/axe-core/axe.min.js"
 GRAVE = ("serious", "critical")
+SEARCHED = "Phone, user id, message id, mtNum or partner's id"
+"""The field of Support."""
 NETWORK = "Failed to load resource"
 _CONTROL = "[...document.querySelectorAll('label')].find((one) => one.textContent.trim() === %s)?.control"
 _PRESS = """(() => {
@@ -22,6 +24,13 @@ _PRESS = """(() => {
   return one !== undefined;
 })()"""
 _TYPE = f"(() => {{ const one = {_CONTROL}; one?.focus(); one?.select(); return document.activeElement === one; }})()"
+_SET = f"""(() => {{
+  const one = {_CONTROL};
+  if (!one) return false;
+  one.value = %s;
+  for (const name of ["input", "change"]) one.dispatchEvent(new Event(name, {{bubbles: true}}));
+  return one.value === %s;
+}})()"""
 _CHECK = """axe.run(document, {preload: false, resultTypes: ["violations"]}).then(({violations}) => violations.map(
   ({impact, id, nodes}) => ({impact, id, nodes: nodes.map(({html, any}) => [html, ...any.map((rule) => rule.message)])})
 ))"""
@@ -67,6 +76,11 @@ class ConsolePage:
         await self.browser.call("Input.insertText", self.session, text=text)
         await self.until(f"{_CONTROL % _quoted(label)}.value === {_quoted(text)}", f"{label!r} holds what was typed")
 
+    async def choose(self, label: str, value: str) -> None:
+        """What keys are not typed for: one of several, or a date and time."""
+        quoted = (_quoted(label), _quoted(value), _quoted(value))
+        await self.until(_SET % quoted, f"{label!r} takes {value!r}")
+
     async def sign_in(self, token: str) -> None:
         await self.type("Operator's token", token)
         await self.press("Sign in")
@@ -74,7 +88,7 @@ class ConsolePage:
 
     async def find(self, asked: str) -> None:
         """Search, and wait for the answer to this search."""
-        await self.type("Phone, user id, message id, mtNum or partner's id", asked)
+        await self.type(SEARCHED, asked)
         await self.press("Find")
         await self.settled()
 

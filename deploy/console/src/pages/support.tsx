@@ -1,16 +1,17 @@
 /** Support: what became of a customer's messages, and why. `rest` of the address is an id of a message, never a phone. */
 
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, request, withQuery } from "../api";
 import { MessageBadge } from "../parts/badge";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { href } from "../router";
 import { t } from "../words";
-import { CustomerActions } from "./support-customer";
+import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
+import { EVERYTHING, faultOf, FilterFields, isOpen, type Filter } from "./support-filter";
 import { MessageTrace } from "./support-message";
+import { page, search, type Found, type Group, type Question } from "./support-search";
 
 export interface Reason {
   name: string;
@@ -31,115 +32,107 @@ export interface Summary {
   createdAt: number;
 }
 
-interface Found {
-  messages: Summary[];
-  cursor: string | null;
-}
-
-type Field = "id" | "phone" | "user";
-interface Answer extends Found {
-  field: Field;
-}
-
-const PAGE = 20;
-
 export function Support({ rest }: { rest: string }) {
   const [typed, setTyped] = useState("");
-  const [asked, setAsked] = useState("");
-  const submitted = (event: Event) => {
-    event.preventDefault();
-    setAsked(typed.trim());
+  const [filter, setFilter] = useState(EVERYTHING);
+  const [asked, ask] = useState({ text: "", filter: EVERYTHING });
+  const find = (text: string, wanted: Filter) => {
+    ask({ text, filter: wanted });
     if (rest) location.hash = href("support");
   };
+  const submitted = (event: Event) => {
+    event.preventDefault();
+    if (!faultOf(filter)) find(typed.trim(), filter);
+  };
+  const chosen = (wanted: Filter) => {
+    setFilter(wanted);
+    if (asked.text) find(asked.text, wanted);
+  };
+  const key = JSON.stringify(asked);
   return (
     <>
       <h1>{t("support.title")}</h1>
-      <form class="row card" role="search" onSubmit={submitted}>
-        <div class="wide">
-          <label for="search">{t("support.field")}</label>
-          <input id="search" type="search" autocomplete="off" required value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+      <form class="card" role="search" onSubmit={submitted}>
+        <div class="row">
+          <div class="wide">
+            <label for="search">{t("support.field")}</label>
+            <input id="search" type="search" autocomplete="off" required value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          </div>
+          <button type="submit" class="main">{t("support.search")}</button>
         </div>
-        <button type="submit" class="main">{t("support.search")}</button>
+        <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
+        <p class="quiet">{t("support.filterHint")}</p>
       </form>
-      {rest ? <MessageTrace key={rest} id={rest} /> : asked ? <Results key={asked} asked={asked} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text ? <Results key={key} asked={asked.text} filter={asked.filter} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
 
-function Results({ asked }: { asked: string }) {
-  const [loaded, again] = useLoaded(asked, (signal) => search(asked, signal));
+function Results({ asked, filter }: { asked: string; filter: Filter }) {
+  const [loaded, again] = useLoaded("", (signal) => search(asked, filter, signal));
   return (
     <Shown loaded={loaded} again={again}>
-      {(answer) => <Listing asked={asked} answer={answer} />}
+      {(groups) => (
+        <>
+          {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} />)}
+          {groups.map(({ question: { field } }) => field !== "id" && <OfCustomer key={field} customer={{ field, asked }} />)}
+        </>
+      )}
     </Shown>
   );
 }
 
-function Listing({ asked, answer }: { asked: string; answer: Answer }) {
-  const [pages, setPages] = useState<Found[]>([answer]);
+const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser" } as const;
+
+function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
+  const { question } = group;
+  const { field, filter } = question;
+  const [pages, setPages] = useState<Found[]>([group]);
   const [cursor, setCursor] = useState<string | null>(null);
   const messages = pages.flatMap((page) => page.messages);
   const next = pages.at(-1)?.cursor ?? null;
+  const title = t(TITLES[field]);
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {messages.length === 0 ? (
+        <Empty>{t(`${isAlone ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
+      ) : (
+        <Table
+          label={title}
+          rows={messages}
+          id={(message) => message.messageId}
+          columns={[
+            { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
+            { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
+            { title: t("support.message"), cell: (message) => <a href={href("support", message.messageId)}>{message.messageId}</a> },
+            { title: t("support.channel"), cell: (message) => message.channel ?? "—" },
+            { title: t("support.why"), cell: (message) => message.explanation },
+          ]}
+        />
+      )}
+      {cursor !== null && cursor === next ? (
+        <Older question={question} cursor={cursor} told={(page) => setPages([...pages, page])} />
+      ) : (
+        next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
+      )}
+    </section>
+  );
+}
+
+function OfCustomer({ customer }: { customer: Customer }) {
   return (
     <>
-      <section class="card">
-        <h2>{t("support.messages")}</h2>
-        {messages.length === 0 ? (
-          <Empty>{t("support.none")}</Empty>
-        ) : (
-          <Table
-            label={t("support.messages")}
-            rows={messages}
-            id={(message) => message.messageId}
-            columns={[
-              { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
-              { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
-              { title: t("support.message"), cell: (message) => <a href={href("support", message.messageId)}>{message.messageId}</a> },
-              { title: t("support.channel"), cell: (message) => message.channel ?? "—" },
-              { title: t("support.why"), cell: (message) => message.explanation },
-            ]}
-          />
-        )}
-        {cursor !== null && cursor === next ? (
-          <Older asked={asked} field={answer.field} cursor={cursor} told={(page) => setPages([...pages, page])} />
-        ) : (
-          next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
-        )}
-      </section>
-      {answer.field !== "id" && (
-        <>
-          <Devices query={{ [answer.field]: asked }} />
-          <CustomerActions customer={{ field: answer.field, asked }} />
-        </>
-      )}
+      <Devices query={{ [customer.field]: customer.asked }} />
+      <CustomerActions customer={customer} />
     </>
   );
 }
 
-function Older(props: { asked: string; field: Field; cursor: string; told: (page: Found) => void }) {
-  const [loaded, again] = useLoaded(props.cursor, (signal) => page(props.field, props.asked, props.cursor, signal));
+function Older(props: { question: Question; cursor: string; told: (page: Found) => void }) {
+  const [loaded, again] = useLoaded(props.cursor, (signal) => page(props.question, props.cursor, signal));
   useEffect(() => {
     if (loaded.is === "there") props.told(loaded.value);
   }, [loaded]);
   return <Shown loaded={loaded} again={again}>{() => null}</Shown>;
-}
-
-/** Tried as an id, then as a phone if it looks like one, then as a user id, as `rpns why` does. */
-async function search(asked: string, signal: AbortSignal): Promise<Answer> {
-  const digits = asked.replace(/\D/g, "").length;
-  const isPhone = digits >= 7 && digits <= 16 && /^[\d+\-() .]+$/.test(asked);
-  const fields: Field[] = isPhone ? ["id", "phone", "user"] : ["id", "user"];
-  for (const field of fields) {
-    try {
-      const found = await page(field, asked, null, signal);
-      if (found.messages.length) return { ...found, field };
-    } catch (error) {
-      if (!(field === "phone" && error instanceof ApiError && error.status === 400)) throw error;
-    }
-  }
-  return { messages: [], cursor: null, field: isPhone ? "phone" : "user" };
-}
-
-function page(field: Field, asked: string, cursor: string | null, signal: AbortSignal): Promise<Found> {
-  return request<Found>(withQuery("/v1/messages", { [field]: asked, limit: PAGE, cursor, masked: true }), { signal });
 }
