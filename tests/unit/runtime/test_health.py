@@ -132,10 +132,13 @@ def test_a_page_that_outlives_its_reader_is_no_error() -> None:
     """On the loop of the services: its transport raises on a write after the end, that of asyncio says nothing."""
     errors: list[dict[str, object]] = []
     answers: list[asyncio.Event] = []
+    is_second_begun = asyncio.Event()
 
     async def stubborn() -> Answer:
-        answers.append(asyncio.Event())
-        here = answers[-1]
+        here = asyncio.Event()
+        answers.append(here)
+        if len(answers) == 2:
+            is_second_begun.set()
         with suppress(asyncio.CancelledError):  # as a driver that has its answer when it is cancelled
             await asyncio.sleep(30)
         here.set()
@@ -147,11 +150,11 @@ def test_a_page_that_outlives_its_reader_is_no_error() -> None:
             assert await asked(port, "GET /") == b""
             reader, writer = await asyncio.open_connection(HOST, port)
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            await asyncio.sleep(0.05)
-            writer.transport.abort()
-            for each in answers:
-                await each.wait()
-            assert len(answers) == 2
+            async with asyncio.timeout(5):
+                await is_second_begun.wait()
+                writer.transport.abort()
+                for each in answers:
+                    await each.wait()
             assert await reader.read() == b""
         gc.collect()
 
