@@ -1,32 +1,23 @@
 """`rpns import-devices FILE`: bring existing tokens in, a part of the file at a time. Safe to repeat."""
 
-import gzip
-from collections import Counter
-from collections.abc import Callable
+from contextlib import ExitStack
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli import show
 from deploy.cli.devices.exports import EXPORTS, Export, own_table
-from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines, parts
+from deploy.cli.devices.lines import MEANINGS, REASON, Lines, is_reason
 from deploy.cli.devices.map_file import read_map
+from deploy.cli.devices.rejects import Rejects
+from deploy.cli.devices.run import run, send_part
 from deploy.cli.fault import Fault
-from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson, Charset, encoding
 from deploy.cli.place import operator
-
-PART_LINES = 500
-PART_BYTES = 1024 * 1024
-PART_TIMEOUT_S = 300.0
-"""Well under what one call takes (5000 lines, 4 MiB), so that the bar moves."""
-Counts = dict[str, int]
-Send = Callable[[list[Line], Counts], list[Bad]]
 
 
 class Source(StrEnum):
@@ -71,12 +62,18 @@ def import_devices(
         bool, typer.Option("--dry-run", help="ask the platform what would be imported and what not; nothing is stored")
     ] = False,
     from_line: Annotated[int, typer.Option(help="go on from this line of the file; the header counts", min=1)] = 1,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejects", help="write the bad lines to this new file, each with its reason: mend and import it"
+        ),
+    ] = None,
     charset: Charset = "",
     as_json: AsJson = False,
 ) -> None:
     """Import existing tokens, as NDJSON or CSV, also .gz, or another platform's export.
 
-    Bad lines are listed and left out (exit code 1); safe to repeat.
+    Bad lines are listed and left out (exit code 1), and kept in a file where --rejects names one; safe to repeat.
     """
     if not file.exists():
         raise Fault(f"{file}: no such file")
@@ -88,11 +85,14 @@ def import_devices(
         kind = Format.CSV if export.is_csv else Format.NDJSON
     if kind is None:
         raise Fault(f"{file}: is it ndjson or csv? say --format")
-    gateway = operator(context)
-    send: Send = partial(_send, gateway, application, dry_run)
-    counts, left_out = _import(send, file, kind, encoding(charset), export, from_line=from_line)
+    read = partial(Lines, is_csv=kind == Format.CSV, encoding=encoding(charset), export=export)
+    send = partial(send_part, operator(context), application, dry_run)
+    with ExitStack() as stack:
+        kept = stack.enter_context(Rejects(_named_alike(rejects, kind))) if rejects is not None else None
+        counts, left_out = run(file, read, send, kept, from_line=from_line)
     if as_json:
-        show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}))
+        of_file = {"rejects": {"kept": kept.kept, "tooLong": kept.too_long}} if kept is not None else {}
+        show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}) | of_file)
     else:
         imported = "would be imported" if dry_run else "imported"
         show.console().print(
@@ -102,6 +102,9 @@ def import_devices(
         )
         for reason, count in left_out.most_common():
             show.console().print(f"  left out {count}: {escape(reason)}", soft_wrap=True)
+        if kept is not None and counts["bad"]:
+            too_long = f"; too long to be kept: {kept.too_long}" if kept.too_long else ""
+            show.console().print(f"  bad lines in {escape(str(rejects))}: {kept.kept}{too_long}", soft_wrap=True)
     if counts["bad"]:
         raise typer.Exit(1)
 
@@ -114,6 +117,8 @@ def _export(source: Source | None, columns: dict[str, str], values: dict[str, st
         return EXPORTS[source.value]
     if not columns and not values:
         return None
+    if any(is_reason(theirs) for theirs in columns.values()):
+        raise Fault(f"--column: {REASON} is the column of --rejects, which is not read")
     if not columns.keys() & {"token", "subscription"}:
         raise Fault("--column token=… must say which column holds the tokens")
     try:
@@ -122,80 +127,17 @@ def _export(source: Source | None, columns: dict[str, str], values: dict[str, st
         raise Fault(str(error)) from None
 
 
+def _named_alike(rejects: Path, kind: Format) -> Path:
+    """Raises Fault for a name by which the file could not be imported again."""
+    if rejects.suffix.lower() == ".gz":
+        raise Fault(f"--rejects {rejects}: is written unpacked: name it without .gz")
+    if ENDINGS.get(rejects.suffix.lower(), kind) != kind:
+        raise Fault(f"--rejects {rejects}: must be named as {kind.value}, which the imported file is")
+    return rejects
+
+
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     pairs = [text.partition("=") for text in given or []]
     if bad := next((ours for ours, is_pair, theirs in pairs if not (ours and is_pair and theirs)), None):
         raise Fault(f"{option} {bad}: must be OURS=THEIRS")
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
-
-
-def _import(
-    send: Send, file: Path, kind: Format, named: str, export: Export | None, *, from_line: int
-) -> tuple[Counts, Counter[str]]:
-    """Raises Fault when it cannot go on, also for Ctrl-C; what was imported before stays."""
-    counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}
-    last = 0
-    try:
-        with file.open("rb") as source, _bar() as bar:
-            task = bar.add_task(escape(file.name), total=file.stat().st_size or None, lines=0)
-            lines, is_told = Lines(_unpacked(source), kind == Format.CSV, named, export), False
-            wanted = (line for line in lines if line.number >= from_line)
-            for good, bad in parts(wanted, PART_LINES, PART_BYTES):
-                if not is_told:
-                    is_told = True
-                    bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
-                bad = bad + send(good, counts)
-                counts["bad"] += len({refused.number for refused in bad})
-                counts["lines"] += len({line.number for line in bad} | {line.number for line in good})
-                for refused in sorted(bad, key=lambda refused: refused.number):
-                    where = f"line {refused.number}: {refused.field}: {refused.rule}"
-                    bar.console.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
-                last = max([line.number for line in good] + [line.number for line in bad])
-                if source.seekable():
-                    bar.update(task, completed=source.tell())
-                bar.update(task, lines=last)
-    except OSError as error:
-        raise Fault(f"{file} cannot be read: {error.strerror}") from None
-    except Fault as fault:
-        raise Fault(f"{fault}{_resumed(last, from_line)}") from None
-    except KeyboardInterrupt:
-        raise Fault(f"stopped{_resumed(last, from_line)}") from None
-    counts["lines"] += lines.left_out.total()
-    return counts, lines.left_out
-
-
-def _resumed(last: int, from_line: int) -> str:
-    """From where to go on, once a part was answered; what was under way then is sent again, which is safe."""
-    return f" (lines {from_line} to {last} are done: go on with --from-line {last + 1})" if last else ""
-
-
-def _unpacked(source: BinaryIO) -> BinaryIO:
-    """What a .gz holds, read piece by piece; any other file as it is."""
-    if not source.seekable():
-        return source
-    is_packed = source.read(2) == b"\x1f\x8b"
-    source.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=source)) if is_packed else source
-
-
-def _send(gateway: Gateway, application: str, is_dry: bool, lines: list[Line], counts: Counts) -> list[Bad]:
-    """Import one part, or ask what would come of it. The platform counts from 1; `lines` knows the file's numbers."""
-    if not lines:
-        return []
-    body = b"\n".join(line.content for line in lines)
-    headers = {"Content-Type": "application/x-ndjson"}
-    query = {"applicationId": application} | ({"dryRun": "true"} if is_dry else {})
-    answer = gateway.send("POST", "/v1/installations/import", body, headers, PART_TIMEOUT_S, **query)
-    counts["imported"] += answer["imported"]
-    counts["known"] += answer["known"]
-    return [Bad(lines[refused["line"] - 1].number, refused["field"], refused["rule"]) for refused in answer["bad"]]
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %  line {task.fields[lines]}"),
-        TimeRemainingColumn(),
-        console=show.errors(),
-    )

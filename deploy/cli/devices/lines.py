@@ -7,6 +7,7 @@ CSV      a header of column names; an empty cell was not said; subscriptions are
 Both are read as the lists of mailings are (`services/runtime/lists/csv_or_json.py`): any encoding, line end, delimiter.
 """
 
+import dataclasses
 import gzip
 import json
 import zlib
@@ -18,11 +19,13 @@ from typing import Any, BinaryIO
 from deploy.cli.devices.exports import BadCell, Export, LeftOut
 from deploy.cli.fault import Fault
 from services.runtime.lists.cells import plain
-from services.runtime.lists.csv_header import Names
+from services.runtime.lists.csv_header import Names, key_of
 from services.runtime.lists.csv_or_json import Record, Records, Understood
 from services.runtime.lists.lines import MAX_LINE_BYTES, ListFault
 
 PIECE_BYTES = 64 * 1024
+REASON = "reject_reason"
+"""The column, or field, in which `--rejects` says why a line was refused. It is not read."""
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -33,6 +36,7 @@ class Bad:
     number: int
     field: str
     rule: str
+    source: bytes | None = dataclasses.field(default=None, compare=False, repr=False)  # as `Record.content`
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Line:
 
     number: int
     content: bytes
+    source: bytes | None = dataclasses.field(default=None, compare=False, repr=False)  # as `Record.content`
 
 
 class Lines:
@@ -52,19 +57,19 @@ class Lines:
     def __init__(self, file: BinaryIO, is_csv: bool, encoding: str = "", export: Export | None = None) -> None:
         self._file, self._is_csv, self._export = file, is_csv, export
         names = Names(tuple(CELLS), SYNONYMS) if export is None else Names(export.columns, {})
-        self._records = Records(names, is_csv, encoding)
+        self.records = Records(names, is_csv, encoding)
         self.left_out: Counter[str] = Counter()
 
     @property
     def understood(self) -> Understood:
-        return self._records.understood
+        return self.records.understood
 
     def __iter__(self) -> Iterator[Line | Bad]:
         """Raises Fault for a file that is no list, or whose header names unknown columns."""
         try:
             while piece := self._file.read(PIECE_BYTES):
-                yield from self._lines(self._records.feed(piece))
-            yield from self._lines(self._records.end())
+                yield from self._lines(self.records.feed(piece))
+            yield from self._lines(self.records.end())
         except ListFault as fault:
             raise Fault(f"{fault} (read as {self.understood})") from None
         except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -74,34 +79,41 @@ class Lines:
         for record in records:
             self._check_head()
             if record.fault is not None:
-                yield Bad(record.line, *record.fault)
+                yield Bad(record.line, *record.fault, record.content)
             elif self._export is not None:
                 yield from self._of_export(record, self._export)
             elif self._is_csv:
                 yield _line(record)
             else:
-                yield _bounded(record.line, dict(record.cells))
+                yield _bounded(record, {name: value for name, value in record.cells.items() if name != REASON})
         self._check_head()
 
     def _of_export(self, record: Record, export: Export) -> Iterator[Line | Bad]:
         try:
-            yield _bounded(record.line, export.fields(record.cells))
+            yield _bounded(record, export.fields(record.cells))
         except LeftOut as reason:
             self.left_out[str(reason)] += 1
         except BadCell as bad:
-            yield Bad(record.line, bad.column, bad.rule)
+            yield Bad(record.line, bad.column, bad.rule, record.content)
 
     def _check_head(self) -> None:
-        table = self._records.table
+        table = self.records.table
         if table is None:
             return
         if self._export is not None:
             if missing := [name for name in self._export.needed if name not in table.columns]:
                 raise ListFault("header", f"has no column {missing[0]!r}")
-        elif table.strange:
-            if not any(table.columns):  # no header at all, then: its cells are somebody's token or phone
-                raise ListFault("header", f"names no column that is known; there are: {', '.join(CELLS)}")
-            raise ListFault("header", f"unknown column {table.strange[0][:40]!r}; there are: {', '.join(CELLS)}")
+            return
+        strange = [name for name in table.strange if not is_reason(name)]
+        if not any(table.columns):  # no header at all, then: its cells are somebody's token or phone
+            raise ListFault("header", f"names no column that is known; there are: {', '.join(CELLS)}")
+        if strange:
+            raise ListFault("header", f"unknown column {strange[0][:40]!r}; there are: {', '.join(CELLS)}")
+
+
+def is_reason(column: str) -> bool:
+    """Whether a CSV's column of this name is the one of REASON."""
+    return key_of(column) == key_of(REASON)
 
 
 def _line(record: Record) -> Line | Bad:
@@ -112,15 +124,15 @@ def _line(record: Record) -> Line | Bad:
             if cell.strip():
                 fields[name] = MEANINGS[name](cell)
         except ValueError as error:
-            return Bad(record.line, name, str(error))
-    return _bounded(record.line, fields)
+            return Bad(record.line, name, str(error), record.content)
+    return _bounded(record, fields)
 
 
-def _bounded(number: int, fields: dict[str, Any]) -> Line | Bad:
+def _bounded(record: Record, fields: dict[str, Any]) -> Line | Bad:
     content = json.dumps(fields).encode()
     if len(content) > MAX_LINE_BYTES:
-        return Bad(number, "line", f"must be at most {MAX_LINE_BYTES} bytes")
-    return Line(number, content)
+        return Bad(record.line, "line", f"must be at most {MAX_LINE_BYTES} bytes", record.content)
+    return Line(record.line, content, record.content)
 
 
 def _switch(text: str) -> bool:

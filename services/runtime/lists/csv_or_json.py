@@ -42,6 +42,7 @@ class Record(NamedTuple):
     cells: Mapping[str, Any]
     fault: Fault | None = None
     is_csv: bool = True  # what a spreadsheet has made of its cells is to be undone
+    content: bytes | None = None  # as it stands, in UTF-8; None: too long
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Records:
 
     def __init__(self, names: Names, is_csv: bool, encoding: str = "", first_line: int = 1) -> None:
         self.table: Table | None = None
+        self.head: list[bytes] = []  # the lines of a CSV's header as they stand, in UTF-8: `sep=` may be one
+        self.text = Utf8(encoding)
         self._names, self._is_csv, self._first_line = names, is_csv, first_line
-        self._text = Utf8(encoding)
         self._lines = Lines(1 if is_csv else first_line, is_csv)
         self._delimiter: str | None = None
         self._rows = 0
@@ -84,7 +86,7 @@ class Records:
 
     @property
     def understood(self) -> Understood:
-        encoding = self._text.encoding.upper() if self._text.encoding.startswith("utf") else self._text.encoding
+        encoding = self.text.encoding.upper() if self.text.encoding.startswith("utf") else self.text.encoding
         if not self._is_csv:
             return Understood("JSON lines", encoding, rows=self._rows)
         table = self.table or Table(self._delimiter or "", (), ())
@@ -94,7 +96,7 @@ class Records:
 
     def feed(self, piece: bytes) -> Iterator[Record]:
         """The records that end in this piece. Raises ListFault for what is no list."""
-        yield from self.feed_utf8(self._text.feed(piece))
+        yield from self.feed_utf8(self.text.feed(piece))
 
     def feed_utf8(self, piece: bytes) -> Iterator[Record]:
         """The same of what is known to be UTF-8 without a mark."""
@@ -103,7 +105,7 @@ class Records:
 
     def end(self) -> Iterator[Record]:
         """What is left when the stream ends. Raises ListFault."""
-        yield from self.feed_utf8(self._text.end())
+        yield from self.feed_utf8(self.text.end())
         for raw in self._lines.end():
             yield from self._records(raw)
         if self._is_csv and self.table is None:
@@ -119,11 +121,11 @@ class Records:
             cells = _object(raw, self._names) if self.table is None else _cells(raw, self.table)
         except _Broken as broken:
             self._rows += 1
-            yield Record(raw.line, {}, broken.fault)
+            yield Record(raw.line, {}, broken.fault, content=raw.content)
             return
         if cells is not None:
             self._rows += 1
-            yield Record(raw.line, cells, is_csv=self._is_csv)
+            yield Record(raw.line, cells, is_csv=self._is_csv, content=raw.content)
 
     def _read_header(self, raw: RawLine) -> None:
         text = header_text(raw)
@@ -131,11 +133,13 @@ class Records:
             self._delimiter = "\t" if line[1] == "\\t" else line[1]
             if self._delimiter not in DELIMITERS:
                 raise ListFault("header", "`sep=` must be followed by `,` `;` `|` or a tab")
+            self.head.append(raw.content or b"")
             return
         found = table_of(text, self._names, self._delimiter)
         if found is None:
             return
         self.table = found
+        self.head.append(raw.content or b"")
         self._lines.delimited_by(found.delimiter)
         if self._first_line > self._lines.line:
             self._lines.line = self._first_line

@@ -76,6 +76,7 @@ class Utf8:
 
     def __init__(self, named: str = "") -> None:
         self.encoding = named or "utf-8"  # a byte order mark knows better
+        self.mark = b""  # the byte order mark that it came with
         self._named = bool(named)
         self._first: bytes | None = b""  # until there is enough to know it by
         self._decoder: codecs.IncrementalDecoder | None = None
@@ -94,6 +95,16 @@ class Utf8:
             rest += b"\xff"  # half a character
         return rest
 
+    def undone(self, content: bytes) -> bytes:
+        """What was made here, or more text of this encoding's characters, in the encoding that it came in."""
+        if self.encoding == "utf-8":
+            return content
+        try:
+            text = content.decode(errors="surrogatepass")
+        except UnicodeDecodeError:  # half a character
+            text = content.decode(errors="surrogateescape")
+        return text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf-16") else "surrogateescape")
+
     def _begun(self) -> bytes:
         first, self._first = self._first or b"", None
         for magic, rule in _MISTAKEN:
@@ -101,7 +112,7 @@ class Utf8:
                 raise ListFault("list", rule)
         for mark, encoding in _MARKS:
             if first.startswith(mark):
-                self.encoding, first = encoding, first[len(mark) :]
+                self.encoding, self.mark, first = encoding, mark, first[len(mark) :]
                 break
         else:
             if b"\0" in first[:_SNIFFED] and not self._named:

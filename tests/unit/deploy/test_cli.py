@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
-from deploy.cli.devices.commands import PART_LINES
+from deploy.cli.devices.run import PART_LINES
 from deploy.cli.gateway import explained
 from deploy.cli.messages.push import Until, outcome
 from services.runtime.lists.lines import MAX_LINE_BYTES

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from deploy.cli.devices.commands import PART_LINES
 from deploy.cli.devices.exports import EXPORTS, own_table
 from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines
+from deploy.cli.devices.run import PART_LINES
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
 from tests.support.platform_server import Platform, platform_server

@@ -309,7 +309,7 @@ def test_however_it_is_cut_it_says_the_same(
             found += list(records.end())
         except ListFault as fault:
             return str(fault)
-        return json.dumps([found, records.line], ensure_ascii=True)
+        return json.dumps([found, records.line], ensure_ascii=True, default=bytes.hex)
 
     assert shown(sizes) == shown([10_000]) == shown([1])
 
