@@ -27,7 +27,11 @@ def audit(
     phone: Annotated[str | None, typer.Option(help="looks at this customer's values, and searches for them")] = None,
     user: Annotated[str | None, typer.Option(help="the same by user id")] = None,
     message: Annotated[str | None, typer.Option(help="looks at this message: its id")] = None,
-    since: Annotated[str, typer.Option(help="30m, 12h, 7d, or a date as 2026-11-28T12:00")] = "24h",
+    since: Annotated[
+        str | None, typer.Option(help="30m, 12h, 7d, or a date as 2026-11-28T12:00; default: a day before --until")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="likewise, and not later; default: now")] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="only looks that may have shown anybody, as exports")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
     as_json: AsJson = False,
 ) -> None:
@@ -35,13 +39,28 @@ def audit(
 
     Needs the scope admin.
     """
-    begin = since_ms(since, datetime.now(UTC))
-    about: dict[str, Any] = {"phone": phone, "user": user, "message": message, "since": begin, "limit": limit}
+    now = datetime.now(UTC)
+    begin, end = (None if text is None else since_ms(text, now) for text in (since, until))
+    about: dict[str, Any] = {"phone": phone, "user": user, "message": message, "since": begin, "until": end}
+    about |= {"wide": "true" if wide else None, "limit": limit}
     found = operator(context).call("GET", "/v1/audit", who=who, what=what, **about)
     rows = found["records"]
     show.listing(rows if as_json else [_row(row) for row in rows], COLUMNS, "there are no such records", as_json)
     if not found["isWhole"]:
         show.errors().print("[yellow]there is more than could be read in time: ask for a shorter time[/]")
+    for line in _beside(found):
+        show.errors().print(f"[yellow]{line}[/]")
+
+
+def _beside(found: dict[str, Any]) -> list[str]:
+    """What is not in the list. A platform of a former release counts neither."""
+    lines = []
+    if found.get("leftOut"):
+        oldest = datetime.fromtimestamp(found["records"][0]["at"] / 1000, UTC).isoformat(timespec="milliseconds")
+        lines.append(f"{found['leftOut']} older ones: ask again with --until {oldest}")
+    if found.get("wide"):
+        lines.append(f"{found['wide']} looks name nobody and may have shown this customer too: list them with --wide")
+    return lines
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:

@@ -20,4 +20,4 @@ def since_ms(text: str, now: datetime) -> int:
             raise Fault(f"{text!r} is no time: say 30m, 12h, 7d, or a date as 2026-11-28T12:00 (UTC)") from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-    return max(0, int(moment.timestamp() * 1000))
+    return max(0, round(moment.timestamp() * 1000))

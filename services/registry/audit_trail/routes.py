@@ -6,7 +6,6 @@ asked for becomes its own, under the master key and the former ones.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -15,17 +14,20 @@ from pydantic import Field
 from schemas import codec
 from schemas.audit_events import Audited, LookKind
 from schemas.topics import AUDIT_EVENTS
+from services.registry.audit_trail.wanted import NewestRecords, Wanted
 from services.registry.bodies import LATEST_MS, AnswerModel, Phone, UserId
 from services.registry.http import operator_router
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.http.server import Problem
-from services.runtime.log.upkeep import read_since
+from services.runtime.log.upkeep import read_between
 from services.runtime.looks import SubjectKind, subjects_of
 from services.runtime.settings import Settings
 from services.runtime.text import phones
 
 _DAY_MS = 86_400_000
+_AHEAD_MS = 60_000
+"""A record of another process may have a clock that is ahead of ours."""
 _Word = Annotated[str | None, Query(max_length=200)]
 
 
@@ -81,32 +83,13 @@ class TrailView(AnswerModel):
 
     is_whole: bool
     records: list[AuditView]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which records are asked for; None leaves a condition out, and `subjects` have one of several names each."""
-
-    who: str | None = None
-    what: str | None = None
-    message: str | None = None
-    subjects: Sequence[frozenset[str]] = ()
-
-    def has(self, found: Audited) -> bool:
-        if self.who is not None and self.who not in (found.who, found.who.partition(":")[2]):
-            return False
-        places = (found.path, *(change.entity for change in found.changes))
-        if self.what is not None and not any(self.what in text for text in places):
-            return False
-        if self.message is None and not self.subjects:
-            return True
-        return bool(found.look) and (found.is_wide or self._is_about(found))
-
-    def _is_about(self, found: Audited) -> bool:
-        others = self.subjects
-        if self.message is not None and self.message in found.messages:
-            others = self.subjects[:-1]  # the last are the names of the message's id
-        return all(names & set(found.subjects) for names in others)
+    left_out: int = Field(
+        description="older ones that had no room: ask with `until`, the `at` of the first record here"
+    )
+    wide: int = Field(
+        description="looks at nobody knows whom (`isWide`), beside those that name the customer who is asked for; "
+        "with `wide` they are listed"
+    )
 
 
 def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]]) -> APIRouter:
@@ -115,32 +98,45 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
 
     @router.get("")
     async def get_audit(
-        since: Annotated[int | None, Query(ge=0, le=LATEST_MS, description="UTC ms; default: a day ago")] = None,
+        since: Annotated[
+            int | None, Query(ge=0, le=LATEST_MS, description="UTC ms; default: a day before until")
+        ] = None,
+        until: Annotated[int | None, Query(ge=1, le=LATEST_MS, description="UTC ms; before this; default: now")] = None,
         who: _Word = None,
         what: Annotated[str | None, Query(max_length=200, description="a part of the path or of a thing's key")] = None,
         phone: Annotated[Phone | None, Query(description="whose values were shown, or asked for")] = None,
         user: Annotated[UserId | None, Query(description="external user id: likewise")] = None,
         message: Annotated[str | None, Query(max_length=300, description="an id of a message: likewise")] = None,
+        wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> TrailView:
-        """The newest `limit` records since then.
+        """The newest `limit` records of this time.
 
-        With `phone`, `user` or `message` only looks: those that asked for or showed them, and all that `isWide`.
+        With `phone`, `user` or `message` only looks that asked for or showed them; `wide` tells how many others may
+        have shown them too.
         """
         digits = phones.from_query(phone) if phone is not None else None
         if phone is not None and digits is None:
             raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
+        end = now_ms() + _AHEAD_MS if until is None else until
+        begin = max(0, (now_ms() if until is None else until) - _DAY_MS) if since is None else since
+        if until is not None and until <= begin:
+            raise Problem(400, "Invalid request", errors=[{"field": "until", "rule": "must be later than since"}])
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
         subjects = [subjects_of(fingerprints, kind, value) for kind, value in asked if value is not None]
-        wanted = Wanted(who, what, message, subjects)
+        wanted = Wanted(begin, end, who=who, what=what, message=message, subjects=subjects, wide=wide)
+        newest, others = NewestRecords(limit), 0
 
-        def keep(value: bytes) -> AuditView | None:
-            found = _decoded(value)
-            return _view(found) if found is not None and wanted.has(found) else None
+        def read(value: bytes) -> None:
+            nonlocal others
+            if (found := _decoded(value)) is not None:
+                if wanted.has(found):
+                    newest.add(found)
+                others += wanted.is_beside(found)
 
-        begin = now_ms() - _DAY_MS if since is None else since
-        records, is_whole = await read_since(settings, AUDIT_EVENTS.name, begin, keep, limit)
-        return TrailView(is_whole=is_whole, records=records)
+        is_whole = await read_between(settings, AUDIT_EVENTS.name, begin, end, read)
+        records, left_out = newest.taken()
+        return TrailView(is_whole=is_whole, records=[_view(found) for found in records], left_out=left_out, wide=others)
 
     return router
 

@@ -43,7 +43,7 @@ class Trail:
     async def record(self, who: str, path: str, *changes: AuditedChange, **more: Any) -> None:
         event = Audited(
             event_id=ids.uuid7(),
-            at=now_ms(),
+            at=more.pop("at", None) or now_ms(),
             who=who,
             address="10.0.0.1",
             service="registry",
@@ -109,12 +109,42 @@ async def test_who_looked_at_a_customer_is_found_by_phone_user_and_message(trail
     assert await trail.paths() == ["/a", "/b", "/c", "/d"]
 
 
-async def test_a_look_at_nobody_knows_whom_is_found_with_everybody(trail: Trail) -> None:
-    await trail.record("operator:anna", "/v1/messages/export", look="look", is_wide=True)
+async def test_looks_at_nobody_knows_whom_are_counted_apart_and_bury_no_look_at_the_customer(trail: Trail) -> None:
+    export = {"look": "look", "is_wide": True}
+    await trail.record("operator:anna", "/a", look="look", subjects=(subject("phone", PHONE),))
+    for number in range(3):
+        await trail.record("operator:anna", f"/export/{number}", **export)
+    await trail.record("operator:anna", "/named", subjects=(subject("phone", PHONE),), **export)
     for query in ({"phone": PHONE}, {"user": "u"}, {"message": "m"}):
-        assert await trail.paths(**query) == ["/v1/messages/export"]
-    (record,) = (await trail.client.get("/v1/audit")).json()["records"]
+        answer = (await trail.client.get("/v1/audit", params={**query, "limit": 2})).json()
+        assert [record["path"] for record in answer["records"]] == (["/a", "/named"] if "phone" in query else [])
+        assert answer["wide"] == (3 if "phone" in query else 4)
+        assert answer["leftOut"] == 0
+    exports = [f"/export/{number}" for number in range(3)]
+    assert await trail.paths(phone=PHONE, wide=True) == exports
+    assert await trail.paths(wide=True) == [*exports, "/named"]
+    (record,) = (await trail.client.get("/v1/audit?what=export/1")).json()["records"]
     assert (record["look"], record["isWide"], record["subjects"], record["asked"]) == ("look", True, [], [])
+
+
+async def test_older_records_are_read_by_until_and_none_is_missed(trail: Trail) -> None:
+    now = now_ms()
+    for number in range(7):  # the third and the fourth are of one millisecond
+        await trail.record(f"operator:{number}", f"/{number}", at=now - 100 + number - (number == 3))
+    query, seen = {"limit": 3}, list[str]()
+    while True:
+        answer = (await trail.client.get("/v1/audit", params=query)).json()
+        seen = [record["path"] for record in answer["records"]] + seen
+        if not answer["leftOut"]:
+            break
+        query["until"] = answer["records"][0]["at"]
+    assert seen == [f"/{number}" for number in range(7)]
+    assert await trail.paths(since=now - 99, until=now - 98) == ["/1"]
+
+
+async def test_a_time_that_ends_before_it_begins_is_refused(trail: Trail) -> None:
+    answer = await trail.client.get("/v1/audit", params={"since": 5, "until": 5})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "until")
 
 
 async def test_a_look_of_before_the_master_key_was_changed_is_found(trail: Trail) -> None:

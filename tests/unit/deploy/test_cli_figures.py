@@ -171,3 +171,23 @@ def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
         assert result.stdout.count(shown) >= 1, shown
     found = asked(platform)
     assert (found["phone"], found["user"], found["message"]) == (["+79110000001"], ["u"], ["m-1"])
+
+
+def test_older_records_and_looks_that_name_nobody_are_told_of(platform: Platform) -> None:
+    record: Json = {
+        "at": 1_800_000_000_001,
+        "who": "operator:anna",
+        "address": "",
+        "method": "GET",
+        "path": "/v1/messages",
+    }
+    record |= {"service": "status", "route": "", "status": 200, "changes": [], "count": 1}
+    platform.on("GET", "/v1/audit", {"isWhole": True, "records": [record], "leftOut": 7, "wide": 12})
+    result = rpns(platform, "audit", "--phone", "+79110000001", "--until", "2026-11-28T12:00", "--wide")
+    assert result.exit_code == 0, result.output
+    assert "7 older ones: ask again with --until 2027-01-15T08:00:00.001+00:00" in result.stderr
+    assert "12 looks name nobody" in result.stderr
+    found = asked(platform)
+    assert (found["until"], found["wide"]) == ([str(int(NOW.timestamp() * 1000))], ["true"])
+    assert "since" not in found
+    assert since_ms("2027-01-15T08:00:00.001+00:00", NOW) == record["at"]

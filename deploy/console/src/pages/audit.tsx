@@ -43,6 +43,8 @@ interface Entry extends Look {
 interface Trail {
   isWhole: boolean;
   records: Entry[];
+  leftOut: number;
+  wide: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -68,11 +70,13 @@ type Filter = (typeof FILTERS)[number][0];
 export function Audit() {
   const [typed, type] = useState<Partial<Record<Filter, string>>>({});
   const [span, setSpan] = useState<number>(24 * HOUR_MS);
+  const [until, setUntil] = useState("");
   const [asked, ask] = useState<Query>({ since: Date.now() - 24 * HOUR_MS });
   const submitted = (event: Event) => {
     event.preventDefault();
     const filters = FILTERS.map(([name]) => [name, typed[name]?.trim() || null] as const);
-    ask({ ...Object.fromEntries(filters), since: Date.now() - span });
+    const end = until === "" ? null : new Date(until).getTime();
+    ask({ ...Object.fromEntries(filters), since: Math.max(0, (end ?? Date.now()) - span), until: end });
   };
   const path = withQuery("/v1/audit", { ...asked, limit: LIMIT });
   const [loaded, again] = useLoaded(path, (signal) => request<Trail>(path, { signal }));
@@ -92,21 +96,28 @@ export function Audit() {
             {SINCE.map(([ms, title]) => <option key={ms} value={ms}>{t(title)}</option>)}
           </select>
         </div>
+        <div>
+          <label for="audit-until">{t("audit.until")}</label>
+          <input id="audit-until" type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+        </div>
         <button type="submit" class="main">{t("audit.search")}</button>
         <p class="quiet wide">{t("audit.recorded")}</p>
       </form>
       <section class="card">
-        <Shown loaded={loaded} again={again}>{(trail) => <Records trail={trail} />}</Shown>
+        <Shown loaded={loaded} again={again}>{(trail) => <Records trail={trail} more={(query) => ask({ ...asked, ...query })} />}</Shown>
       </section>
     </>
   );
 }
 
-function Records({ trail }: { trail: Trail }) {
+function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }) {
   const newestFirst = [...trail.records].reverse();
   return (
     <>
       {!trail.isWhole && <p class="failure" role="alert">{t("audit.notWhole")}</p>}
+      {trail.wide > 0 && (
+        <p>{told("audit.beside", { count: trail.wide })} <button type="button" onClick={() => more({ wide: true })}>{t("audit.showWide")}</button></p>
+      )}
       {newestFirst.length === 0 ? <Empty>{t("audit.none")}</Empty> : (
         <Table
           label={t("audit.title")}
@@ -121,7 +132,9 @@ function Records({ trail }: { trail: Trail }) {
           ]}
         />
       )}
-      {newestFirst.length === LIMIT && <p class="quiet">{told("audit.more", { count: LIMIT })}</p>}
+      {trail.leftOut > 0 && (
+        <p>{told("audit.more", { count: trail.leftOut })} <button type="button" onClick={() => more({ until: trail.records[0]?.at })}>{t("audit.older")}</button></p>
+      )}
     </>
   );
 }

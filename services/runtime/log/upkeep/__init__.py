@@ -7,6 +7,7 @@ GroupReading    up to which moment a group has read a topic
     read_letters    what was put aside
 """
 
+from services.runtime.log.upkeep.between import read_between as read_between
 from services.runtime.log.upkeep.groups import Group as Group
 from services.runtime.log.upkeep.groups import Member as Member
 from services.runtime.log.upkeep.groups import TopicLag as TopicLag
@@ -21,7 +22,6 @@ from services.runtime.log.upkeep.plan import changes as changes
 from services.runtime.log.upkeep.reading import GroupReading as GroupReading
 from services.runtime.log.upkeep.reading import Reading as Reading
 from services.runtime.log.upkeep.reading import ask_cluster as ask_cluster
-from services.runtime.log.upkeep.since import read_since as read_since
 from services.runtime.log.upkeep.topics import applied as applied
 from services.runtime.log.upkeep.topics import planned as planned
 from services.runtime.log.upkeep.topics import read_topics as read_topics

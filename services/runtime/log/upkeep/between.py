@@ -1,9 +1,7 @@
-"""Records of a topic from a time on, read through once for a question of an operator."""
+"""Records of a topic between two times, read through once for a question of an operator."""
 
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
 
 from aiokafka import TopicPartition
 
@@ -11,32 +9,34 @@ from services.runtime.log.upkeep.clients import opened_admin, opened_reader, par
 from services.runtime.settings import Settings
 
 _READ_S = 15.0
-Kept = TypeVar("Kept")
+_LATE_MS = 3_600_000
+"""So long after its own time an event may be written: the log was away, or a clock differs."""
 
 
-async def read_since(
-    settings: Settings, name: str, since: int, keep: Callable[[bytes], Kept | None], most: int
-) -> tuple[list[Kept], bool]:
-    """What `keep` makes of the values since then (UTC ms), the newest last, at most so many; whether all were read in
-    time. Raises KafkaError."""
+async def read_between(settings: Settings, name: str, since: int, until: int, read: Callable[[bytes], None]) -> bool:
+    """Give `read` the values that were written between these times (UTC ms), and for an hour after; whether all were
+    read in time. Raises KafkaError."""
     topic = settings.kafka_topic_prefix + name
     async with opened_admin(settings) as admin:
         there = await partitions_of(admin, {topic} & set(await admin.list_topics()))
     places = [TopicPartition(topic, part["partition"]) for part in there.get(topic, ())]
-    found: deque[Kept] = deque(maxlen=most)
     if not places:
-        return [], True
+        return True
     async with opened_reader(settings, places, fetches=False) as reader:
         ends = await reader.end_offsets(places)
         begins = await reader.offsets_for_times(dict.fromkeys(places, max(0, since)))
+        for place, late in (await reader.offsets_for_times(dict.fromkeys(places, until + _LATE_MS))).items():
+            ends[place] = late.offset if late is not None else ends[place]
         for place, begin in begins.items():
             reader.seek(place, begin.offset if begin is not None else ends[place])
         reader.resume(*places)
         deadline = time.monotonic() + _READ_S
-        while any([await reader.position(place) < end for place, end in ends.items()]):
+        while left := [place for place, end in ends.items() if await reader.position(place) < end]:
             if time.monotonic() > deadline:
-                return list(found), False
+                return False
+            reader.pause(*(set(places) - set(left)))  # what is behind its end
             for records in (await reader.getmany(timeout_ms=200)).values():
-                kept = (keep(record.value) for record in records if record.value is not None)
-                found.extend(entry for entry in kept if entry is not None)
-    return list(found), True
+                for record in records:
+                    if record.value is not None:
+                        read(record.value)
+    return True
