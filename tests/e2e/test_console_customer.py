@@ -57,7 +57,7 @@ async def test_only_messages_of_the_period_and_state_are_found_until_more_is_ask
     await operator.run("history.back()")
     await operator.sees("Messages to this phone")
     begin = await operator.run("document.querySelector('#support-from').value")
-    await operator.choose("Accepted from", f"{int(begin[:4]) - 1}{begin[4:]}")
+    await operator.choose("Accepted from", "2001-01-01T00:00")
     await operator.choose("until", begin)
     await operator.press("Find")
     await operator.sees("none to such a phone or user is of this period and state")
@@ -77,7 +77,7 @@ async def test_last_night_is_from_evening_to_morning_and_no_period_ends_before_i
     await operator.type(SEARCHED, "79110000000")
     await operator.press("Find")
     await operator.settled()
-    assert await operator.run("document.querySelector('main section') === null"), "nothing was asked for"
+    await operator.sees("search to begin")
     assert await operator.barriers() == []
 
 
