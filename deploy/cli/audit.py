@@ -24,9 +24,11 @@ def audit(
     context: typer.Context,
     who: Annotated[str | None, typer.Option(help="operator:<name>, partner:<login>, or the name alone")] = None,
     what: Annotated[str | None, typer.Option(help="a part of the path, or of a thing's key: partner/<id> …")] = None,
-    phone: Annotated[str | None, typer.Option(help="looks at this customer's values, and searches for them")] = None,
+    phone: Annotated[
+        str | None, typer.Option(help="looks at this customer's values, searches for them, and what was done to them")
+    ] = None,
     user: Annotated[str | None, typer.Option(help="the same by user id")] = None,
-    message: Annotated[str | None, typer.Option(help="looks at this message: its id")] = None,
+    message: Annotated[str | None, typer.Option(help="the same by an id of a message")] = None,
     since: Annotated[
         str | None, typer.Option(help="30m, 12h, 7d, or a date as 2026-11-28T12:00; default: a day before --until")
     ] = None,

@@ -23,6 +23,8 @@ from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import RequestBody
 from services.runtime.http.server import Problem, ProblemBody
+from services.runtime.looks import note_people
+from services.runtime.text import phones
 
 PATH = "/v1/test-pushes"
 REFERENCE = "test:"
@@ -84,6 +86,7 @@ def test_push_routes(sending: SendService, directory: Directory, check: CallerOf
         """In the name of a partner, to whom nothing is reported."""
         if caller.operator is None:
             raise Problem(403, "For operators")
+        note_people(phones=[body.phone and phones.normalise(body.phone)], users=[body.user])
         partner = directory.partners.get(body.partner_id)
         if partner is None:
             raise Problem(400, "Invalid request", errors=[field_error("partnerId", "must name a partner")])
@@ -126,4 +129,5 @@ def _problem(refusal: Refusal) -> Problem:
 
 def _note(message_id: str, partner: PartnerChanged, body: TestPushBody) -> None:
     after = {"partner_id": partner.partner_id, "service_number": body.service_number}
+    note_people(messages=[message_id])
     note_change(f"test-push/{message_id}", {}, after)

@@ -73,9 +73,9 @@ class AuditView(AnswerModel):
         description="look: values about people were shown; search: they were masked, and somebody was asked for"
     )
     asked: list[AskedView] = Field(description="by a look: its parameters")
-    subjects: list[str] = Field(description="of a look: fingerprints of the people asked for and shown")
-    messages: list[str] = Field(description="that a look showed: their ids")
-    is_wide: bool = Field(description="the look may have shown others as well: an export, a stream")
+    subjects: list[str] = Field(description="fingerprints of the people asked for, shown or acted on")
+    messages: list[str] = Field(description="that were shown or acted on: their ids")
+    is_wide: bool = Field(description="there may be others as well: an export")
 
 
 class TrailView(AnswerModel):
@@ -104,7 +104,9 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
         until: Annotated[int | None, Query(ge=1, le=LATEST_MS, description="UTC ms; before this; default: now")] = None,
         who: _Word = None,
         what: Annotated[str | None, Query(max_length=200, description="a part of the path or of a thing's key")] = None,
-        phone: Annotated[Phone | None, Query(description="whose values were shown, or asked for")] = None,
+        phone: Annotated[
+            Phone | None, Query(description="who was shown, asked for or acted on")
+        ] = None,
         user: Annotated[UserId | None, Query(description="external user id: likewise")] = None,
         message: Annotated[str | None, Query(max_length=300, description="an id of a message: likewise")] = None,
         wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,
@@ -112,8 +114,8 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
     ) -> TrailView:
         """The newest `limit` records of this time.
 
-        With `phone`, `user` or `message` only looks that asked for or showed them; `wide` tells how many others may
-        have shown them too.
+        With `phone`, `user` or `message` only what asked for them, showed them or was done to them; `wide` tells how
+        many other looks may have shown them too.
         """
         digits = phones.from_query(phone) if phone is not None else None
         if phone is not None and digits is None:

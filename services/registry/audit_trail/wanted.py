@@ -31,7 +31,7 @@ class Wanted:
             return False
         if self.wide:
             return self._may_be_of_anybody(found)
-        return not self.subjects or (bool(found.look) and self._is_about(found))
+        return not self.subjects or self._is_about(found)
 
     def is_beside(self, found: Audited) -> bool:
         """Whether it is not to be listed, and may have shown the customer all the same."""
@@ -39,7 +39,7 @@ class Wanted:
 
     def _may_be_of_anybody(self, found: Audited) -> bool:
         names = bool(self.subjects) and self._is_about(found)
-        return bool(found.look) and found.is_wide and not names
+        return found.is_wide and not names
 
     def _is_among(self, found: Audited) -> bool:
         if not self.since <= found.at < self.until:

@@ -44,6 +44,7 @@ def erasure_routes(service: ErasureService, proof: ErasureProof) -> APIRouter:
         """Forget them. Asked again, it does again what is left to do."""
         scopes, applications = _scopes(service.directory, body)
         persons = (await _reached(service, body, applications)).reached
+        note_people(phones=persons.phones, users=persons.users)
         if persons.count > MOST_LINKED:
             rule = f"is logged in together with more than {MOST_LINKED} others: ask for each, with only"
             raise Problem(409, "Too many at once", errors=[{"field": "only", "rule": rule}])
@@ -79,7 +80,7 @@ async def _reached(service: ErasureService, body: ErasureBody, applications: lis
 
 
 def _audited(erasure: Erasure, persons: Persons, body: ErasureBody) -> dict[str, object]:
-    """How much it reaches, and where; not whom."""
+    """How much it reaches, and where; whom, the record has as fingerprints."""
     return {
         "users": len(persons.users),
         "phones": len(persons.phones),

@@ -14,6 +14,7 @@ from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.limits_told import enter
+from services.runtime.looks import note_people
 
 REVOKE_PATH = "/v1/identities/revoke"
 
@@ -56,6 +57,7 @@ def identity_routes(
         phone = phone_digits(body.phone)
         names = sorted(access.applications) if body.application_id is None else [access.checked(body.application_id)]
         users = [] if body.external_user_id is None else [body.external_user_id]
+        note_people(phones=[phone], users=users)
         ended = await logins.revoke(users, [] if phone is None else [phone], names, caller.by)
         where = {"application_id": ",".join(names)}
         note_change("identities/proofs", {"proved": len(ended), **where}, {"proved": 0, **where})

@@ -35,7 +35,9 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
 from services.runtime.log.kafka import Append, Log
 from services.runtime.looks import mark_of, path_of
+from services.runtime.looks.notes import LookNotes, noted
 from services.runtime.looks.records import ASKED_BY_POST, Looks
+from services.runtime.looks.shown import any_id_in
 
 log = telemetry.logger("audit")
 OPERATOR_KEY = "rpns.operator"
@@ -60,6 +62,7 @@ class _Notes:
     """What a request has told of itself so far."""
 
     fingerprint: Fingerprint
+    people: LookNotes
     who: str = ""
     changes: list[AuditedChange] = field(default_factory=list)
 
@@ -152,7 +155,8 @@ class AuditedApp:
             return
         changes = scope["method"] not in ("GET", "HEAD", "OPTIONS") and route.path not in ASKED_BY_POST
         operator: Operator | None = scope.get(OPERATOR_KEY)
-        notes = _Notes(self._fingerprint, "" if operator is None else operator.by)
+        by = "" if operator is None else operator.by
+        notes = _Notes(self._fingerprint, LookNotes(self._fingerprint), by)
 
         async def recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -165,7 +169,10 @@ class AuditedApp:
 
         token = _NOTES.set(notes)
         try:
-            if operator is None or changes:
+            if changes:
+                with noted(self._fingerprint) as notes.people:
+                    await self._app(scope, receive, recorded)
+            elif operator is None:
                 await self._app(scope, receive, recorded)
             else:
                 await self._looks.watched(self._app, route, operator.by)(scope, receive, recorded)
@@ -173,6 +180,9 @@ class AuditedApp:
             _NOTES.reset(token)
 
     async def _record(self, scope: Scope, route: OperatorRoute, notes: _Notes, status: int) -> None:
+        people = notes.people
+        if any_id := any_id_in(route, scope["path"]):
+            people.add_people("id", [any_id])
         event = Audited(
             event_id=ids.uuid7(),
             at=now_ms(),
@@ -184,6 +194,9 @@ class AuditedApp:
             path=path_of(route, scope["path"], partial(mark_of, self._fingerprint)),
             status=status,
             changes=tuple(notes.changes),
+            subjects=tuple(people.subjects),
+            messages=tuple(people.messages),
+            is_wide=people.is_wide,
         )
         if status < 300 and not notes.changes:
             log.error("a change is not told to the audit trail", method=event.method, route=route.path)

@@ -1,4 +1,4 @@
-"""What a request tells of the look that it makes: whose values it shows, and whether it masks them.
+"""What a request tells of the people it is about: whose values it shows, and whether it masks them; on whom it acts.
 
 Of a person only a fingerprint under the master key is kept, by which the audit trail finds them again.
 """
@@ -69,11 +69,14 @@ def noted(fingerprint: Fingerprint) -> Iterator[LookNotes]:
         _LOOK.reset(token)
 
 
-def note_people(*, phones: Iterable[str] = (), users: Iterable[str] = ()) -> None:
-    """Whose values the answer shows."""
+def note_people(
+    *, phones: Iterable[str | None] = (), users: Iterable[str | None] = (), messages: Iterable[str] = ()
+) -> None:
+    """Whose values the answer shows, or on whom or which message the request acts; None is nobody."""
     if (found := notes()) is not None:
-        found.add_people("phone", phones)
-        found.add_people("user", users)
+        found.add_people("phone", filter(None, phones))
+        found.add_people("user", filter(None, users))
+        found.add_messages(messages)
 
 
 def note_masked() -> None:

@@ -22,6 +22,7 @@ from services.runtime.access.partner_auth import Caller
 from services.runtime.clock import now_ms
 from services.runtime.http import server
 from services.runtime.log.kafka import Append, Log
+from services.runtime.looks import note_people
 from services.status.fold import channels_behind, request_id_of
 from services.status.http import Answer
 from services.status.message import Link, Message, Messages, find_message
@@ -57,6 +58,9 @@ def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRout
         found = await find_message(messages, any_id, caller.partner)
         if found is None:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")
+        if (to := found.request) is not None:
+            note_people(phones=[to.phone], users=[to.external_user_id])
+        note_people(messages=[found.message_id])
         asked = cancellable(found)
         if asked is None:
             raise server.Problem(

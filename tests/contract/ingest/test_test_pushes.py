@@ -6,6 +6,10 @@ import pytest
 
 from schemas import topics
 from schemas.audit_events import Audited
+from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
+from services.runtime.looks import subject_of
 from tests.contract.ingest.test_send import ADMIN, Ingest, ingest
 from tests.support.log_reader import all_events_of
 
@@ -35,6 +39,10 @@ async def test_it_is_a_message_of_the_partner_that_is_not_reported(ingest: Inges
     ]
     (record,) = [each for each in records if each.route == "/v1/test-pushes" and each.status == 202]
     assert [change.entity for change in record.changes] == [f"test-push/{answer['messageId']}"]
+    fingerprint = OperatorTokens(Directory(), Secrets(ingest.settings.master_key), "").fingerprint
+    expected = [subject_of(fingerprint, "phone", "79161234567"), subject_of(fingerprint, "user", "user-1")]
+    assert list(record.subjects) == expected
+    assert record.messages == (answer["messageId"],)
     assert "anybody" not in str(record)
     assert "79161234567" not in str(record)
 

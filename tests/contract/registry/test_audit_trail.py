@@ -109,6 +109,13 @@ async def test_who_looked_at_a_customer_is_found_by_phone_user_and_message(trail
     assert await trail.paths() == ["/a", "/b", "/c", "/d"]
 
 
+async def test_what_was_done_to_a_customer_is_found_by_them(trail: Trail) -> None:
+    await trail.record("operator:anna", "/v1/test-pushes", subjects=(subject("phone", PHONE),), messages=("m-1",))
+    await trail.record("operator:anna", "/v1/erasures", AuditedChange(entity="erasure/1"))
+    assert await trail.paths(phone=PHONE) == await trail.paths(message="m-1") == ["/v1/test-pushes"]
+    assert await trail.paths(phone=OTHER) == []
+
+
 async def test_looks_at_nobody_knows_whom_are_counted_apart_and_bury_no_look_at_the_customer(trail: Trail) -> None:
     export = {"look": "look", "is_wide": True}
     await trail.record("operator:anna", "/a", look="look", subjects=(subject("phone", PHONE),))

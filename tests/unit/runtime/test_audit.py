@@ -23,6 +23,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
 from services.runtime.log.kafka import Append, LogUnavailable
+from services.runtime.looks import note_people, subject_of
 from services.runtime.looks.records import ASKED_BY_POST
 from tests.support.apps import all_apps
 from tests.unit.runtime.test_listeners import asked, filled, walked
@@ -54,8 +55,10 @@ class Sink:
 class Service:
     """An application that may prove a caller and change something, and answers."""
 
-    def __init__(self, status: int = 200, partner: str = "", change: tuple[Any, Any] | None = None) -> None:
-        self._status, self._partner, self._change = status, partner, change
+    def __init__(
+        self, status: int = 200, partner: str = "", change: tuple[Any, Any] | None = None, phone: str | None = None
+    ) -> None:
+        self._status, self._partner, self._change, self._phone = status, partner, change, phone
 
     def openapi(self) -> dict[str, Any]:
         return {}
@@ -63,6 +66,7 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._partner:
             note_caller(f"partner:{self._partner}")
+        note_people(phones=[self._phone], messages=["m-1"] if self._phone else [])
         if self._change is not None:
             note_change("partner/bank", *self._change)
         await send({"type": "http.response.start", "status": self._status, "headers": []})
@@ -180,6 +184,25 @@ async def test_a_phone_in_the_path_of_a_change_is_in_no_record(status: int) -> N
     mark = f"#{SECRETS.digest(phone, 'audit')[:12]}"
     assert [event.path for event in sink.events] == [f"/v1/messages/{mark}/cancel", f"/v1/mailings/{mark}/start"]
     assert not any(phone in codec.encode(event).decode() for event in sink.events)
+
+
+@pytest.mark.parametrize("status", [202, 409])
+@pytest.mark.parametrize("partner", ["", "bank"])
+async def test_what_is_done_to_somebody_names_them_by_a_fingerprint(status: int, partner: str) -> None:
+    sink, phone, app = Sink(), "79110000067", Service(status=status, partner=partner, phone="79110000067")
+    with capture_logs():
+        await asked(audited(app, sink) if partner else ByOperator(audited(app, sink)), "POST", "/v1/identities/revoke")
+    (event,) = sink.events
+    assert event.subjects == (subject_of(lambda text: SECRETS.digest(text, "audit"), "phone", phone),)
+    assert (event.messages, event.look) == (("m-1",), "")
+    assert phone not in codec.encode(event).decode()
+
+
+async def test_a_change_of_a_message_is_found_by_the_id_it_was_asked_by() -> None:
+    sink = Sink()
+    with capture_logs():
+        await asked(ByOperator(audited(Service(), sink)), "POST", "/v1/messages/ref-1/cancel")
+    assert sink.events[0].subjects == (subject_of(lambda text: SECRETS.digest(text, "audit"), "id", "ref-1"),)
 
 
 async def test_the_text_of_a_field_that_nobody_has_called_harmless_is_a_fingerprint() -> None:
