@@ -104,9 +104,7 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
         until: Annotated[int | None, Query(ge=1, le=LATEST_MS, description="UTC ms; before this; default: now")] = None,
         who: _Word = None,
         what: Annotated[str | None, Query(max_length=200, description="a part of the path or of a thing's key")] = None,
-        phone: Annotated[
-            Phone | None, Query(description="who was shown, asked for or acted on")
-        ] = None,
+        phone: Annotated[Phone | None, Query(description="who was shown, asked for or acted on")] = None,
         user: Annotated[UserId | None, Query(description="external user id: likewise")] = None,
         message: Annotated[str | None, Query(max_length=300, description="an id of a message: likewise")] = None,
         wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,

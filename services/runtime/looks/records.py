@@ -6,7 +6,8 @@
 
 Whatever has the scope `support` shows values about people, unless `as_asked` has masked them or it is named here: a new
 route is recorded until somebody says that it need not be. A search with masked values is recorded as well: it tells
-whether a phone is a customer's. A record holds no phone, user id or text, but fingerprints (`notes.py`).
+whether a phone is a customer's. So does an answer of another scope that counts people who were named (`note_people`).
+A record holds no phone, user id or text, but fingerprints (`notes.py`).
 """
 
 from collections.abc import Sequence
@@ -74,8 +75,9 @@ class Look:
         if route.scope == "support" and route.path not in NOTHING_PERSONAL and not self._notes.is_masked:
             return "look"
         names = {name for name, _ in self._query}
-        is_search = names - _NO_SEARCH if route.scope == "support" else names & {"phone", "user"}
-        return "search" if is_search else ""
+        if route.scope == "support":
+            return "search" if names - _NO_SEARCH else ""
+        return "search" if names & {"phone", "user"} or self._notes.subjects else ""
 
     def event(self, kind: LookKind, who: str, address: str, service: str, status: int) -> Audited:
         """The record of it."""

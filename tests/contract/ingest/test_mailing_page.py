@@ -13,6 +13,8 @@ from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.dry_run import DryRun
 from services.runtime.access.partner_auth import Caller
 from services.runtime.installations.reader import Installations
+from services.runtime.looks import subject_of
+from services.runtime.looks.notes import noted
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from tests.contract.ingest.test_mailings import Bench, bench, device, lines
 from tests.support.requests import option, push
@@ -127,3 +129,18 @@ async def test_the_forecast_says_when_each_zone_opens(operator: httpx.AsyncClien
     assert {name: count for name, (count, _) in hours.items()} == {"Asia/Tokyo": 2, "Europe/London": 1}
     assert [zone["opensAt"] for zone in found["zones"]] == sorted(at for _, at in hours.values())
     assert all(at > soon.timestamp() * 1000 - 24 * 3_600_000 for _, at in hours.values())
+
+
+async def test_a_forecast_of_a_list_tells_the_audit_trail_of_whom(operator: httpx.AsyncClient, bench: Bench) -> None:
+    mailing = await drafted(operator, message=push())
+    await operator.put(
+        f"/v1/mailings/{mailing}/recipients",
+        content=b'{"to": "79160000001"}\n{"externalUserId": "client-7"}\n',
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    with noted(str) as people:
+        dry = DryRun(bench.service, bench.recipients, Installations(bench.database))
+        forecast = await dry.run(await bench.service.find(mailing, Caller(None)), 0)
+    assert (forecast.recipients, forecast.unknown) == (2, 2)
+    expected = [subject_of(str, "phone", "79160000001"), subject_of(str, "user", "client-7")]
+    assert sorted(people.subjects) == sorted(expected)

@@ -303,6 +303,21 @@ async def test_a_question_about_people_that_is_asked_by_post_is_a_look() -> None
     assert (await asked(by_operator(Preview(), Sink(is_away=True)), "POST", path)).status_code == 503
 
 
+@pytest.mark.parametrize("count", [1, MOST_SUBJECTS + 1])
+async def test_an_answer_that_counts_people_who_were_named_is_a_search_for_them(count: int) -> None:
+    class Forecast(Support):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            note_people(phones=[f"7911{number:07}" for number in range(count)])
+            await super().__call__(scope, receive, send)
+
+    path, sink = "/v1/mailings/7/forecast", Sink()
+    assert (await asked(by_operator(Forecast(), sink), "GET", path)).status_code == 200
+    (event,) = sink.events
+    assert (event.look, len(event.subjects), event.is_wide) == ("search", min(count, MOST_SUBJECTS), count > 1)
+    assert (await asked(by_operator(Forecast(), Sink(is_away=True)), "GET", path)).status_code == 503
+    assert (await asked(audited(Forecast(), Sink(is_away=True)), "GET", path)).status_code == 200
+
+
 def test_a_record_of_before_there_were_looks_is_read() -> None:
     event = {"event_id": "e", "at": 1, "v": 1, "type": "audited", "who": "operator:anna", "address": "", "service": "s"}
     event |= {"method": "POST", "route": "/r", "path": "/r", "status": 200}
