@@ -14,6 +14,7 @@ from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.service import MailingService
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
+from services.ingest.test_push import test_push_routes
 from services.registry.api import application as registry
 from services.registry.audit_trail.routes import audit_routes
 from services.registry.cluster.routes import cluster_routes
@@ -101,7 +102,7 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Ref
         ("POST", SEND_PATH): SendEndpoint(sending, (), refused),
         ("POST", PACKET_PATH): PacketEndpoint(packets, (), refused),
     }
-    return ingest(direct, [mailings, broadcasts])
+    return ingest(direct, [mailings, broadcasts, test_push_routes(sending, directory, who)])
 
 
 def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:

@@ -50,6 +50,13 @@ EXAMPLES: dict[str, Any] = {
     },
     "ChangeBody": {"ratePerS": 1000},
     "ChannelBody": {"environment": "sandbox"},
+    "TestPushBody": {
+        "partnerId": "bank",
+        "serviceNumber": "Bank",
+        "phone": "79001234567",
+        "text": "This is a test message",
+        "id": "4711",
+    },
     "BroadcastBody": {
         "id": "goal-2",
         "ttlS": 600,

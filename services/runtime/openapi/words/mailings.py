@@ -1,4 +1,4 @@
-"""Mailings, their lists and forecasts, and broadcast channels."""
+"""Mailings, their lists and forecasts, broadcast channels, and test pushes."""
 
 from schemas.providers import Platform
 
@@ -112,6 +112,7 @@ MODELS = {
     },
     "ChannelsPage": {"channels": "The channels, by name", "after": "Asks for the next page; null on the last one"},
     "BroadcastBody": {"id": "Your own id: the same again is the same message"},
+    "TestPushBody": {"user": "To whom: your own id of the customer, as the app says it", "phone": "To whom"},
     "BroadcastView": {
         "state": "requested, retry, accepted (by Apple: no proof of delivery), refused, expired, uncertain",
         "status": "The HTTP status that Apple answered with; 0: none yet",
