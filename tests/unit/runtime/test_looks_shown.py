@@ -23,8 +23,8 @@ def test_what_may_be_a_phone_or_a_name_is_not_plain(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("READ", "READ,SENT", "bank", "mailing-7", "17", ids.uuid7(), "2026-01-01", "2026-01-01T00:00:00+03:00"),
-        *("2026-01-01T00:00:00.123456Z", "1764374400000"),
+        *("READ", "READ,SENT", "bank", "mailing-7", "17", "01a22728-ae4f-7aea-8243-117823b24a77", "1764374400000"),
+        *("2026-01-01", "2026-01-01T00:00:00+03:00", "2026-01-01T00:00:00.123456Z"),
     ],
 )
 def test_ids_of_ours_times_and_words_are_plain(text: str) -> None:
