@@ -28,7 +28,7 @@ from deploy.local.provision import provision
 from deploy.local.report import StackError, Step
 from deploy.local.servers import kafka, kafka_files
 from deploy.local.services import SERVICES, TRACES
-from deploy.local.show import Progress, overview
+from deploy.local.show import Progress, is_alive, overview
 from deploy.local.stack import DESCRIPTION, OPERATORS_PORT_SETTING, PUBLIC_PORT_SETTING, Stack
 
 DEFAULT_PORT, DEFAULT_OPERATORS_PORT = PUBLIC_PORT, OPERATORS_PORT
@@ -99,6 +99,9 @@ def up(data_dir: DataDir = DEFAULT_DIR, secured: Secured = False) -> None:
     if stack := running(data_dir):
         console.print("The stack is already running.")
         overview(console, stack)
+        if ended := [name for name, pid in stack["processes"].items() if not is_alive(pid)]:
+            console.print(f"[yellow]But ended: {', '.join(ended)}.[/] `make down`, then `make up` starts it anew.")
+            raise typer.Exit(1)
         return
     with Progress(console) as progress:
         stack = start_in_background(data_dir, progress, ["--secured"] if secured else [])

@@ -52,6 +52,8 @@ def troubles_of(cluster: Json) -> list[str]:
         for entry in cluster["instances"]
         if entry["isSilent"]
     ]
+    if any(not entry["isSilent"] for entry in cluster["instances"]) and not cluster["groups"]:
+        made.append("services work, and Kafka tells of no consumer group: it may be coming back; ask again")
     for group in cluster["groups"]:
         for topic in group["topics"]:
             if topic["unheld"] and group["group"] not in NEEDED_BY_NOBODY:

@@ -185,7 +185,7 @@ def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) 
 
 def _drawn(secret_file: Path | None) -> dict[str, str]:
     """The secrets to show; a password that was given is not shown again."""
-    return {} if secret_file else {"password": "password", "key": "key", "webhook secret": "webhookSecret"}
+    return {} if secret_file else {"password": "password", "key": "key", "webhookSecret": "webhook secret"}
 
 
 def _about(

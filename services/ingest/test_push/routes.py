@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from schemas import ids
 from schemas.application_events import PartnerChanged
 from services.ingest.http import field_error
-from services.ingest.rules import Code, Refusal, Refused, Request, accept, parsed
+from services.ingest.rules import REPEATED, Code, Refusal, Refused, Request, accept, parsed
 from services.ingest.send import SendService
 from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
@@ -25,6 +25,7 @@ from services.runtime.http.field_names import RequestBody
 from services.runtime.http.server import Problem, ProblemBody
 from services.runtime.looks import note_people
 from services.runtime.text import phones
+from services.runtime.text.storable import Text
 
 PATH = "/v1/test-pushes"
 REFERENCE = "test:"
@@ -48,16 +49,16 @@ class TestPushBody(RequestBody):
 
     model_config = ConfigDict(strict=True, alias_generator=to_camel, populate_by_name=True)
 
-    partner_id: Annotated[str, Field(max_length=100, description="in whose name")]
-    service_number: Annotated[str, Field(max_length=100, description="by which of the partner's senders")]
-    phone: Annotated[str, Field(max_length=40)] | None = None
-    user: Annotated[str, Field(max_length=200, description="the partner's id of the customer")] | None = None
-    title: Annotated[str, Field(max_length=80)] | None = None
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    partner_id: Annotated[Text, Field(max_length=100, description="in whose name")]
+    service_number: Annotated[
+        Text, Field(min_length=1, max_length=100, description="by which of the partner's senders")
+    ]
+    phone: Annotated[Text, Field(max_length=40)] | None = None
+    user: Annotated[Text, Field(max_length=200)] | None = None
+    title: Annotated[Text, Field(max_length=80)] | None = None
+    text: Annotated[Text, Field(min_length=1, max_length=1000)]
     ttl_s: Annotated[int, Field(ge=30, le=86_400, description="seconds after which it is not sent any more")] = 300
-    id: Annotated[str, Field(min_length=1, max_length=60, description="the same again sends nothing twice")] | None = (
-        None
-    )
+    id: Annotated[Text, Field(min_length=1, max_length=60, description="the same again sends nothing twice")]
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -90,13 +91,17 @@ def test_push_routes(sending: SendService, directory: Directory, check: CallerOf
         partner = directory.partners.get(body.partner_id)
         if partner is None:
             raise Problem(400, "Invalid request", errors=[field_error("partnerId", "must name a partner")])
-        reference = REFERENCE + (body.id or ids.uuid7())
+        if not partner.enabled:
+            raise Problem(400, "Invalid request", errors=[field_error("partnerId", "is switched off")])
+        reference, warnings = REFERENCE + body.id, list[str]()
         try:
             request = parsed(Request, _request(body, reference), "")
             accepted = accept(request, partner, directory, now_ms(), draw_id=ids.uuid7)
-            event = await sending.store(accepted, partner, [])
+            event = await sending.store(accepted, partner, warnings)
         except Refused as refused:
             raise _problem(refused.refusal) from None
+        if REPEATED in warnings:
+            raise Problem(409, "Duplicate request", errors=[field_error("id", REPEATED)])
         _note(event.message_id, partner, body)
         return TestPushView(message_id=event.message_id, mt_num=str(event.mt_num), id=reference)
 
@@ -124,7 +129,7 @@ def _request(body: TestPushBody, reference: str) -> dict[str, Any]:
 def _problem(refusal: Refusal) -> Problem:
     status = 409 if refusal.code is Code.DUPLICATE else 503 if refusal.code is Code.UNAVAILABLE else 400
     faults = [field_error(_FIELDS.get(fault.field, fault.field or "body"), fault.rule) for fault in refusal.faults]
-    return Problem(status, refusal.code.description, errors=faults)
+    return Problem(status, refusal.code.description, errors=faults, retry_after_s=refusal.retry_after_s)
 
 
 def _note(message_id: str, partner: PartnerChanged, body: TestPushBody) -> None:

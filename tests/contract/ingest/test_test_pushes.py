@@ -14,7 +14,13 @@ from tests.contract.ingest.test_send import ADMIN, Ingest, ingest
 from tests.support.log_reader import all_events_of
 
 __all__ = ["ingest"]  # a fixture
-PUSH = {"partnerId": "demo", "serviceNumber": "DemoBank", "phone": "79161234567", "text": "Is anybody there?"}
+PUSH = {
+    "partnerId": "demo",
+    "serviceNumber": "DemoBank",
+    "phone": "79161234567",
+    "text": "Is anybody there?",
+    "id": "some",
+}
 
 
 async def sent(ingest: Ingest, token: str = ADMIN, url: str = "", **fields: Any) -> tuple[int, Any]:
@@ -50,7 +56,10 @@ async def test_it_is_a_message_of_the_partner_that_is_not_reported(ingest: Inges
 async def test_the_same_id_is_the_same_message(ingest: Ingest) -> None:
     first, second = await sent(ingest, id="twice"), await sent(ingest, id="twice")
     assert first == second
-    assert (await sent(ingest))[1]["messageId"] != (await sent(ingest))[1]["messageId"]
+    assert (await sent(ingest, id="another"))[1]["messageId"] != first[1]["messageId"]
+    for other in ({"phone": "79161234568"}, {"text": "Another text"}):
+        status, answer = await sent(ingest, id="twice", **other)
+        assert (status, answer["errors"][0]["field"]) == (409, "id"), "the first stands, and nobody believes otherwise"
     assert (await sent(ingest, partnerId="once", id="twice"))[0] == 202
     assert (await sent(ingest, partnerId="once", id="twice"))[0] == 409
 
@@ -66,6 +75,10 @@ async def test_the_same_id_is_the_same_message(ingest: Ingest) -> None:
         ({"text": None}, "text"),
         ({"ttlS": 1}, "ttlS"),
         ({"txt": "x"}, "txt"),
+        ({"partnerId": "off"}, "partnerId"),
+        ({"serviceNumber": ""}, "serviceNumber"),
+        ({"text": "a\u0000b"}, "text"),
+        ({"id": None}, "id"),
     ],
 )
 async def test_what_is_wrong_is_named(ingest: Ingest, fields: Any, field: str) -> None:

@@ -260,3 +260,10 @@ def test_why_of_something_unknown_is_one_line(platform: Platform) -> None:
 def test_a_name_that_no_address_can_hold_is_refused_before_anything_is_asked(platform: Platform, name: str) -> None:
     result = rpns(platform, "broadcast-channels", "create", "bank", name)
     assert (result.exit_code, "must not be empty" in result.stderr, platform.asked) == (1, True, [])
+
+
+def test_a_drawn_report_key_is_shown_as_receivers_want_it_too(platform: Platform) -> None:
+    platform.on("POST", "/v1/partners/bank/report-key", {"key": "drawn-key", "webhookSecret": "whsec_ZHJhd24="})
+    result = rpns(platform, "partners", "rotate", "bank", "--what", "report-key")
+    assert "key: drawn-key" in result.stdout
+    assert "webhook secret: whsec_ZHJhd24=" in result.stdout

@@ -81,6 +81,7 @@ def test_a_cluster_in_order_is_shown_and_is_exit_code_0(platform: Platform) -> N
     [
         ({"instances": [{**INSTANCE, "isSilent": True}]}, "status status-1 was last heard of"),
         ({"signs": [{"sign": "rpns_suspects", "value": 1, "service": "status", "instance": "1"}]}, "rpns_suspects = 1"),
+        ({"groups": []}, "Kafka tells of no consumer group"),
         ({"holdups": [HOLDUP]}, "bank over apns (production/app.bank) is stopped since 2023-11-14"),
         ({"holdups": [HOLDUP]}, ": 403 InvalidProviderToken"),
         ({"openDeadLetters": {"status-events": 3}}, "3 dead letters of status-events"),
