@@ -20,7 +20,7 @@ from tests.support.repairs import differences, done, started
 from tests.support.world import World
 
 SECURED = bool(os.environ.get("RPNS_TEST_SECURED"))
-DUE_IN = timedelta(seconds=15)
+DUE_IN = timedelta(seconds=40)
 """What waits is due behind the repair, or meanwhile: then it comes once services run. Never before its hour."""
 
 
