@@ -183,8 +183,11 @@ def _add_moves(
 
 async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
-    expected = None if mailing.is_segment else service.forecast(mailing, left, now_ms())
-    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, service.placeholders(mailing))
+    template, expected = service.usable_template(mailing), None
+    if template is not None and not mailing.is_segment:
+        expected = service.forecast(mailing, template, left, now_ms())
+    placeholders = None if template is None else template.names
+    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, placeholders)
 
 
 def _place(before: str) -> PageCursor:

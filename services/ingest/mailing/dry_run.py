@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from schemas.values import Schedule
 from services.ingest.mailing.model import Mailing, sent_to
 from services.ingest.mailing.planning.recipients import RecipientReader
 from services.ingest.mailing.rules.forecast import by_zone, expires_in
@@ -42,17 +41,16 @@ class DryRun:
         template = self.service.template(mailing)
         if template.segment is not None:
             left = await self.recipients.count(template.segment)
-            return self._view(mailing, now, left, _Sample(looked_at=left, reached=left))
+            return self._view(mailing, now, left, _Sample(looked_at=left, reached=left), template)
         left = mailing.recipients - mailing.planned
         sample = _Sample()
         async for rows in self._chunks(mailing, left):
             await self._look(sample, template, rows, now)
-        return self._view(mailing, now, left, sample, template.request.schedule)
+        return self._view(mailing, now, left, sample, template)
 
-    def _view(
-        self, mailing: Mailing, now: int, left: int, sample: "_Sample", schedule: Schedule | None = None
-    ) -> ForecastView:
-        expected = self.service.forecast(mailing, left, now)
+    def _view(self, mailing: Mailing, now: int, left: int, sample: "_Sample", template: Template) -> ForecastView:
+        expected = self.service.forecast(mailing, template, left, now)
+        schedule = template.request.schedule
         share = left / sample.looked_at if sample.looked_at else 0.0
         zones = by_zone(sample.zones, schedule, max(now, mailing.start_at or 0)) if schedule and sample.zones else []
         reached, unknown = round(sample.reached * share), round(sample.unknown * share)
@@ -63,9 +61,9 @@ class DryRun:
             addressed=reached,
             unknown=unknown,
             unreachable=left - reached - unknown,
-            starts_at=expected.starts_at if expected else now,
-            finishes_at=expected.finishes_at if expected else None,
-            expired=max(expected.expired if expected else 0, round(sample.expired * share)),
+            starts_at=expected.starts_at,
+            finishes_at=expected.finishes_at,
+            expired=max(expected.expired, round(sample.expired * share)),
             zones=[
                 ZoneView(time_zone=zone.name, recipients=round(zone.recipients * share), opens_at=zone.opens_at)
                 for zone in zones

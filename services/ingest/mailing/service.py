@@ -186,22 +186,18 @@ class MailingService:
         await self.mailings.lists.delete_recipients(cancelled.mailing_id)
         return cancelled
 
-    def forecast(self, mailing: Mailing, recipients: int, now: int) -> Forecast | None:
-        """The forecast for the recipients who are still to be planned; None when the mailing cannot go on."""
+    def usable_template(self, mailing: Mailing) -> Template | None:
+        """None when the mailing cannot go on."""
         try:
-            template, _ = compiled(mailing, self.directory)
+            return compiled(mailing, self.directory)[0]
         except CannotContinue:
             return None
+
+    def forecast(self, mailing: Mailing, template: Template, recipients: int, now: int) -> Forecast:
+        """The forecast for the recipients who are still to be planned."""
         zone, _ = windows.partner_zone(template.request.utc_offset_min)
         start = max(now, mailing.start_at or 0)
         return forecast(recipients, mailing.rate_per_s, template.request.schedule, zone, start)
-
-    def placeholders(self, mailing: Mailing) -> tuple[str, ...] | None:
-        """The columns that a list must have for the message; None when the mailing cannot go on."""
-        try:
-            return compiled(mailing, self.directory)[0].names
-        except CannotContinue:
-            return None
 
     async def _move(
         self,
