@@ -1,47 +1,17 @@
 """The operators' console in a real browser, on the stack of all end-to-end tests."""
 
-import shutil
-from collections.abc import AsyncIterator
-
 import pytest
 
-from deploy.browser.chromium import NAMES, Browser, chromium
-from deploy.console import INDEX
+from deploy.browser.chromium import Browser
 from deploy.local.provision import admin_of
 from deploy.sandbox.phone.device import Device
-from tests.support.console_page import AXE, NETWORK, ConsolePage, console_page
+from tests.support.console_page import NETWORK, ConsolePage, browser, console_page, needs_console, operator, page
 from tests.support.waiting import eventually
 from tests.support.world import QUICK, READ, Json, World
 
-pytestmark = [
-    pytest.mark.skipif(
-        not any(map(shutil.which, NAMES)),
-        reason="no Chromium is on the PATH: nobody has looked at the console (sign-in, search, trace, accessibility)",
-    ),
-    pytest.mark.skipif(not INDEX.exists() or not AXE.exists(), reason="the console is not built: `make install`"),
-]
+__all__ = ["browser", "operator", "page"]  # fixtures
+pytestmark = needs_console("nobody has looked at the console (sign-in, search, trace, accessibility)")
 FIRST_ROW = "main td a[href^='#/support/']"
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def page(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
-    """A tab on the sign-in; a fault that the browser has to tell of fails the test."""
-    async with console_page(browser, world.stack.operators_url) as page:
-        yield page
-        assert page.faults() == []
-
-
-@pytest.fixture
-async def operator(page: ConsolePage, world: World) -> ConsolePage:
-    """Somebody who may see every page, signed in."""
-    await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
-    return page
 
 
 @pytest.fixture(scope="module")

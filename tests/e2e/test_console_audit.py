@@ -1,38 +1,13 @@
 """Who looked at a customer, or acted on them, in the console's page of the audit trail, in a real browser."""
 
-import shutil
-from collections.abc import AsyncIterator
-
 import aiohttp
-import pytest
 
-from deploy.browser.chromium import NAMES, Browser, chromium
-from deploy.console import INDEX
-from tests.support.console_page import AXE, ConsolePage, console_page
+from tests.support.console_page import ConsolePage, browser, needs_console, operator, page
 from tests.support.world import World
 
-pytestmark = [
-    pytest.mark.skipif(
-        not any(map(shutil.which, NAMES)),
-        reason="no Chromium is on the PATH: nobody has asked there who looked at a customer",
-    ),
-    pytest.mark.skipif(not INDEX.exists() or not AXE.exists(), reason="the console is not built: `make install`"),
-]
+__all__ = ["browser", "operator", "page"]  # fixtures
+pytestmark = needs_console("nobody has asked there who looked at a customer")
 EXPORTS = 3
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def operator(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
-    async with console_page(browser, world.stack.operators_url) as page:
-        await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
-        yield page
-        assert page.faults() == []
 
 
 async def test_what_was_done_to_a_customer_is_found_and_exports_are_told_apart(

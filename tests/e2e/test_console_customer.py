@@ -1,38 +1,12 @@
 """What an operator does for one customer in the console, in a real browser: search, a test push, and forgetting."""
 
-import shutil
-from collections.abc import AsyncIterator
-
-import pytest
-
-from deploy.browser.chromium import NAMES, Browser, chromium
-from deploy.console import INDEX
-from tests.support.console_page import AXE, SEARCHED, ConsolePage, console_page
+from tests.support.console_page import SEARCHED, ConsolePage, browser, needs_console, operator, page
 from tests.support.world import QUICK, READ, World
 
-pytestmark = [
-    pytest.mark.skipif(
-        not any(map(shutil.which, NAMES)),
-        reason="no Chromium is on the PATH: nobody has sent a test push there, or forgotten somebody",
-    ),
-    pytest.mark.skipif(not INDEX.exists() or not AXE.exists(), reason="the console is not built: `make install`"),
-]
+__all__ = ["browser", "operator", "page"]  # fixtures
+pytestmark = needs_console("nobody has sent a test push there, or forgotten somebody")
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def operator(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
-    async with console_page(browser, world.stack.operators_url) as page:
-        await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
-        yield page
-        assert page.faults() == []
 
 
 async def test_only_messages_of_the_period_and_state_are_found_until_more_is_asked_for(

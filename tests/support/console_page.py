@@ -1,15 +1,18 @@
 """A tab with the operators' console in a real browser: what a person does there and sees, and what went wrong."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pytest
 
-from deploy.browser.chromium import Browser, ScriptError
-from deploy.console import FOLDER
+from deploy.browser.chromium import NAMES, Browser, ScriptError, chromium
+from deploy.console import FOLDER, INDEX
 from tests.support.waiting import eventually
+from tests.support.world import World
 
 AXE = FOLDER / "node_modules/axe-core/axe.min.js"
 GRAVE = ("serious", "critical")
@@ -148,3 +151,33 @@ async def console_page(browser: Browser, operators_url: str) -> AsyncIterator[Co
         yield page
     finally:
         await call("Target.disposeBrowserContext", browserContextId=context)
+
+
+def needs_console(unseen: str) -> list[pytest.MarkDecorator]:
+    """The marks of a file of such tests; `unseen` is what nobody has done where there is no browser."""
+    no_browser = f"no Chromium is on the PATH: {unseen}"
+    return [
+        pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason=no_browser),
+        pytest.mark.skipif(not INDEX.exists() or not AXE.exists(), reason="the console is not built: `make install`"),
+    ]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def page(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
+    """A tab on the sign-in; a fault that the browser has to tell of fails the test."""
+    async with console_page(browser, world.stack.operators_url) as page:
+        yield page
+        assert page.faults() == []
+
+
+@pytest.fixture
+async def operator(page: ConsolePage, world: World) -> ConsolePage:
+    """Somebody who may see every page, signed in."""
+    await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
+    return page
