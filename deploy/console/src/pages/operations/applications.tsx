@@ -2,16 +2,14 @@
 
 import { useState } from "preact/hooks";
 import { request } from "../../api";
-import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
-import { Empty, Shown, useLoaded } from "../../parts/states";
-import { Table } from "../../parts/table";
-import { Time } from "../../parts/time";
+import { useLoaded } from "../../parts/states";
 import { t } from "../../words";
 import { ApplicationPage } from "./application";
 import { change, type Told } from "./changes";
+import { Listing } from "./listing";
 import { Switched } from "./partners";
 import { at } from "./place";
 
@@ -39,32 +37,20 @@ export function Applications({ rest: [id] }: { rest: string[] }) {
 function Listed() {
   const [loaded, again] = useLoaded("applications", (signal) => request<Application[]>("/v1/applications", { signal }));
   return (
-    <section class="card">
-      <div class="row between">
-        <h2>{t("operations.applications")}</h2>
-        <div class="row">
-          <button type="button" onClick={again}>{t("live.again")}</button>
-          <Allowed scope="operator"><Create done={again} /></Allowed>
-        </div>
-      </div>
-      <Shown loaded={loaded} again={again}>
-        {(applications) => applications.length === 0 ? <Empty>{t("applications.none")}</Empty> : (
-          <Table
-            label={t("operations.applications")}
-            rows={applications}
-            id={(application) => application.applicationId}
-            columns={[
-              { title: t("applications.application"), cell: (application) => <a href={at("applications", application.applicationId)}>{application.applicationId}</a> },
-              { title: t("applications.name"), cell: (application) => application.name },
-              { title: t("setup.state"), cell: (application) => <Switched isOn={application.enabled} /> },
-              { title: t("applications.identity"), cell: (application) => application.identity },
-              { title: t("setup.changed"), cell: (application) => <Time at={application.changedAt} /> },
-              { title: t("setup.by"), cell: (application) => application.by || "—" },
-            ]}
-          />
-        )}
-      </Shown>
-    </section>
+    <Listing
+      title={t("operations.applications")}
+      none={t("applications.none")}
+      loaded={loaded}
+      again={again}
+      id={(application) => application.applicationId}
+      create={<Create done={again} />}
+      columns={[
+        { title: t("applications.application"), cell: (application) => <a href={at("applications", application.applicationId)}>{application.applicationId}</a> },
+        { title: t("applications.name"), cell: (application) => application.name },
+        { title: t("setup.state"), cell: (application) => <Switched isOn={application.enabled} /> },
+        { title: t("applications.identity"), cell: (application) => application.identity },
+      ]}
+    />
   );
 }
 

@@ -2,16 +2,14 @@
 
 import { useState } from "preact/hooks";
 import { request } from "../../api";
-import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Badge } from "../../parts/badge";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
-import { Empty, Shown, useLoaded } from "../../parts/states";
-import { Table } from "../../parts/table";
-import { Time } from "../../parts/time";
+import { useLoaded } from "../../parts/states";
 import { t } from "../../words";
 import { change, type Told } from "./changes";
+import { Listing } from "./listing";
 import { PartnerPage } from "./partner";
 import { at } from "./place";
 
@@ -46,32 +44,20 @@ export function Switched({ isOn }: { isOn: boolean }) {
 function Listed() {
   const [loaded, again] = useLoaded("partners", (signal) => request<Partner[]>("/v1/partners", { signal }));
   return (
-    <section class="card">
-      <div class="row between">
-        <h2>{t("operations.partners")}</h2>
-        <div class="row">
-          <button type="button" onClick={again}>{t("live.again")}</button>
-          <Allowed scope="operator"><Create done={again} /></Allowed>
-        </div>
-      </div>
-      <Shown loaded={loaded} again={again}>
-        {(partners) => partners.length === 0 ? <Empty>{t("partners.none")}</Empty> : (
-          <Table
-            label={t("operations.partners")}
-            rows={partners}
-            id={(partner) => partner.partnerId}
-            columns={[
-              { title: t("partners.partner"), cell: (partner) => <a href={at("partners", partner.partnerId)}>{partner.partnerId}</a> },
-              { title: t("partners.login"), cell: (partner) => partner.login },
-              { title: t("setup.state"), cell: (partner) => <Switched isOn={partner.enabled} /> },
-              { title: t("partners.reportUrl"), cell: (partner) => partner.reportUrl ?? "—" },
-              { title: t("setup.changed"), cell: (partner) => <Time at={partner.changedAt} /> },
-              { title: t("setup.by"), cell: (partner) => partner.by || "—" },
-            ]}
-          />
-        )}
-      </Shown>
-    </section>
+    <Listing
+      title={t("operations.partners")}
+      none={t("partners.none")}
+      loaded={loaded}
+      again={again}
+      id={(partner) => partner.partnerId}
+      create={<Create done={again} />}
+      columns={[
+        { title: t("partners.partner"), cell: (partner) => <a href={at("partners", partner.partnerId)}>{partner.partnerId}</a> },
+        { title: t("partners.login"), cell: (partner) => partner.login },
+        { title: t("setup.state"), cell: (partner) => <Switched isOn={partner.enabled} /> },
+        { title: t("partners.reportUrl"), cell: (partner) => partner.reportUrl ?? "—" },
+      ]}
+    />
   );
 }
 
