@@ -42,11 +42,27 @@ _METRICS = """\
 Every process serves them at `/metrics` on `RPNS_METRICS_PORT`, in the text format of Prometheus. A label has few
 values; none holds a token, a phone number or a text. What to watch, and what it means: [operations](operations.md).
 """
-_OPERATORS = """\
+_OPERATORS_TITLE = Words("The operators' API", "API операторов")
+_OPERATORS = Words(
+    """\
 These routes, and no others, are at the operators' address. What the scopes are for, and how a token is made:
 [operators](features/operators.md). Bodies and answers are in `/docs/<service>/openapi.json` of that address.
-"""
-_ACCESS = """\
+""",
+    """\
+На адресе операторов есть эти маршруты, и только они. Для чего нужны права и как создаётся токен:
+[операторы](features/operators.md). Тела запросов и ответы описаны в `/docs/<service>/openapi.json` того же адреса.
+""",
+)
+_OPERATORS_HEADS = (
+    Words("route", "маршрут"),
+    Words("scope", "право"),
+    Words("also partners', at the public address", "также у партнёров, на публичном адресе"),
+)
+_SHARED = Words("yes", "да")
+_NOT_SHARED = Words("no", "нет")
+_ACCESS_TITLE = Words("Access to Kafka", "Доступ к Kafka")
+_ACCESS = Words(
+    """\
 A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before
 every name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read`
 groups whose names begin with its own; `registry` may `Describe` all groups. `statistics` may `Create`, `Read` and
@@ -59,7 +75,23 @@ groups, and for `rpns restore` `Read` these.
 
 How a process logs in: `KAFKA_…` in [settings](settings.md). `make up CLUSTER=1` starts a broker that enforces exactly
 these lists.
-"""
+""",
+    """\
+По пользователю Kafka на каждый сервис, с именем сервиса и наименьшими правами, которых ему достаточно; перед каждым
+именем здесь стоит `KAFKA_TOPIC_PREFIX`. Кроме указанного в таблице, каждому сервису можно `Describe` и
+`DescribeConfigs` для всех топиков и `Read` для групп, имена которых начинаются с его собственного; `registry` —
+`Describe` для всех групп. `statistics` может `Create`, `Read` и `Write` топики, имена которых начинаются со
+`statistics`: это топик изменений его таблицы. Больше сервисам ничего не нужно: ни операций с кластером, ни транзакций.
+
+Топики сначала создаёт и меняет пользователь оператора (`rpns topics apply`: `Create`, `Alter`, `AlterConfigs`,
+`DescribeConfigs`). Для [восстановления](operations.md#восстановление) ему нужны `Describe` и `Read` для всех топиков и
+`Describe` для всех групп, а для `rpns restore` — и `Read` для них.
+
+Как процесс входит в Kafka: `KAFKA_…` в [настройках](../settings.md). `make up CLUSTER=1` запускает брокер, который
+соблюдает в точности эти списки.
+""",
+)
+_ACCESS_HEADS = (Words("user", "пользователь"), Words("`Read`", "`Read`"), Words("`Write`", "`Write`"))
 
 _TOPICS = """\
 Every channel of the AsyncAPI document `schemas/json/asyncapi.json`, who sends to it and who receives from it.
@@ -117,9 +149,11 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
-        "operators-api.md": operators_page(),
+        "operators-api.md": operators_page(Language.ENGLISH),
+        "ru/operators-api.md": operators_page(Language.RUSSIAN),
         "sandbox.md": sandbox_page(),
-        "kafka-access.md": access_page(),
+        "kafka-access.md": access_page(Language.ENGLISH),
+        "ru/kafka-access.md": access_page(Language.RUSSIAN),
         "topics.md": topics_page(),
         "reasons.md": reasons_page(Language.ENGLISH),
         "ru/reasons.md": reasons_page(Language.RUSSIAN),
@@ -140,15 +174,19 @@ def metrics_page() -> str:
     return _page("Metrics", "services/runtime/telemetry.py", _METRICS, ("name", "kind", "labels", "meaning"), rows)
 
 
-def operators_page() -> str:
+def operators_page(language: Language) -> str:
     """The routes by their paths, each with its scope."""
     found = sorted(ROUTES, key=lambda route: (route.path, route.method))
     rows = [
-        (f"`{route.method} {route.path.replace(':path', '')}`", f"`{route.scope}`", "yes" if route.is_shared else "no")
+        (
+            f"`{route.method} {route.path.replace(':path', '')}`",
+            f"`{route.scope}`",
+            (_SHARED if route.is_shared else _NOT_SHARED).said_in(language),
+        )
         for route in found
     ]
-    titles = ("route", "scope", "also partners', at the public address")
-    return _page("The operators' API", "services/runtime/access/operator_routes.py", _OPERATORS, titles, rows)
+    title, text, *heads = (words.said_in(language) for words in (_OPERATORS_TITLE, _OPERATORS, *_OPERATORS_HEADS))
+    return _page(title, "services/runtime/access/operator_routes.py", text, heads, rows, language=language)
 
 
 def reasons_page(language: Language) -> str:
@@ -161,12 +199,13 @@ def reasons_page(language: Language) -> str:
     return _page(title, "schemas/reasons.py", text, heads, rows, language=language)
 
 
-def access_page() -> str:
+def access_page(language: Language) -> str:
     """What each service may read and write."""
     rows = [
         (f"`{service}`", _codes(allowed.reads), _codes(allowed.appends)) for service, allowed in PERMISSIONS.items()
     ]
-    return _page("Access to Kafka", "schemas/permissions.py", _ACCESS, ("user", "`Read`", "`Write`"), rows)
+    title, text, *heads = (words.said_in(language) for words in (_ACCESS_TITLE, _ACCESS, *_ACCESS_HEADS))
+    return _page(title, "schemas/permissions.py", text, heads, rows, language=language)
 
 
 def topics_page() -> str:

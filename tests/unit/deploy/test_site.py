@@ -1,5 +1,6 @@
 """The site of the documentation: built without a warning, it loads nothing from elsewhere, and both languages fit."""
 
+import os
 import re
 from pathlib import Path
 
@@ -87,8 +88,24 @@ def test_a_translation_has_the_blocks_of_code_and_the_headings_of_its_page(page:
     assert blocks(russian) == blocks(english)
     assert [level for level, _ in headings(russian)] == [level for level, _ in headings(english)]
     assert re.fullmatch("[0-9a-f]{12}", translated_from(page.russian))
+    for block in blocks(russian):
+        russian = russian.replace(block, "")
     plain = re.sub(r"`[^`\n]*`|https?:\S+", "", russian)
     assert len(re.findall("[А-яЁё]", plain)) > len(re.findall("[A-Za-z]", plain))
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=lambda page: page.name)
+def test_a_translation_links_to_translations_where_there_are_any(page: Page) -> None:
+    assert page.russian is not None
+    text = page.russian.read_text()
+    for block in blocks(text):
+        text = text.replace(block, "")
+    targets = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
+    linked = [Path(os.path.normpath(page.russian.parent / target)) for target in targets]
+    assert [path for path in linked if not path.exists()] == []
+    own = {page.english}  # the original, named below the title
+    translated = {other.english for other in TRANSLATED} - own
+    assert [path for path in linked if path in translated] == []
 
 
 def test_nothing_is_translated_that_is_no_page() -> None:
