@@ -172,6 +172,9 @@ def dry_run(context: typer.Context, mailing: Mailing, as_json: AsJson = False) -
     out.print(
         f"would expire {found['expired']:,}" if not found["expired"] else f"[red]would expire {found['expired']:,}[/]"
     )
+    for paid in found.get("paid", ()):  # an older release tells of none
+        parts = f" ({paid['parts']:,} SMS, by length)" if paid["parts"] is not None else ""
+        out.print(f"paid for     at most {paid['messages']:,} by {paid['channel']}{parts}")
 
 
 @app.command()

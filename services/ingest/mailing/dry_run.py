@@ -12,14 +12,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from schemas.values import Channel
 from services.ingest.mailing.model import Mailing, sent_to
 from services.ingest.mailing.planning.recipients import RecipientReader
 from services.ingest.mailing.rules.forecast import by_zone, expires_in
+from services.ingest.mailing.rules.paid import PaidMessages
 from services.ingest.mailing.rules.recipients import recipient_of
 from services.ingest.mailing.rules.rows import Row
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.service import MailingService
-from services.ingest.mailing.views import ForecastView, ZoneView
+from services.ingest.mailing.views import ForecastView, PaidView, ZoneView
 from services.runtime.installations.model import Address
 from services.runtime.installations.reader import Installations
 from services.runtime.looks import note_people
@@ -41,9 +43,11 @@ class DryRun:
         template = self.service.template(mailing)
         if template.segment is not None:
             left = await self.recipients.count(template.segment)
-            return self._view(mailing, now, left, _Sample(looked_at=left, reached=left), template)
+            segment = _Sample(PaidMessages(template), looked_at=left, reached=left)
+            segment.paid.add((), left)
+            return self._view(mailing, now, left, segment, template)
         left = mailing.recipients - mailing.planned
-        sample = _Sample()
+        sample = _Sample(PaidMessages(template))
         async for rows in self._chunks(mailing, left):
             await self._look(sample, template, rows, now)
         return self._view(mailing, now, left, sample, template)
@@ -68,6 +72,7 @@ class DryRun:
                 ZoneView(time_zone=zone.name, recipients=round(zone.recipients * share), opens_at=zone.opens_at)
                 for zone in zones
             ],
+            paid=_paid(sample.paid, share),
         )
 
     async def _chunks(self, mailing: Mailing, left: int) -> AsyncIterator[list[Row]]:
@@ -81,6 +86,9 @@ class DryRun:
 
     async def _look(self, sample: "_Sample", template: Template, rows: list[Row], now: int) -> None:
         sample.looked_at += len(rows)
+        for row in rows:
+            if row.phone is not None:
+                sample.paid.add(row.values)
         application_id = template.request.chain[0].application_id
         if application_id is None:
             sample.reached += len(rows)
@@ -104,13 +112,23 @@ class DryRun:
             sample.expired += expires_in(zones, schedule, now)
 
 
+def _paid(found: PaidMessages, share: float) -> list[PaidView]:
+    parts = round(found.parts * share)
+    return [
+        PaidView(channel=channel.value, messages=round(count * share), parts=parts if channel is Channel.SMS else None)
+        for channel, count in found.messages.items()
+    ]
+
+
 @dataclass
 class _Sample:
     """How many recipients were looked at, can be reached, are unknown, and would expire in their own zones.
 
-    `zones`: those who can be reached, by name and zone, where each message waits for its recipient's hour.
+    `zones`: those who can be reached, by name and zone, where each message waits for its recipient's hour. `paid`: what
+    all of them may cost.
     """
 
+    paid: PaidMessages
     looked_at: int = 0
     reached: int = 0
     unknown: int = 0

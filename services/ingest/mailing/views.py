@@ -129,11 +129,12 @@ def view_of(
 ) -> MailingView:
     states = outcomes.states
     read = states.get("READ", 0)
+    planned = max(mailing.planned, sum(states.values()))  # a restored one forgot what it had planned since its backup
     delivered = states.get("DELIVERED", 0) + read
     is_open = mailing.state in ("running", "paused")
     progress = ProgressView(
-        recipients=None if mailing.is_segment and mailing.state != "done" else _recipients(mailing),
-        planned=mailing.planned,
+        recipients=_recipients(mailing, planned),
+        planned=planned,
         rate_per_s=round(mailing.rate_now if mailing.state == "running" else 0.0, 1),
         finishes_at=forecast.finishes_at if forecast is not None and is_open else None,
         states=states,
@@ -164,8 +165,11 @@ def view_of(
     )
 
 
-def _recipients(mailing: Mailing) -> int:
-    return mailing.planned if mailing.is_segment else mailing.recipients
+def _recipients(mailing: Mailing, planned: int) -> int | None:
+    """Of a segment they are known once it is planned."""
+    if mailing.is_segment:
+        return planned if mailing.state == "done" else None
+    return mailing.recipients
 
 
 class MailingsPage(View):
@@ -183,6 +187,14 @@ class ZoneView(View):
     opens_at: int | None  # None: not before the deadline
 
 
+class PaidView(View):
+    """What is sent at most over a channel that is paid for: every link of the cascade to everybody with a phone."""
+
+    channel: str
+    messages: int
+    parts: int | None  # of SMS, by length and alphabet; None: of another channel
+
+
 class ForecastView(View):
     """A dry run. Where not all recipients were looked at, the figures are projected from `lookedAt` of them."""
 
@@ -196,3 +208,4 @@ class ForecastView(View):
     finishes_at: int | None  # None: beyond the planning horizon
     expired: int  # would not be sent before the deadline
     zones: list[ZoneView]  # by when they open; empty where the window is not read in the recipients' zones
+    paid: list[PaidView]  # in the order of the cascade; pushes are free

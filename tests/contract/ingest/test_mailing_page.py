@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import orjson
 import pytest
 
 from services.ingest.api import application
@@ -129,6 +130,20 @@ async def test_the_forecast_says_when_each_zone_opens(operator: httpx.AsyncClien
     assert {name: count for name, (count, _) in hours.items()} == {"Asia/Tokyo": 2, "Europe/London": 1}
     assert [zone["opensAt"] for zone in found["zones"]] == sorted(at for _, at in hours.values())
     assert all(at > soon.timestamp() * 1000 - 24 * 3_600_000 for _, at in hours.values())
+
+
+async def test_the_forecast_says_what_is_paid_for_at_most(operator: httpx.AsyncClient) -> None:
+    sms = {"type": "SMS", "data": {"text": "{{name}}", "ttl": 1, "ttlUnit": "HOURS"}}
+    mailing = await drafted(operator, message=push(), cascadeChainLink={"state": "READ", "message": sms})
+    people = [{"to": "79160000001", "name": "x" * 161}, {"to": "79160000002", "name": "y"}]
+    people.append({"externalUserId": "has no phone", "name": "z"})
+    await operator.put(
+        f"/v1/mailings/{mailing}/recipients",
+        content=b"\n".join(map(orjson.dumps, people)),
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    found = (await operator.get(f"/v1/mailings/{mailing}/forecast")).json()
+    assert found["paid"] == [{"channel": "SMS", "messages": 2, "parts": 3}]
 
 
 async def test_a_forecast_of_a_list_tells_the_audit_trail_of_whom(operator: httpx.AsyncClient, bench: Bench) -> None:

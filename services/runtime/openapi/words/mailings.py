@@ -96,6 +96,12 @@ MODELS = {
         "finishesAt": "When the last one is sent, UTC ms; null: beyond the planning horizon",
         "expired": "How many would not be sent before the deadline",
         "zones": "By time zone, where the window is read in the recipients' own; the first to open first",
+        "paid": "What is sent at most over channels that are paid for; pushes are free",
+    },
+    "PaidView": {
+        "channel": "SMS, VIBER, VK, WHATSAPP, TELEGRAM, FLASHINGCALL, MAX or CARDSMOBILE",
+        "messages": "At most: one for each link of the cascade and recipient with a phone",
+        "parts": "How many SMS these are, by length and alphabet; null: of another channel",
     },
     "ZoneView": {
         "timeZone": "An IANA name, or an offset such as UTC+03:00",
