@@ -60,8 +60,8 @@ _ONESIGNAL = {
     "osVersion": "device_os",
     "model": "device_model",
     "locale": "language",
-    "timeZone": "timezone_id",
 }
+_ONESIGNAL_ZONE, _ONESIGNAL_OFFSET = "timezone_id", "timezone"  # the second, in seconds, is in every export
 _OPTED_OUT, _NOT_ALLOWED = -2, 0  # of notification_types: by the app's switch, by the operating system
 
 
@@ -83,7 +83,40 @@ def _onesignal(cells: Cells) -> dict[str, Any]:
         made["pushEnabled"] = False
     if state == _NOT_ALLOWED:
         made["pushOsEnabled"] = False
-    return made | _named(cells, _ONESIGNAL)
+    return made | _named(cells, _ONESIGNAL) | _onesignal_zone(cells)
+
+
+def _onesignal_zone(cells: Cells) -> dict[str, str]:
+    """The zone's name; else one that has the offset, the same all year where there is such a zone. Raises BadCell."""
+    if zone := _text(cells, _ONESIGNAL_ZONE):
+        return {"timeZone": zone}
+    if not _text(cells, _ONESIGNAL_OFFSET):
+        return {}
+    offset = _whole(cells, _ONESIGNAL_OFFSET, 0)
+    hours = offset // 3600
+    if offset % 3600 == 0 and -12 <= hours <= 14:
+        return {"timeZone": f"Etc/GMT{-hours:+}" if hours else "Etc/GMT"}  # whose sign is that of POSIX
+    if offset in OF_PARTS_OF_AN_HOUR:
+        return {"timeZone": OF_PARTS_OF_AN_HOUR[offset]}
+    raise BadCell(_ONESIGNAL_OFFSET, "must be an offset from UTC in seconds that a time zone has")
+
+
+OF_PARTS_OF_AN_HOUR = {
+    -34_200: "Pacific/Marquesas",
+    -12_600: "America/St_Johns",
+    -9_000: "America/St_Johns",
+    12_600: "Asia/Tehran",
+    16_200: "Asia/Kabul",
+    19_800: "Asia/Kolkata",
+    20_700: "Asia/Kathmandu",
+    23_400: "Asia/Yangon",
+    31_500: "Australia/Eucla",
+    34_200: "Australia/Darwin",
+    37_800: "Australia/Adelaide",
+    45_900: "Pacific/Chatham",
+    49_500: "Pacific/Chatham",
+}
+"""Zones by offset (seconds) that is no whole hour. Source: IANA's time zone database, 2025."""
 
 
 _PINPOINT_CHANNELS: dict[str, dict[str, str]] = {
@@ -130,7 +163,10 @@ def _pinpoint(cells: Cells) -> dict[str, Any]:
 
 EXPORTS: dict[str, Export] = {
     "onesignal": Export(
-        ("identifier", "device_type", "invalid_identifier", "notification_types", *_ONESIGNAL.values()),
+        (
+            *("identifier", "device_type", "invalid_identifier", "notification_types", *_ONESIGNAL.values()),
+            *(_ONESIGNAL_ZONE, _ONESIGNAL_OFFSET),
+        ),
         ("identifier", "device_type"),
         True,
         _onesignal,

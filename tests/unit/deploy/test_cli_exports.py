@@ -5,14 +5,16 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.cli.devices.exports import EXPORTS, own_table
+from deploy.cli.devices.exports import EXPORTS, OF_PARTS_OF_AN_HOUR, own_table
 from deploy.cli.devices.lines import MEANINGS, Bad, Line, Lines
 from deploy.cli.devices.run import PART_LINES
 from deploy.cli.fault import Fault
@@ -53,6 +55,23 @@ def test_onesignal_rows_keep_what_is_known_of_device_and_person() -> None:
         {"provider": "apns", "platform": "ios", "token": "tok2", "pushEnabled": False, "osVersion": "17.1"},
         {"provider": "hms", "platform": "android", "token": "tok3", "pushOsEnabled": False, "externalUserId": "user-3"},
     ]
+
+
+def test_onesignal_offsets_become_zones_that_have_them_and_a_named_zone_counts_more() -> None:
+    head = "identifier,device_type,timezone,timezone_id\n"
+    rows = ["a,1,10800,", "b,1,-28800,", "c,1,0,", "d,1,19800,", "e,1,10800,Europe/Istanbul", "f,1,,", "g,1,-9000,"]
+    found, _ = read("onesignal", head + "\n".join([*rows, "h,1,10801,", "i,1,+3,"]))
+    expected = ["Etc/GMT-3", "Etc/GMT+8", "Etc/GMT", "Asia/Kolkata", "Europe/Istanbul", None, "America/St_Johns"]
+    assert [body.get("timeZone") for body in bodies(found)] == expected
+    assert faults(found) == [(9, "timezone"), (10, "timezone")]
+
+
+@pytest.mark.parametrize("offset", [*range(-12 * 3600, 14 * 3600 + 1, 3600), *OF_PARTS_OF_AN_HOUR])
+def test_the_zone_of_an_onesignal_offset_has_that_offset_in_some_part_of_the_year(offset: int) -> None:
+    found, _ = read("onesignal", f"identifier,device_type,timezone\nt,1,{offset}\n")
+    zone = ZoneInfo(bodies(found)[0]["timeZone"])
+    offsets = {datetime(2025, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)}
+    assert timedelta(seconds=offset) in offsets
 
 
 def test_onesignal_rows_that_are_no_device_are_left_out_by_reason_and_strange_ones_named() -> None:
