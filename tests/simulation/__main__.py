@@ -68,11 +68,14 @@ def _one(seed: str, *, explain: str | None, shrink: bool) -> int:
 
 
 def _many(first: int, count: int, jobs: int) -> int:
-    began_s, found, shown = time.monotonic(), Counter[str](), 0
+    began_s, processor_s, found, shown = time.monotonic(), 0.0, Counter[str](), 0
     calls = repeated = reports = 0
     parts = [range(start, min(start + _AT_ONCE, first + count)) for start in range(first, first + count, _AT_ONCE)]
+    gc.collect()
+    gc.freeze()
     with ProcessPoolExecutor(jobs) as pool:
-        for part in pool.map(_part, parts):
+        for took_s, part in pool.map(_part, parts):
+            processor_s += took_s
             for seed, findings, numbers in part:
                 calls, repeated, reports = calls + numbers[0], repeated + numbers[1], reports + numbers[2]
                 found.update(kind for kind, _ in findings)
@@ -81,7 +84,7 @@ def _many(first: int, count: int, jobs: int) -> int:
                     if shown <= _SHOWN:
                         sys.stdout.write(f"seed {seed}: {what}\n")
     seconds = time.monotonic() - began_s
-    sys.stdout.write(f"{count} schedules from seed {first} on in {seconds:.0f} s\n")
+    sys.stdout.write(f"{count} schedules from seed {first} on in {seconds:.0f} s, {processor_s:.0f} s of processors\n")
     for kind in _KINDS:
         sys.stdout.write(f"  {kind:22} {found[kind]}\n")
     sys.stdout.write(f"  {'provider calls':22} {calls}, {repeated} of them repeated\n")
@@ -89,10 +92,13 @@ def _many(first: int, count: int, jobs: int) -> int:
     return int(bool(found))
 
 
-def _part(seeds: Iterable[int]) -> list[tuple[int, list[tuple[str, str]], tuple[int, int, int]]]:
-    gc.collect()
+def _part(seeds: Iterable[int]) -> tuple[float, list[tuple[int, list[tuple[str, str]], tuple[int, int, int]]]]:
+    """What came of these, and the processor time that they took, seconds."""
     gc.disable()  # a schedule leaves little behind
-    return [(seed, *_numbers(run(drawn(str(seed))))) for seed in seeds]
+    began_s = time.process_time()
+    outcomes = [(seed, *_numbers(run(drawn(str(seed))))) for seed in seeds]
+    gc.collect()
+    return time.process_time() - began_s, outcomes
 
 
 def _numbers(outcome: Outcome) -> tuple[list[tuple[str, str]], tuple[int, int, int]]:

@@ -33,6 +33,8 @@ class Faults:
 
     def active(self, kind: Kind) -> Fault | None:
         """The fault of this kind that holds now."""
+        if not self._now:  # mostly
+            return None
         return next((fault for fault in self._now.values() if fault.kind == kind), None)
 
     def meets(self, kind: Kind) -> bool:

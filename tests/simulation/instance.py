@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from services.runtime.loops import pause
+from tests.simulation.clock import Bell
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -29,6 +30,7 @@ class Instance:
         self.service = name.partition("-")[0]
         self.is_alive = True
         self.stop = asyncio.Event()
+        self.ending = Bell()  # rings when `stop` is set
         self.frozen_until_s = 0.0
         self.is_slow = False
         self._calls_left: int | None = None  # until it is killed
@@ -37,23 +39,18 @@ class Instance:
         self.chance = random.Random(f"{world.schedule.seed}/{name}/{world.starts}")
         self.context = contextvars.copy_context()
         self.context.run(current.set, self)
-        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._work: list[asyncio.Task[Any]] = []
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, Any], context: contextvars.Context | None = None) -> None:
         """Run it for as long as the process lives; its end before is that of the process."""
-        task = self.world.loop.create_task(work, context=self.context)
+        task = self.world.loop.create_task(work, context=context or self.context)
         self._work.append(task)
         task.add_done_callback(self._ended)
-
-    def adopt(self, task: "asyncio.Task[Any]") -> None:
-        """Count a task among those of this process."""
-        self._tasks[task] = None
-        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def finish(self) -> None:
         """End in good order, as SIGTERM does."""
         self.stop.set()
+        self.ending.ring()
         if self._work:
             await asyncio.wait(self._work, timeout=20)
         self.kill()
@@ -62,7 +59,7 @@ class Instance:
         """Nothing of it happens any more; what has left it goes on."""
         self.is_alive = False
         self._killed.set()
-        for task in list(self._tasks):
+        for task in self.world.loop.tasks.under_way(self):
             task.cancel()
 
     async def killed_within(self, calls: int, seconds: float) -> None:
@@ -120,9 +117,10 @@ class Instance:
         await asyncio.sleep(max(self._travels_s(), self.frozen_until_s - self.world.loop.time()))
 
     def _travels_s(self) -> float:
+        drawn = self.chance.random()
         if self.is_slow or self.world.faults.active("slow"):
-            return self.chance.uniform(0.1, 2.0)
-        return self.chance.uniform(0.0002, 0.004) if self.chance.random() < 0.97 else self.chance.uniform(0.01, 0.3)
+            return 0.1 + 1.9 * drawn
+        return 0.0002 + 0.004 * drawn if drawn < 0.97 else 0.01 + 10 * (drawn - 0.97)
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         if not self.is_alive or task.cancelled() or (self.stop.is_set() and task.exception() is None):

@@ -1,17 +1,18 @@
 """Lets one schedule happen, and compares the ledgers when it has come to rest."""
 
 import asyncio
-from contextlib import ExitStack
+from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from unittest import mock
 
+from services.runtime import loops
 from services.runtime.log import concurrent_consumer, kafka
-from tests.simulation.clock import VirtualLoop, virtual
-from tests.simulation.instance import current
+from tests.simulation.clock import VirtualLoop, replaced, virtual
+from tests.simulation.instance import Instance, current
 from tests.simulation.ledgers import Finding, compared
 from tests.simulation.plan import Schedule
+from tests.simulation.resting import rest
 from tests.simulation.servers.clients import MemoryAdmin, MemoryConsumer
 from tests.simulation.world import Note, World
 
@@ -30,40 +31,30 @@ class Outcome:
     refs: dict[str, str] = field(default_factory=dict)  # message id: the partner's
 
 
-def _adopting(loop: asyncio.AbstractEventLoop, work: Any, context: Any = None) -> "asyncio.Task[Any]":
-    """A task, counted among those of the process that begins it."""
-    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context)
-    instance = context.get(current) if context is not None else current.get()
-    if instance is not None:
-        instance.adopt(task)
-        if not instance.is_alive:
-            task.cancel()
-    return task
+PLAYED = (
+    (kafka, "AIOKafkaConsumer", MemoryConsumer),
+    (concurrent_consumer, "AIOKafkaAdminClient", MemoryAdmin),
+    (loops, "pause", rest),
+)
 
 
 def run(schedule: Schedule) -> Outcome:
     """Let it happen, and compare the ledgers."""
     loop = VirtualLoop()
-    loop.set_task_factory(_adopting)
-    with ExitStack() as stack:
-        stack.enter_context(virtual(loop, schedule.seed))
-        stack.enter_context(mock.patch.object(kafka, "AIOKafkaConsumer", MemoryConsumer))
-        stack.enter_context(mock.patch.object(concurrent_consumer, "AIOKafkaAdminClient", MemoryAdmin))
+    loop.owner_of = _owner_of
+    with virtual(loop, schedule.seed), replaced(PLAYED):
         world = World(schedule, loop)
-        loop.set_exception_handler(partial(_unhandled, world))
-        asyncio.set_event_loop(loop)
+        loop.on_error = partial(_unhandled, world)
         try:
             loop.run_until_complete(world.live())
             lasted_s = loop.time() - world.begin_s
         finally:
             for instance in world.instances.values():
                 instance.kill()
-            tasks = asyncio.all_tasks(loop)
+            tasks = loop.tasks.under_way()
             for task in tasks:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            asyncio.set_event_loop(None)
-            loop.close()
     calls = world.phones.calls
     return Outcome(
         schedule,
@@ -79,7 +70,15 @@ def run(schedule: Schedule) -> Outcome:
     )
 
 
-def _unhandled(world: World, loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
+def _owner_of(task: "asyncio.Task[Any]", context: Context | None) -> Instance | None:
+    """The process that begins the task; one that was killed begins nothing."""
+    instance = context.get(current) if context is not None else current.get()
+    if instance is not None and not instance.is_alive:
+        task.cancel()
+    return instance
+
+
+def _unhandled(world: World, about: dict[str, Any]) -> None:
     error = about.get("exception")
     if error is not None and not isinstance(error, asyncio.CancelledError):
         world.note(f"nobody looked at {error!r}", None)

@@ -1,5 +1,6 @@
 """Instances of the services, of production's own parts, as their `__main__` puts them together."""
 
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ from services.runtime.short_links import ShortLinks
 from services.status.consumer.cascade_follow_ups import CascadeFollowUps
 from services.status.consumer.failure_check import FailureCheck
 from services.status.consumer.step import FoldStep
-from services.status.consumer.sweeper import Sweeper
+from services.status.consumer.sweeper import MISSED_AFTER_MS, Sweeper
 from services.status.history.service import InboxProjection
 from services.status.history.store import Inbox
 from services.status.message import Messages
@@ -39,11 +40,13 @@ from services.status.reports.store import ReportStore
 from tests.simulation.instance import Instance
 from tests.simulation.outside import PlayedSender
 from tests.simulation.plan import PUSHING
+from tests.simulation.resting import Due, looks_for
 from tests.simulation.servers.clients import MemoryProducer, ask_broker
 from tests.simulation.servers.collection import MemoryDatabase
 
 PROVIDERS = (*PUSHING, Provider.CHANNEL_PLATFORM)
 _SWEEP_S = 2.0
+_TIMES = {"due_at": 0}
 
 
 class Parts:
@@ -86,12 +89,12 @@ def _router(instance: Instance, parts: Parts) -> None:
         parts.settings, parts.log, reads, group, routing.step, stop=instance.stop, dead_letters=parts.letters
     )
     instance.spawn(consumer.run())
-    instance.spawn(timers.run(instance.stop, _SWEEP_S))
+    _sweep(instance, timers.run(instance.stop, _SWEEP_S), Due("router_timers", _TIMES))
 
 
 def _dispatch(instance: Instance, parts: Parts) -> None:
     timers = parts.timers("dispatch_timers")
-    instance.spawn(timers.run(instance.stop, _SWEEP_S))
+    _sweep(instance, timers.run(instance.stop, _SWEEP_S), Due("dispatch_timers", _TIMES))
     attempts = Attempts(parts.database)
     for provider in PROVIDERS:
         if not any(provider in request.providers for request in instance.world.schedule.requests):
@@ -167,10 +170,18 @@ def _status(instance: Instance, parts: Parts) -> None:
     timers.still_meant = FailureCheck(messages).still_meant
     reading = GroupReading(partial(ask_broker, instance, STATUS_EVENTS[lane].name, group_of("status", lane)))
     sweeper = Sweeper(messages, parts.log, Lease(parts.database, "sweeper", ids.uuid7()), {lane: reading})
-    instance.spawn(reports.run(5 * _SWEEP_S))
+    _sweep(instance, reports.run(5 * _SWEEP_S), Due("reports", _TIMES))
     instance.spawn(consumer.run())
-    instance.spawn(timers.run(instance.stop, _SWEEP_S))
-    instance.spawn(sweeper.run(instance.stop, _SWEEP_S))
+    _sweep(instance, timers.run(instance.stop, _SWEEP_S), Due(COLLECTION, _TIMES))
+    passed = Due("messages", {"deadline_at": 0, "owed_at": MISSED_AFTER_MS})
+    _sweep(instance, sweeper.run(instance.stop, _SWEEP_S), passed)
+
+
+def _sweep(instance: Instance, work: Coroutine[Any, Any, None], due: Due) -> None:
+    """Run a loop that looks for what is due."""
+    context = instance.context.copy()
+    context.run(looks_for.set, due)
+    instance.spawn(work, context)
 
 
 _STARTS = {"router": _router, "dispatch": _dispatch, "registry": _registry, "status": _status}

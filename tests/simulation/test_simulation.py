@@ -3,34 +3,30 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
-from pymongo.errors import BulkWriteError
 
-from services.runtime import mongo
-from services.runtime.log.batch_consumer import BatchConsumer
-from services.runtime.mongo import Collection, Written
-from services.runtime.mongo.collection import _in_part
-from services.status.message import Message, Messages
-from services.status.reports.store import ReportStore
+from tests.simulation import plants
 from tests.simulation.explain import lines_of
 from tests.simulation.plan import Kind, drawn, of_kind
+from tests.simulation.plants import Plant
 from tests.simulation.run import run
 from tests.support.source_tree import ROOT
 
-Plant = Callable[[pytest.MonkeyPatch], None]
-COUNT = 200
-"""Schedules of each run of the tests; ten thousand by command."""
+COUNT = 10_000
+"""Schedules of each run of the tests."""
+AT_ONCE = 1_000
+"""So many are one test: several processes share them out."""
 WITHIN = 200
 """Schedules in which a planted fault has to show."""
 
 
-def test_schedules_find_nothing() -> None:
-    command = [sys.executable, "-m", "tests.simulation", "--count", str(COUNT)]
+@pytest.mark.parametrize("first", range(0, COUNT, AT_ONCE))
+def test_schedules_find_nothing(first: int) -> None:
+    command = [sys.executable, "-m", "tests.simulation", "--first", str(first), "--count", str(AT_ONCE), "--jobs", "1"]
     found = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.startswith(f"{AT_ONCE} schedules from seed {first} on"), found.stdout
 
 
 def test_a_schedule_is_repeated_by_its_seed() -> None:
@@ -39,61 +35,13 @@ def test_a_schedule_is_repeated_by_its_seed() -> None:
     assert first == second
 
 
-def commits_first(planted: pytest.MonkeyPatch) -> None:
-    """Commit before append."""
-    finish = BatchConsumer._finish
-
-    async def hasty(self: Any, consumer: Any, batch: Any) -> Any:
-        self._progress.done(batch)
-        await self._progress.commit()
-        return await finish(self, consumer, batch)
-
-    planted.setattr(BatchConsumer, "_finish", hasty)
-
-
-def looks_at_no_conflict(planted: pytest.MonkeyPatch) -> None:
-    """Compare-and-set, not looked at."""
-    save = Messages.save
-
-    async def blind(self: Messages, messages: Sequence[Message]) -> set[str]:
-        await save(self, messages)
-        return set()
-
-    planted.setattr(Messages, "save", blind)
-
-
-def trusts_one_server(planted: pytest.MonkeyPatch) -> None:
-    """A write concern that failed, taken for success."""
-    write = Collection.write
-
-    async def trusting(self: Collection, operations: Any, *, ordered: bool = False) -> Written:
-        try:
-            return await write(self, operations, ordered=ordered)
-        except mongo.Unavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, BulkWriteError) and cause.details["writeConcernErrors"]:
-                return _in_part(cause.details)
-            raise
-
-    planted.setattr(Collection, "write", trusting)
-
-
-def keeps_no_lease(planted: pytest.MonkeyPatch) -> None:
-    """The lease of a report, not renewed."""
-
-    async def forgotten(*_: object) -> None:
-        return None
-
-    planted.setattr(ReportStore, "renew", forgotten)
-
-
 @pytest.mark.parametrize(
     ("plant", "kind"),
     [
-        (commits_first, "killed"),
-        (looks_at_no_conflict, "zombie"),
-        (trusts_one_server, "no majority"),
-        (keeps_no_lease, "log trouble"),
+        (plants.commits_first, "killed"),
+        (plants.looks_at_no_conflict, "zombie"),
+        (plants.trusts_one_server, "no majority"),
+        (plants.keeps_no_lease, "log trouble"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -145,9 +145,7 @@ class World:
         ]
         for name in ("router_timers", "dispatch_timers", "failure_timers"):
             owed += [f"{name}: {document['_id']}" for document in self.server.all_of(name)]
-        owed += [
-            f"reports: {document['_id']}" for document in self.server.all_of("reports", {"due_at": {"$exists": True}})
-        ]
+        owed += [f"reports: {document['_id']}" for document in self.server.all_of("reports") if "due_at" in document]
         if not self.broker.is_read():
             owed.append("records that are not read")
         return "; ".join(owed)
@@ -186,4 +184,4 @@ class World:
                     "owner": {"external_user_id": f"user-{request.number}"},
                     "proof": {"signed_at": 1},
                 }
-                installations.now[name] = stored(document)
+                self.server.put(installations, name, stored(document))

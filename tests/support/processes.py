@@ -1,7 +1,8 @@
 """How the tests are shared out when several processes run them (`pytest -n 3`, as `make test` does).
 
 A file is run by one process, so that what a module sets up is set up once; the end-to-end tests, which share one
-stack, are run by one process too, and first, for they take longest. Each process starts servers of its own.
+stack, are run by one process too, and first, for they take longest. Only the simulation, which sets up nothing, is
+shared out test by test. Each process starts servers of its own.
 """
 
 import os
@@ -12,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local import ports
 
 END_TO_END = "tests/e2e/"
+APART = "tests/simulation/"
 _MOST = 8
 """Processes; each has so great a part of the ports."""
 
@@ -20,6 +22,8 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not tell 
     """Gives a process whole files, and one of them all that is end to end."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(APART):
+            return nodeid
         file = nodeid.partition("::")[0]
         return END_TO_END if file.startswith(END_TO_END) else file
 

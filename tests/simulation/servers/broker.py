@@ -56,7 +56,8 @@ class Broker:
             self._world.logged(lie[-1])
         for group in self.groups.values():
             for member in group.readers:
-                member.wake()
+                if member.reads(place):
+                    member.wake()
 
     def group(self, name: str) -> "Group":
         if name not in self.groups:

@@ -1,18 +1,20 @@
 """The clients of the log: they stand for aiokafka's, whose callers are production's own."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, RequestTimedOutError
 
 from services.runtime.log.upkeep.reading import Offsets
-from services.runtime.loops import pause
+from tests.simulation.clock import Bell, first_of
 from tests.simulation.instance import Harm, Instance, current
 from tests.simulation.servers.broker import PARTITIONS, Stored
 
 _BATCH_BYTES = 256 * 1024
+_IDLE_MS = 250
+"""Fetches that may wait so long are those of loops with nothing in hand."""
 
 
 def _fails(_: Harm) -> Exception:
@@ -75,7 +77,8 @@ class MemoryConsumer:
         self._listener: Any = None
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
-        self._came = asyncio.Event()
+        self._came = Bell()
+        self._epoch = 0  # rises with every assignment
         self._is_reassigned = False  # while it is not, the library gives nothing out
         self._fetcher = self  # for `kafka.let_fetches_wait`
         self._fetch_max_wait_ms = 0
@@ -104,15 +107,19 @@ class MemoryConsumer:
         self._paused = set()
         await self._listener.on_partitions_assigned(holds)
         self._is_reassigned = True
+        self._epoch += 1
         self.wake()
 
+    def reads(self, place: TopicPartition) -> bool:
+        return place in self._positions
+
     def wake(self) -> None:
-        self._came.set()
+        self._came.ring()
 
     # -- what the services call
 
-    def assignment(self) -> set[TopicPartition]:
-        return set(self._positions)
+    def assignment(self) -> Set[TopicPartition]:
+        return dict.fromkeys(self._positions).keys()  # a set in an order that is the same in each process
 
     def paused(self) -> set[TopicPartition]:
         return set(self._paused)
@@ -145,22 +152,40 @@ class MemoryConsumer:
     async def getmany(
         self, *places: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Stored]]:
-        loop = self.instance.world.loop
-        until_s = loop.time() + timeout_ms / 1000
-        await self.instance.turn()
+        instance, loop = self.instance, self.instance.world.loop
+        until_s, epoch = loop.time() + timeout_ms / 1000, self._epoch
+        if not timeout_ms or self._has_any(places):
+            await instance.turn()
         while True:
-            self._came.clear()
             if not self._is_reassigned:
-                await self._came.wait()
+                await first_of(loop, (self._came,), None)
                 continue
             found = self._taken(places, max_records or 500)
-            if found and self.instance.world.faults.meets("fetch trouble"):
-                self.instance.world.note(f"{self.instance.name}: a fetch fails, and has taken records", None)
+            if found and instance.world.faults.meets("fetch trouble"):
+                instance.world.note(f"{instance.name}: a fetch fails, and has taken records", None)
                 raise KafkaError("a corrupt batch")
-            if found or loop.time() >= until_s:
+            is_idle = timeout_ms >= _IDLE_MS and self._epoch == epoch and self._is_at_rest()
+            if found or (loop.time() >= until_s and not is_idle):
                 return found
-            await pause(self._came, until_s - loop.time())
-            await self.instance.turn()
+            await first_of(loop, (self._came, instance.ending), None if is_idle else until_s)
+            if self._has_any(places) or loop.time() < instance.frozen_until_s:
+                await instance.turn()
+
+    def _has_any(self, places: Sequence[TopicPartition]) -> bool:
+        """Whether there is something to hand out."""
+        records, paused = self._broker.records, self._paused
+        return any(
+            len(records[place]) > self._positions[place]
+            for place in places or self._positions
+            if place in self._positions and place not in paused
+        )
+
+    def _is_at_rest(self) -> bool:
+        """Whether all that was handed out is committed, and the process goes on: a fetch that brought nothing would be
+        followed by the same one. (A batch in hand, a commit to come or an end of the process is not kept waiting.)"""
+        return not self.instance.stop.is_set() and all(
+            self._committed(place)[0] == position for place, position in self._positions.items()
+        )
 
     def _taken(self, places: Sequence[TopicPartition], most: int) -> dict[TopicPartition, list[Stored]]:
         found = {}

@@ -8,6 +8,7 @@ from pymongo.errors import AutoReconnect, BulkWriteError, WriteConcernError
 
 from tests.simulation.instance import Harm, Instance
 from tests.simulation.servers.documents import Document, new_from, stored, updated
+from tests.simulation.servers.replica_set import Kept
 
 _T = TypeVar("_T")
 _CONCERN = {"code": 64, "errmsg": "waiting for replication timed out", "errInfo": {"wtimeout": True}}
@@ -90,8 +91,8 @@ class MemoryCollection:
         result = _Result()
 
         def write(most: int) -> _Result:
-            for document in self._documents.seen(query, by_majority=False)[:most]:
-                self._change(document, update, result)
+            for kept in self._documents.found(query, by_majority=False)[:most]:
+                self._change(kept, update, result)
             return result
 
         return await self._written(f"update {self.name}", write, 1_000_000, result)
@@ -100,8 +101,8 @@ class MemoryCollection:
         result = _Result()
 
         def write(most: int) -> _Result:
-            for document in self._documents.seen(query, by_majority=False)[:most]:
-                self._server.put(self._documents, document["_id"], None)
+            for kept in self._documents.found(query, by_majority=False)[:most]:
+                self._server.put(self._documents, kept.document["_id"], None)
                 result.deleted_count += 1
             return result
 
@@ -139,7 +140,7 @@ class MemoryCollection:
             result.inserted += 1
             return True
         query, change = operation._filter, operation._doc
-        found = documents.seen(query, by_majority=False)
+        found = documents.found(query, by_majority=False)
         if found:
             self._change(found[0], change, result)
             return True
@@ -152,11 +153,11 @@ class MemoryCollection:
         result.upserted_count += 1
         return True
 
-    def _change(self, document: Document, change: Any, result: "_Result") -> None:
+    def _change(self, kept: Kept, change: Any, result: "_Result") -> None:
         result.matched_count += 1
-        before, after = stored(document), stored(updated(document, change))
-        if before != after:
-            self._server.put(self._documents, document["_id"], after)
+        after = stored(updated(kept.document, change))
+        if kept.raw != after:
+            self._server.put(self._documents, kept.document["_id"], after)
             result.modified_count += 1
 
 
