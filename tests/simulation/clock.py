@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -22,6 +22,11 @@ from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.log import batch_consumer
 from services.runtime.log.fetches import Fetches
 from services.runtime.log.progress import Progress
+
+if TYPE_CHECKING:
+    _Loop = asyncio.BaseEventLoop  # of which nothing is abstract
+else:
+    _Loop = asyncio.AbstractEventLoop
 
 EPOCH_NS = 1_800_000_000_000_000_000
 _BEGIN_S = 1_000.0
@@ -68,7 +73,7 @@ class Tasks:
         return [task for task, its in self._tasks if not task.done() and (owner is None or its is owner)]
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
+class VirtualLoop(_Loop):
     """No sockets, no threads, no waiting: what is ready is called in order, then time goes on to the next timer.
 
     Beside asyncio's own loop it costs a tenth. Tasks and futures are asyncio's.
@@ -104,12 +109,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- what tasks, futures and timeouts of asyncio ask for
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
+    def call_soon(  # type: ignore[override]  # without the pairing of arguments
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Any:
         call = Call(callback, args, context)
         self._ready.append(call)
         return call
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Any:
         call = Call(callback, args, context)
@@ -117,7 +124,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         heapq.heappush(self._timers, (self.now_s + delay, self._set, call))
         return call
 
-    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Any:
         call = Call(callback, args, context)
         self._set += 1
         heapq.heappush(self._timers, (when, self._set, call))
@@ -126,7 +135,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> "asyncio.Task[Any]":
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         self.tasks.add(task, self.owner_of(task, context))
         return task

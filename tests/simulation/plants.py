@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pymongo.errors import BulkWriteError
 
+from services.dispatch.delivery.attempts_store import NotedAttempt
 from services.runtime import mongo
 from services.runtime.log.batch_consumer import BatchConsumer
+from services.runtime.log.fetches import Fetches
 from services.runtime.mongo import Collection, Written
 from services.runtime.mongo.collection import _in_part
 from services.status.message import Message, Messages
@@ -62,3 +64,21 @@ def keeps_no_lease(planted: pytest.MonkeyPatch) -> None:
         return None
 
     planted.setattr(ReportStore, "renew", forgotten)
+
+
+def never_goes_back(planted: pytest.MonkeyPatch) -> None:
+    """A fetch that failed, and what it had taken with it."""
+
+    async def stays(self: Fetches) -> None:
+        self._follow()
+
+    planted.setattr(Fetches, "_go_back", stays)
+
+
+def notes_no_attempt(planted: pytest.MonkeyPatch) -> None:
+    """A push that nobody absorbs, sent again because it was not noted."""
+
+    async def unnoted(_: NotedAttempt) -> bool:
+        return True
+
+    planted.setattr(NotedAttempt, "begin", unnoted)

@@ -62,11 +62,11 @@ def test_what_nobody_will_ever_wake_is_a_standstill() -> None:
 
 
 def test_the_error_of_a_callback_is_told_and_the_loop_goes_on() -> None:
-    loop, told = VirtualLoop(), list[Any]()
-    loop.on_error = told.append
+    loop, errors = VirtualLoop(), list[Any]()
+    loop.on_error = errors.append
     loop.call_later(1, lambda: 1 // 0)
     loop.run_until_complete(asyncio.sleep(2))
-    assert [type(about["exception"]) for about in told] == [ZeroDivisionError]
+    assert [type(about["exception"]) for about in errors] == [ZeroDivisionError]
 
 
 def test_the_clocks_of_the_process_tell_its_time_and_afterwards_their_own() -> None:
@@ -89,6 +89,6 @@ def test_whoever_waits_for_a_bell_goes_on_when_it_rings_or_at_his_time() -> None
         return loop.time() - 1_000
 
     async def all_three() -> list[float]:
-        return await asyncio.gather(waits(1_001.0), waits(1_009.0), waits(None))
+        return list(await asyncio.gather(waits(1_001.0), waits(1_009.0), waits(None)))
 
     assert loop.run_until_complete(all_three()) == [1.0, 3.0, 3.0]

@@ -42,6 +42,8 @@ def test_a_schedule_is_repeated_by_its_seed() -> None:
         (plants.looks_at_no_conflict, "zombie"),
         (plants.trusts_one_server, "no majority"),
         (plants.keeps_no_lease, "log trouble"),
+        (plants.notes_no_attempt, "log trouble"),
+        (plants.never_goes_back, "fetch trouble"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
