@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy.gateway.caddyfile import BULK, PAGE_POLICY, Upstreams
-from deploy.gateway.routes import ASSETS_OF, MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression
+from deploy.gateway.routes import ASSETS_OF, MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression, route_of
 
 HEAD = """worker_processes auto;
 pid /tmp/nginx.pid;
@@ -171,7 +171,7 @@ def _server(server: Server) -> Iterator[str]:
     for route in server.routes:
         service = BULK if route.is_bulk else route.service
         if server.upstreams.get(service):
-            yield from _locations(route, _name(server, service))
+            yield from _locations(server, route, _name(server, service))
     for service in SERVICES:
         if server.upstreams.get(service):
             yield DOCUMENT.format(service=service, upstream=_name(server, service))
@@ -182,17 +182,17 @@ def _server(server: Server) -> Iterator[str]:
     yield NAMED
 
 
-def _locations(route: Route, upstream: str) -> Iterator[str]:
+def _locations(server: Server, route: Route, upstream: str) -> Iterator[str]:
     """One for all paths of a route, and before it those that are served in another way."""
     to = f"proxy_pass http://{upstream};"
+    streams = [path for path in STREAMS if route_of(path, server.routes) == route]
     own = [path for path in route.paths if path in SEND]
     rest = [path for path in route.paths if path not in SEND]
     bulk = (
         ["client_max_body_size 0;", "proxy_request_buffering off;", "proxy_read_timeout 10m;"] if route.is_bulk else []
     )
-    if "/v1/*" in route.paths:
-        for stream in STREAMS:
-            yield _location(f"= {stream}", [to, "proxy_buffering off;", "proxy_read_timeout 1h;"])
+    if streams:
+        yield _location(_any_of(streams), [to, "proxy_buffering off;", "proxy_read_timeout 1h;"])
     if own:
         yield _location(_any_of(own), [to, *bulk, "error_page 502 503 504 = @away_partners;"])
     if rest:

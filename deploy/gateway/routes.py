@@ -9,6 +9,7 @@ is an operator's alone the services answer 404 at the public address (`services/
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,7 +88,7 @@ OPERATORS = (
 
 SEND = ("/v6/*", "/v3/batch")
 """The partner protocol, which says in its own words that a service is away."""
-STREAMS = ("/v1/events",)
+STREAMS = ("/v1/events", "/v1/messages/*/live", "/v1/mailings/*/live", "/v1/cluster/live")
 """Answers that come bit by bit for as long as the caller listens."""
 MOST_BODY_MB = 17
 """Of a request outside the bulk lane's paths: a little more than the services take, so that it is they who refuse."""
@@ -100,6 +101,6 @@ def expression(path: str) -> str:
     return path.replace("*", "[^/]*")
 
 
-def route_of(path: str, routes: tuple[Route, ...]) -> Route | None:
+def route_of(path: str, routes: Sequence[Route]) -> Route | None:
     """The route that a path takes."""
     return next((route for route in routes if any(re.fullmatch(expression(way), path) for way in route.paths)), None)

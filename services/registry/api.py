@@ -44,6 +44,7 @@ from services.runtime.access.partner_auth import CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http import server
 from services.runtime.http.limits_told import TellsLimits
+from services.runtime.live import LIVE
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.pacing.shares import PartOf, all_of_it
 
@@ -117,4 +118,5 @@ class Measured:
             await self._app(scope, receive, noted)
         finally:
             telemetry.REQUESTS.labels(_API, str(status)).inc()
-            telemetry.REQUEST_SECONDS.labels(_API).observe(time.perf_counter() - started)
+            if not scope["path"].endswith(LIVE):  # which lasts for as long as somebody looks
+                telemetry.REQUEST_SECONDS.labels(_API).observe(time.perf_counter() - started)

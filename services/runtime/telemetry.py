@@ -170,6 +170,7 @@ OUTCOMES = Counter(
     ["application", "provider", "channel", "outcome"],
 )
 STREAMS = Gauge("rpns_streams", "open streams of status changes")
+LIVE_STREAMS = Gauge("rpns_live_streams", "open live looks at a message, a mailing or the cluster")
 FORGOTTEN_READ = Counter(
     "rpns_forgotten_records_total", "records read without what was personal: their recipient was forgotten", ["topic"]
 )

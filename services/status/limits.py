@@ -8,7 +8,7 @@ Operators are not limited. A query that is out of time is answered 503 (`service
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from fastapi import Depends, Request
 
@@ -16,11 +16,11 @@ from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http.limits_told import enter
 from services.runtime.http.server import Problem
+from services.runtime.live import StartedStream, started_stream
 
 MOST_EXPORTS: Final = 2
 AGAIN_AFTER_S: Final = 10
 """After this time one of the partner's exports or streams may have ended."""
-_T = TypeVar("_T")
 
 
 def paced(partner_caller: CallerOf, limits: PartnerLimits) -> CallerOf:
@@ -51,7 +51,7 @@ class Exports:
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
-    async def counted(self, partner_id: str, pieces: AsyncIterator[bytes]) -> "StartedStream[bytes]":
+    async def counted(self, partner_id: str, pieces: AsyncIterator[bytes]) -> StartedStream[bytes]:
         """The export, its first piece at hand. Raises Problem 429, and what the first piece raises."""
         if self._open[partner_id] >= MOST_EXPORTS:
             detail = f"at most {MOST_EXPORTS} exports at once: wait until one has ended"
@@ -65,20 +65,3 @@ class Exports:
                 yield piece
         finally:
             self._open[partner_id] -= 1
-
-
-class StartedStream(Generic[_T]):
-    """A stream that runs already: it gives back what it holds however it ends, even if nobody reads it."""
-
-    def __init__(self, first: _T, rest: AsyncIterator[_T]) -> None:
-        self._first, self._rest = first, rest
-
-    async def __aiter__(self) -> AsyncIterator[_T]:
-        yield self._first
-        async for piece in self._rest:
-            yield piece
-
-
-async def started_stream(pieces: AsyncIterator[_T]) -> StartedStream[_T]:
-    """Start a stream by reading its first piece. Raises what that raises."""
-    return StartedStream(await anext(pieces), pieces)

@@ -3,6 +3,7 @@
 What a route would ask is not there, so only what is answered before anything is asked can be tested so.
 """
 
+import asyncio
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -17,6 +18,7 @@ from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.ingest.test_push import test_push_routes
 from services.registry.api import application as registry
 from services.registry.audit_trail.routes import audit_routes
+from services.registry.cluster.live import live_cluster_routes
 from services.registry.cluster.routes import cluster_routes
 from services.registry.dead_letters.routes import dead_letter_routes
 from services.registry.device_api.auth import RegistryAuth
@@ -31,8 +33,10 @@ from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api
+from services.runtime.live import LiveStreams
 from services.status.api import application as status
 from services.status.api.cancel import cancel_routes
+from services.status.api.live import live_message_routes
 from services.status.api.messages import message_routes
 from services.status.api.packets import packet_routes
 from services.status.channels.accounts import ChannelAccounts
@@ -68,7 +72,8 @@ def all_apps(
             more=[
                 erasure_routes(NOTHING, NOTHING),
                 dead_letter_routes(NOTHING),
-                cluster_routes(NOTHING, NOTHING),
+                cluster_routes(NOTHING),
+                live_cluster_routes(NOTHING, directory, LiveStreams(asyncio.Event())),
                 audit_routes(NOTHING, NOTHING),
             ],
         ),
@@ -96,7 +101,9 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Ref
         limits=sending.limits,
         recent=sending.recent,
     )
-    mailings = mailing_routes(MailingService(NOTHING, directory, NOTHING), NOTHING, NOTHING, who)
+    mailings = mailing_routes(
+        MailingService(NOTHING, directory, NOTHING), NOTHING, NOTHING, who, LiveStreams(asyncio.Event())
+    )
     broadcasts = broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)
     direct: dict[tuple[str, str], ASGIApp] = {
         ("POST", SEND_PATH): SendEndpoint(sending, (), refused),
@@ -120,4 +127,11 @@ def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:
         packet_routes(NOTHING, directory, secrets, (), PartnerLimits()),
         resend_routes(NOTHING, NOTHING, directory, who),
     ]
-    return status([message_routes(NOTHING, who, directory), stream_routes(NOTHING, who), *more])
+    return status(
+        [
+            message_routes(NOTHING, who, directory),
+            live_message_routes(NOTHING, who, LiveStreams(asyncio.Event())),
+            stream_routes(NOTHING, who),
+            *more,
+        ]
+    )

@@ -30,19 +30,50 @@ export function withQuery(path: string, query: Query): string {
 
 /** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `bearer` is tried instead of the session's. */
 export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
+  const answer = await answered(path, "application/json", init, bearer);
+  return read<T>(answer.status, await answer.text(), bearer);
+}
+
+/** An event, or a comment: then there is nothing in it. */
+export interface ServerEvent {
+  id: string;
+  name: string;
+  data: string;
+}
+
+/** The events behind `lastId`, until they end. Throws as `request` does, and ApiError for an answer that is no stream. */
+export async function* streamed(path: string, lastId: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  const bearer = token();
+  const headers = lastId ? { "Last-Event-ID": lastId } : {};
+  const answer = await answered(path, "text/event-stream", { headers, signal }, bearer);
+  if (!answer.ok) read(answer.status, await answer.text(), bearer);
+  if (!answer.body || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new ApiError(answer.status, "", "the answer is no stream");
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    const blocks = (held + piece.value).split("\n\n");
+    held = blocks.pop() ?? "";
+    yield* blocks.map(eventOf);
+  }
+}
+
+function eventOf(block: string): ServerEvent {
+  const field = (name: string) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
+  return { id: field("id"), name: field("event"), data: field("data") };
+}
+
+async function answered(path: string, accept: string, init: RequestInit, bearer: string | null): Promise<Response> {
   const headers = new Headers(init.headers);
-  headers.set("Accept", "application/json");
+  headers.set("Accept", accept);
   headers.set("Accept-Language", language());
   if (bearer !== null) headers.set("Authorization", `Bearer ${bearer}`);
   if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
-  let answer: Response;
   try {
-    answer = await fetch(path, { ...init, headers, credentials: "omit", cache: "no-store" });
+    return await fetch(path, { ...init, headers, credentials: "omit", cache: "no-store" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, "", String(error));
   }
-  return read<T>(answer.status, await answer.text(), bearer);
 }
 
 /** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */

@@ -2,6 +2,7 @@
 
     POST   /v1/mailings                     a draft; an own `id` repeated answers the same
     GET    /v1/mailings, /v1/mailings/{id}  state and progress
+    GET    /v1/mailings/{id}/live           server-sent events: the same at each change
     GET    /v1/mailings/{id}/definition     what was asked for
     PATCH  /v1/mailings/{id}                rate, name, what broken lines mean
     PUT    /v1/mailings/{id}/recipients     the list, NDJSON or CSV, may be gzip, streamed; resumed by ?firstLine
@@ -14,9 +15,11 @@ A partner (HTTP Basic) has its own mailings, the operator (bearer token) all of 
 message name field and rule as `/v6/send` does, with its code in `detail`.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from services.ingest.http import json_of, problem_of
@@ -36,6 +39,7 @@ from services.ingest.mailing.views import (
     view_of,
 )
 from services.ingest.rules import Refused, instant_ms
+from services.runtime import live
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.http import server
@@ -44,17 +48,21 @@ from services.runtime.lists.packed import unpacked
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 
 PATH = "/v1/mailings"
+LIVE_EVERY_S = 1.0
 _TYPES = {"application/x-ndjson": False, "application/jsonl": False, "text/csv": True}
 _Id = Annotated[str, Path(max_length=200, description="the mailing's id, or the partner's own")]
 _PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 
-def mailing_routes(service: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf) -> APIRouter:
+def mailing_routes(
+    service: MailingService, dry: DryRun, outcomes: OutcomesStore, check: CallerOf, streams: live.LiveStreams
+) -> APIRouter:
     """The routes of `/v1/mailings`. `check` is the dependency of `services/runtime/access/partner_auth.py`."""
     caller_of = Depends(check)
     router = APIRouter(prefix=PATH, tags=["mailings"])
     _add_mailings(router, service, outcomes, caller_of)
+    _add_live(router, service, outcomes, streams, caller_of)
     _add_list(router, service, caller_of)
     _add_moves(router, service, dry, outcomes, caller_of)
     return router
@@ -104,6 +112,45 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
     async def change_mailing(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
         mailing = await service.find(any_id, caller)
         return await _view(service, outcomes, await service.change(mailing, await json_of(request)))
+
+
+def _add_live(
+    router: APIRouter,
+    service: MailingService,
+    outcomes: OutcomesStore,
+    streams: live.LiveStreams,
+    caller_of: Caller,
+) -> None:
+    async def body_of(mailing: Mailing) -> bytes:
+        return (await _view(service, outcomes, mailing)).model_dump_json(by_alias=True).encode()
+
+    async def look(mailing_ids: Collection[str]) -> Mapping[str, bytes | None]:
+        """Those that run change at each look, so each is read."""
+        found = {mailing_id: await service.mailings.find(mailing_id) for mailing_id in mailing_ids}
+        return {
+            mailing_id: await body_of(mailing) if mailing is not None else None for mailing_id, mailing in found.items()
+        }
+
+    watched = live.Watched("live mailings", look, LIVE_EVERY_S, streams.stop)
+
+    @router.get(
+        "/{any_id}/live",
+        summary="State and progress, at each change (server-sent events)",
+        response_class=StreamingResponse,
+        responses=live.EVENTS,
+    )
+    async def follow_mailing(
+        any_id: _Id, last_event_id: live.LastEventId = None, caller: Caller = caller_of
+    ) -> StreamingResponse:
+        """Each event is `event: mailing` with `data` as `GET /v1/mailings/{any_id}` answers, at once and whenever it
+        has changed; looked at every second. A comment every 10 s says that nothing has. A stream that goes on behind
+        `Last-Event-ID` begins with the mailing only if it has changed. A caller may have twenty streams open in one
+        process.
+        """
+        mailing = await service.find(any_id, caller)
+        part = live.Part("mailing", watched, mailing.mailing_id, await body_of(mailing))
+        stream = await streams.open(caller, [part], last_event_id)
+        return live.live_answer(stream)
 
 
 def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> None:

@@ -21,6 +21,7 @@ from services.runtime.directory import Directory
 from services.runtime.erasure import clean_after
 from services.runtime.installations.reader import Installations
 from services.runtime.installations.segments import Segments
+from services.runtime.live import LiveStreams
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
 from services.runtime.mongo.hour_keys import HourKeys
@@ -65,4 +66,4 @@ async def open_mailings(
         process.spawn(planner.run(), "mailings", drains=True)
     service = MailingService(mailings, directory, publisher)
     dry = DryRun(service, recipients, Installations(database))
-    return mailing_routes(service, dry, OutcomesStore(database), caller_of)
+    return mailing_routes(service, dry, OutcomesStore(database), caller_of, LiveStreams(process.stop))

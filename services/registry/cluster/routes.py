@@ -22,9 +22,20 @@ from services.runtime.mongo.instances import Instances
 FRESH_S = 2.0
 
 
-def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
+def cluster_routes(recent: Recent[ClusterView]) -> APIRouter:
     """The route."""
     router = operator_router("/v1/cluster", "cluster")
+
+    @router.get("")
+    async def get_cluster() -> ClusterView:
+        """Read from the brokers and the database, which takes them a moment; at most two seconds ago."""
+        return await recent.get()
+
+    return router
+
+
+def recent_cluster(watch: ClusterWatch, instances: Instances) -> Recent[ClusterView]:
+    """The cluster as all who ask see it."""
 
     async def look() -> ClusterView:
         now, known = now_ms(), await instances.all()
@@ -46,14 +57,7 @@ def cluster_routes(watch: ClusterWatch, instances: Instances) -> APIRouter:
             open_dead_letters=await watch.open_letters(),
         )
 
-    recent = Recent(look, FRESH_S)
-
-    @router.get("")
-    async def get_cluster() -> ClusterView:
-        """Read from the brokers and the database, which takes them a moment; at most two seconds ago."""
-        return await recent.get()
-
-    return router
+    return Recent(look, FRESH_S)
 
 
 def _group(group: Group) -> GroupView:

@@ -7,7 +7,7 @@ from services.registry.provisioning.operators import operator_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
-from services.registry.provisioning.stops import stop_routes
+from services.registry.provisioning.stops import StopView, held_stops, stop_routes
 from services.registry.provisioning.wiring import open_provisioning
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "Provisioning",
     "SecretRules",
     "Stamp",
+    "StopView",
     "application_routes",
+    "held_stops",
     "me_routes",
     "open_provisioning",
     "operator_routes",

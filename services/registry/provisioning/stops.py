@@ -26,6 +26,7 @@ from services.registry.bodies import AnswerModel, BadField, RequestModel
 from services.registry.http import PROBLEMS
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.partner_auth import Caller
+from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.text.storable import Text
@@ -33,6 +34,8 @@ from services.runtime.text.storable import Text
 _PACKET = re.compile(r"[1-9][0-9]{0,15}")
 MOST_HOLDING, MOST_KEPT, MOST_UNKNOWN = 1_000, 10_000, 50
 """Stops of one partner's packets and mailings: that hold, with the lifted ones, and of packets that nobody knows."""
+MOST_TOLD = 1_000
+"""By one answer."""
 _Id = Annotated[str, Path(max_length=300, description="of a packet or mailing, for the operator: <partner>/<id>")]
 
 
@@ -58,6 +61,12 @@ class StopView(AnswerModel):
         return cls.shown(stop, by=stop.by if caller.partner is None else author_for_partners(stop.by))
 
 
+def held_stops(directory: Directory) -> list[StopView]:
+    """What is paused or cancelled now, the oldest first, as an operator is told at once."""
+    found = sorted(directory.holding(), key=_place_of)
+    return [StopView.of(stop, Caller(None)) for stop in found[:MOST_TOLD]]
+
+
 def stop_routes(provisioning: Provisioning, targets: StopTargets, callers: Any) -> APIRouter:
     """All routes of stops; `callers` is the dependency that identifies the caller."""
     router = APIRouter(prefix="/v1/stops", tags=["stops"], responses=PROBLEMS)
@@ -66,7 +75,7 @@ def stop_routes(provisioning: Provisioning, targets: StopTargets, callers: Any) 
     @router.get("")
     async def get_stops(
         response: Response,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+        limit: Annotated[int, Query(ge=1, le=MOST_TOLD)] = MOST_TOLD,
         cursor: Annotated[str | None, Query(max_length=100, description="from the `Link` header")] = None,
         caller: Caller = asking,
     ) -> list[StopView]:

@@ -19,7 +19,7 @@ _TIME = re.compile(
 )  # ms of 2001 and later, which no phone is as long as; or ISO 8601, whose + a form's encoding makes a space
 _OF_LETTERS = ("{topic}", "{partition}", "{offset}")
 """Where a dead letter lies: an offset has many digits, and whoever looks at one must be found by it."""
-_ANY_MESSAGE = ("/v1/messages/{any_id}", "/v1/messages/{any_id}/cancel")
+_ANY_MESSAGE = ("/v1/messages/{any_id}", "/v1/messages/{any_id}/live", "/v1/messages/{any_id}/cancel")
 _PLACE_OF_ID = 3
 Hidden = Callable[[str], str]
 """What stands in place of a text that is hidden."""

@@ -1,6 +1,7 @@
 """HTTP of the native API: what has become of a message.
 
 GET /v1/messages/{id}   one message with its whole trace; `id` is the message id, mtNum, or the partner's own id
+GET /v1/messages/{id}/live  server-sent events: the same at each change
 GET /v1/messages        search by phone, user, id, extraParam, callbackData, application, provider, mailing, packet,
                         state, reason, period; pages by cursor
 GET /v1/messages/reasons  how many of those that a search finds have failed for which reason

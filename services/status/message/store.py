@@ -104,6 +104,11 @@ class Messages:
         found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
         return {document["_id"]: from_document(document) for document in await found.to_list(None)}
 
+    async def revisions(self, message_ids: Iterable[str]) -> dict[str, int]:
+        """Of those that exist, by id: how often each was changed."""
+        found = self._collection.find({"_id": {"$in": list(message_ids)}}, {"revision": 1}).batch_size(10_000)
+        return {document["_id"]: document["revision"] for document in await found.to_list(None)}
+
     async def of_channel_delivery(self, delivery_id: str) -> Message | None:
         """The message with the delivery that was posted to the channel platform under this id."""
         found = await self._collection.find_one({"channel_ids": delivery_id})

@@ -20,10 +20,11 @@ import orjson
 from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.http import server
+from services.runtime.live import started_stream
 from services.runtime.loops import pause
 from services.runtime.mongo import TRANSIENT_ERRORS
 from services.status.fold import Followed, StateChanged
-from services.status.limits import AGAIN_AFTER_S, started_stream
+from services.status.limits import AGAIN_AFTER_S
 from services.status.message import Change, Link, Message
 from services.status.stream.packs import IN_A_PACK, NewChange, Pack
 from services.status.stream.store import ChangeStore, Feed

@@ -1,5 +1,6 @@
 """What the console's page of mailings asks for, over HTTP: whose, what was asked for, packed lists, hours by zone."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.dry_run import DryRun
 from services.runtime.access.partner_auth import Caller
 from services.runtime.installations.reader import Installations
+from services.runtime.live import LiveStreams
 from services.runtime.looks import subject_of
 from services.runtime.looks.notes import noted
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
@@ -30,7 +32,9 @@ async def operator(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
         return Caller(None)
 
     dry = DryRun(bench.service, bench.recipients, Installations(bench.database))
-    app = application({}, [mailing_routes(bench.service, dry, OutcomesStore(bench.database), who)])
+    app = application(
+        {}, [mailing_routes(bench.service, dry, OutcomesStore(bench.database), who, LiveStreams(asyncio.Event()))]
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rpns") as client:
         yield client
 

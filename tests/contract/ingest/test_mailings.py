@@ -40,6 +40,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.installations.segments import Segments
+from services.runtime.live import LiveStreams
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Log
 from services.runtime.mongo import Database
@@ -543,7 +544,9 @@ async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
     async def operator() -> Caller:
         return Caller(None)
 
-    app = application({}, [mailing_routes(bench.service, none, OutcomesStore(bench.database), operator)])
+    app = application(
+        {}, [mailing_routes(bench.service, none, OutcomesStore(bench.database), operator, LiveStreams(asyncio.Event()))]
+    )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
         headers = {"Content-Type": "application/json"}

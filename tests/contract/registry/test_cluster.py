@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.registry.cluster import cluster_routes
+from services.registry.cluster import cluster_routes, recent_cluster
 from services.registry.cluster.watch import ClusterWatch
 from services.registry.dead_letters import Marks
 from services.registry.http import acting_operator
@@ -66,7 +66,7 @@ async def noted(stack_servers: Servers) -> AsyncIterator[Noted]:
         stack.push_async_callback(database.client.drop_database, settings.mongo_database)
         app = FastAPI()
         app.dependency_overrides[acting_operator] = lambda: "operator:anna"
-        app.include_router(cluster_routes(ClusterWatch(settings, Marks(database)), Instances(database)))
+        app.include_router(cluster_routes(recent_cluster(ClusterWatch(settings, Marks(database)), Instances(database))))
         transport = httpx.ASGITransport(app)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Noted(client, database)

@@ -21,6 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from deploy.local.ports import HOST, free_ports
+from services.runtime.live import LIVE
 from tests.conftest import Servers, environment_of, own_settings
 from tests.support.listening import ADMIN
 from tests.support.waiting import wait_until_ready
@@ -111,6 +112,8 @@ def test_whatever_comes_is_answered_with_success_or_a_reason(running: Running) -
     assert len(operations) > 25
     seen: Counter[int] = Counter()
     for operation in operations:
+        if operation.path.endswith(LIVE):  # it would never end
+            continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
                 cases = operation.as_strategy(generation_mode=mode)

@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { request, withQuery, type Query } from "../api";
 import { MessageBadge } from "../parts/badge";
 import { Masked } from "../parts/masked";
-import { useLive } from "../parts/live";
+import { useLive, type Stream } from "../parts/live";
+import { LiveLine } from "../parts/live-shown";
 import { Failure, Loading } from "../parts/states";
 import { Time } from "../parts/time";
 import { t } from "../words";
@@ -40,13 +41,19 @@ const FRESH_MS = 600_000;
 
 /** Masked until somebody asks; then the message is asked for again, and the audit trail says so.
 
-    While it is masked, a message of the last minutes is followed: each unmasked look would be a record of its own. */
+    While it is masked it is followed, a message of the last minutes also without a stream: each unmasked look would be a
+    record of its own. */
 export function MessageTrace({ id }: { id: string }) {
   const [isShown, show] = useState(false);
   const [hasDevices, openDevices] = useState(false);
   const path = withQuery(`/v1/messages/${encodeURIComponent(id)}`, { masked: isShown ? null : true });
+  const stream: Stream<Message> = {
+    path: withQuery(`/v1/messages/${encodeURIComponent(id)}/live`, { masked: true }),
+    value: ({ message }) => (message as Message | undefined) ?? null,
+  };
   const follows = ({ state, createdAt }: Message) => (isShown || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
-  const { value: message, error, again } = useLive(path, (signal) => request<Message>(path, { signal }), follows);
+  const live = useLive(path, (signal) => request<Message>(path, { signal }), follows, isShown ? null : stream);
+  const { value: message, error, again } = live;
   const devices = () => {
     openDevices(true);
     show(true); // whose they are is asked for by the value itself
@@ -57,6 +64,7 @@ export function MessageTrace({ id }: { id: string }) {
       {message !== null && (
         <>
           <Told message={message} show={isShown ? undefined : () => show(true)} />
+          <LiveLine live={live} everyS={follows(message)} />
           {(message.externalUserId || message.phone) && (
             <Devices query={isShown ? ownerOf(message) : null} isOpen={hasDevices} ask={devices} />
           )}

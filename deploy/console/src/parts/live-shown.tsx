@@ -15,12 +15,19 @@ export function LiveShown<T>(props: { live: Live<T>; everyS: number; children: (
     <>
       <Stale live={live} />
       {live.value !== null ? props.children(live.value) : live.error === null && <Loading />}
-      {live.value !== null && (
-        <p class="quiet live">
-          {t("live.at")} <Time at={live.at} /> · {told("live.every", { seconds: everyS })}{" "}
-          <button type="button" class="link" onClick={live.again}>{t("live.again")}</button>
-        </p>
-      )}
+      <LiveLine live={live} everyS={everyS} />
     </>
+  );
+}
+
+/** Of when it is, and how changes come; `everyS` null: they do not, unless it is followed. */
+export function LiveLine<T>({ live, everyS }: { live: Live<T>; everyS: number | null }) {
+  if (live.value === null) return null;
+  const polled = everyS === null ? "" : told(live.hasStream ? "live.noStream" : "live.every", { seconds: everyS });
+  return (
+    <p class="quiet live">
+      {t("live.at")} <Time at={live.at} /> · {live.isStreamed ? t("live.streamed") : polled}{" "}
+      <button type="button" class="link" onClick={live.again}>{t("live.again")}</button>
+    </p>
   );
 }

@@ -1,8 +1,9 @@
-/** A value that is asked for again and again for as long as somebody can see the page. */
+/** A value that is followed, or asked for again and again, for as long as somebody can see the page. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api";
 import { told } from "./figures";
+import { follow } from "./stream";
 
 export interface Live<T> {
   /** The last one that came; it stays while the platform is away. */
@@ -11,9 +12,19 @@ export interface Live<T> {
   error: unknown;
   /** When the value came, in ms. */
   at: number | null;
+  /** Whether changes come by themselves now. */
+  isStreamed: boolean;
+  /** Whether they could. */
+  hasStream: boolean;
   again: () => void;
   /** Takes a value that somebody else got, as the answer to a change. */
   told: (value: T) => void;
+}
+
+/** A stream whose events are the answer, or its parts by the events' names; null: not all of them have come. */
+export interface Stream<T> {
+  path: string;
+  value: (parts: Record<string, unknown>) => T | null;
 }
 
 interface Held<T> {
@@ -21,33 +32,42 @@ interface Held<T> {
   value: T | null;
   error: unknown;
   at: number | null;
+  isStreamed: boolean;
 }
 
 const LONGEST_S = 15;
 /** What is not there by then is not coming: a process that hangs refuses nothing. */
 const MOST_S = 20;
 
-/** `everyS` says after how many seconds it is asked for again; null: not by itself. Another `key` is another value. */
-export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyS: (value: T) => number | null): Live<T> {
-  const [held, hold] = useState<Held<T>>({ key, value: null, error: null, at: null });
+/** `everyS` says after how many seconds it is asked for again; null: not by itself. Another `key` is another value.
+
+    With a `stream` it is asked for only while that does not speak: refused, broken, or kept back by a gateway. */
+export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyS: (value: T) => number | null, stream: Stream<T> | null = null): Live<T> {
+  const [held, hold] = useState<Held<T>>(nothing(key));
   const running = useRef<{ ask: () => void; took: (value: T) => void }>({ ask: () => {}, took: () => {} });
   useEffect(() => {
     let control = new AbortController();
     let timer = 0;
     let failures = 0;
+    let isStreamed = false;
+    let last: { value: T } | null = null;
+    let unfollow = () => {};
+    const parts: Record<string, unknown> = {};
+    const place = { id: "" };
     const wait = (seconds: number | null) => {
       clearTimeout(timer);
-      if (seconds !== null && !document.hidden) timer = window.setTimeout(ask, seconds * 1000);
+      if (seconds !== null && !isStreamed && !document.hidden) timer = window.setTimeout(ask, seconds * 1000);
     };
     const took = (value: T) => {
       control.abort(); // what is on its way was asked for earlier
       failures = 0;
-      hold({ key, value, error: null, at: Date.now() });
+      last = { value };
+      hold({ key, value, error: null, at: Date.now(), isStreamed });
       wait(everyS(value));
     };
     const failed = (error: unknown) => {
       failures += 1;
-      hold((last) => (last.key === key ? { ...last, error } : { key, value: null, error, at: null }));
+      hold((before) => ({ ...(before.key === key ? before : nothing<T>(key)), error }));
       wait(isFinal(error) ? null : Math.min(LONGEST_S, 2 ** failures));
     };
     const ask = () => {
@@ -67,22 +87,45 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
         )
         .finally(() => clearTimeout(late));
     };
-    const turned = () => {
-      if (!document.hidden) return ask();
+    const heard = (name: string, data: unknown) => {
+      parts[name] = data;
+      const value = stream?.value(parts) ?? null;
+      if (value !== null) took(value);
+    };
+    const spoke = () => {
+      isStreamed = true;
+      if (last !== null) took(last.value); // it is so still
+    };
+    const lost = () => {
+      isStreamed = false;
+      hold((before) => ({ ...before, isStreamed }));
+      if (last === null || everyS(last.value) !== null) ask();
+    };
+    const begin = () => {
+      if (stream === null) ask();
+      else unfollow = follow(stream.path, place, { heard, spoke, lost });
+    };
+    const end = () => {
+      unfollow();
+      isStreamed = false;
       clearTimeout(timer);
       control.abort();
     };
+    const turned = () => (document.hidden ? end() : begin());
     running.current = { ask, took };
     document.addEventListener("visibilitychange", turned);
-    ask();
+    if (!document.hidden) begin();
     return () => {
       document.removeEventListener("visibilitychange", turned);
-      clearTimeout(timer);
-      control.abort();
+      end();
     };
   }, [key]);
-  const mine = held.key === key ? held : { value: null, error: null, at: null };
-  return { ...mine, again: () => running.current.ask(), told: (value) => running.current.took(value) };
+  const mine = held.key === key ? held : nothing<T>(key);
+  return { ...mine, hasStream: stream !== null, again: () => running.current.ask(), told: (value) => running.current.took(value) };
+}
+
+function nothing<T>(key: string): Held<T> {
+  return { key, value: null, error: null, at: null, isStreamed: false };
 }
 
 /** Whether the same question will get the same answer. */

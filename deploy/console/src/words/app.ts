@@ -24,6 +24,8 @@ export const APP = {
   "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],
   "live.at": ["As of", "Данные на"],
   "live.every": ["anew every {seconds} s", "обновляется каждые {seconds} с"],
+  "live.streamed": ["live: changes show by themselves", "в реальном времени: изменения видны сами"],
+  "live.noStream": ["no live stream, so anew every {seconds} s", "нет потока изменений, поэтому обновляется каждые {seconds} с"],
   "live.noAnswer": ["no answer within {seconds} s", "нет ответа за {seconds} с"],
   "live.again": ["Refresh", "Обновить"],
   "dialog.cancel": ["Leave it", "Отмена"],

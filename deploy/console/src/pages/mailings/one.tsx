@@ -1,6 +1,7 @@
 /** One mailing: what it says, whom it goes to, what would happen, and what has happened. */
 
-import { useLive } from "../../parts/live";
+import { useLive, type Stream } from "../../parts/live";
+import { LiveLine } from "../../parts/live-shown";
 import { Stale } from "../../parts/stale";
 import { Loading } from "../../parts/states";
 import { Time } from "../../parts/time";
@@ -20,7 +21,7 @@ const QUIET_S = 5;
 const OVER_S = 10;
 
 export function One({ id }: { id: string }) {
-  const live = useLive(id, (signal) => request<Mailing>(pathOf(id), { signal }), everyS);
+  const live = useLive(id, (signal) => request<Mailing>(pathOf(id), { signal }), everyS, streamOf(id));
   const mailing = live.value;
   const asked = useLive(`${id} ${holds("operator")}`, (signal) => definitionOf(id, signal), () => null);
   if (mailing === null) return live.error === null ? <Loading /> : <Stale live={live} />;
@@ -38,6 +39,7 @@ export function One({ id }: { id: string }) {
         {mailing.finishedAt !== null && <> · {t("mailings.finished")} <Time at={mailing.finishedAt} /></>}
       </p>
       <Stale live={live} />
+      <LiveLine live={live} everyS={everyS(mailing)} />
       {mailing.reason !== null && <p class="notice bad" role="alert">{t("mailings.reason")}: {mailing.reason}</p>}
       {mailing.state !== "draft" && <ProgressCard mailing={mailing} />}
       <Recipients mailing={mailing} told={live.told} again={live.again} />
@@ -50,6 +52,10 @@ export function One({ id }: { id: string }) {
 /** Whoever may launch mailings may read them. */
 async function definitionOf(id: string, signal: AbortSignal): Promise<{ definition: Definition | null }> {
   return { definition: holds("operator") ? await request<Definition>(pathOf(id, "/definition"), { signal }) : null };
+}
+
+function streamOf(id: string): Stream<Mailing> {
+  return { path: pathOf(id, "/live"), value: ({ mailing }) => (mailing as Mailing | undefined) ?? null };
 }
 
 function everyS(mailing: Mailing): number {

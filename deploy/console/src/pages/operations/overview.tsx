@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { request } from "../../api";
 import { Badge } from "../../parts/badge";
 import { told } from "../../parts/figures";
-import { useLive } from "../../parts/live";
+import { useLive, type Stream } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -30,8 +30,11 @@ async function now(signal: AbortSignal): Promise<Now> {
   return { cluster, stops };
 }
 
+/** Two events, each as its query answers. */
+const STREAM: Stream<Now> = { path: "/v1/cluster/live", value: ({ cluster, stops }) => (cluster && stops ? ({ cluster, stops } as Now) : null) };
+
 export function Overview() {
-  const live = useLive("cluster", now, () => EVERY_S);
+  const live = useLive("cluster", now, () => EVERY_S, STREAM);
   const [period, choose] = useState<Period>(PERIODS[0]);
   return (
     <>
