@@ -62,6 +62,7 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m deploy.docs
 	@$(VENV) -m deploy.observability
 	@$(VENV) -m deploy.gateway
+	@$(VENV) -m tests.support.console_documents
 
 site: .venv/.installed-site ## write the documentation as a site with search, English and Russian, into dist/docs
 	@$(VENV) -m deploy.site

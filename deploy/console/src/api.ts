@@ -1,5 +1,6 @@
 /** The operators' API, at the address that this page came from. */
 
+import type { Answer, Body, Method, Place, With } from "./documents";
 import { signOut, token } from "./session";
 import { language } from "./words";
 
@@ -32,6 +33,16 @@ export function withQuery(path: string, query: Query): string {
 export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
   const answer = await answered(path, "application/json", init, bearer);
   return read<T>(answer.status, await answer.text(), bearer);
+}
+
+/** What a place answers, checked by the documents of the API. Throws as `request` does. */
+export function get<P extends With<"get">>(at: Place<P>, signal?: AbortSignal): Promise<Answer<P>> {
+  return request(at, signal ? { signal } : {});
+}
+
+/** Changes something there. */
+export function send<M extends Exclude<Method, "get">, P extends With<M>>(method: M, at: Place<P, M>, body: Body<P, M>, init: RequestInit = {}): Promise<Answer<P, M>> {
+  return request(at, { ...init, method: method.toUpperCase(), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 }
 
 /** An event, or a comment: then there is nothing in it. */

@@ -17,6 +17,7 @@ from services.runtime.openapi.examples import EXAMPLES
 from services.runtime.openapi.words import MODELS
 from services.runtime.openapi.words.everywhere import FIELDS, PARAMETERS
 from tests.support.apps import all_apps
+from tests.support.console_documents import wanted
 
 NAMES = ("ingest", "registry", "status")
 PROTOCOL = ("/v6/send", "/v3/batch")
@@ -31,6 +32,11 @@ def documents() -> Iterator[dict[str, Json]]:
     logins = Logins(nobody, secrets)
     yield {name: app.openapi() for name, app in all_apps(nobody, secrets, logins).items()}
     logins.close()
+
+
+def test_the_console_is_typed_by_the_documents_as_they_are() -> None:
+    stale = [path.name for path, text in wanted().items() if not path.exists() or path.read_bytes() != text]
+    assert stale == [], "python -m tests.support.console_documents"
 
 
 def schemas_of(documents: dict[str, Json]) -> Iterator[tuple[str, Json]]:

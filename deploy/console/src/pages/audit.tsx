@@ -1,7 +1,8 @@
 /** Audit: who has changed what, who looked at whom, and who was refused. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery, type Query } from "../api";
+import { get } from "../api";
+import { place, type Answer, type Values } from "../documents";
 import { Badge } from "../parts/badge";
 import { told } from "../parts/figures";
 import { Empty, Shown, useLoaded } from "../parts/states";
@@ -10,42 +11,11 @@ import { Time } from "../parts/time";
 import { t, type Key } from "../words";
 import { Looked } from "./audit-look";
 
-interface Change {
-  entity: string;
-  before: string;
-  after: string;
-  fields: string[];
-  values: { name: string; before: string; after: string }[];
-}
-
 /** What an operator's request has shown of people; `look` is empty where it has shown nothing. */
-export interface Look {
-  look: "" | "look" | "search";
-  asked: { name: string; value: string }[];
-  subjects: string[];
-  messages: string[];
-  isWide: boolean;
-}
-
-interface Entry extends Look {
-  at: number;
-  who: string;
-  address: string;
-  service: string;
-  method: string;
-  route: string;
-  path: string;
-  status: number;
-  changes: Change[];
-  count: number;
-}
-
-interface Trail {
-  isWhole: boolean;
-  records: Entry[];
-  leftOut: number;
-  wide: number;
-}
+export type Look = Pick<Entry, "look" | "asked" | "subjects" | "messages" | "isWide">;
+type Trail = Answer<"/v1/audit">;
+type Entry = Trail["records"][number];
+type Change = Entry["changes"][number];
 
 const HOUR_MS = 3_600_000;
 const LIMIT = 200;
@@ -66,6 +36,7 @@ const FILTERS = [
   ["message", "audit.message", "audit.messageHint"],
 ] as const satisfies readonly [string, Key, Key][];
 type Filter = (typeof FILTERS)[number][0];
+type Query = NonNullable<Values<"/v1/audit", "get">[0]>;
 
 export function Audit() {
   const [typed, type] = useState<Partial<Record<Filter, string>>>({});
@@ -78,8 +49,8 @@ export function Audit() {
     const end = until === "" ? null : new Date(until).getTime();
     ask({ ...Object.fromEntries(filters), since: Math.max(0, (end ?? Date.now()) - span), until: end });
   };
-  const path = withQuery("/v1/audit", { ...asked, limit: LIMIT });
-  const [loaded, again] = useLoaded(path, (signal) => request<Trail>(path, { signal }));
+  const at = place("/v1/audit", { ...asked, limit: LIMIT });
+  const [loaded, again] = useLoaded(at, (signal) => get(at, signal));
   return (
     <>
       <h1>{t("audit.title")}</h1>

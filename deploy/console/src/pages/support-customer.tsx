@@ -1,7 +1,8 @@
 /** What an operator does for one customer: a test push, and forgetting them. */
 
 import { useMemo, useState } from "preact/hooks";
-import { request } from "../api";
+import { get, send } from "../api";
+import { place as at, placeOf, type Answer } from "../documents";
 import { Ask } from "../parts/ask";
 import { Badge } from "../parts/badge";
 import { Choice, TextField } from "../parts/field";
@@ -39,12 +40,11 @@ interface Sender {
 
 /** Every sender that is switched on, of partners that are. */
 async function senders(signal: AbortSignal): Promise<Sender[]> {
-  const partners = await request<{ partnerId: string; enabled: boolean }[]>("/v1/partners", { signal });
+  const partners = await get(at("/v1/partners"), signal);
   const enabled = partners.filter((partner) => partner.enabled);
   const found = await Promise.all(
     enabled.map(async ({ partnerId }) => {
-      const path = `/v1/partners/${encodeURIComponent(partnerId)}/senders`;
-      const numbers = await request<{ serviceNumber: string; enabled: boolean }[]>(path, { signal });
+      const numbers = await get(at("/v1/partners/{partner_id}/senders", { partner_id: partnerId }), signal);
       return numbers.filter((number) => number.enabled).map(({ serviceNumber }) => ({ partnerId, serviceNumber }));
     }),
   );
@@ -70,12 +70,9 @@ function TestPushFields({ customer, senders }: { customer: Customer; senders: Se
   const [text, setText] = useState(t("testPush.words"));
   const [sent, setSent] = useState<string | null>(null);
   const id = useMemo(() => crypto.randomUUID(), [sent]); // one for each push, so that pressing twice sends one
-  const sender = senders[Number(place)];
+  const sender = senders[Number(place)]!; // one of those that are offered
   const run = () =>
-    request<{ messageId: string }>("/v1/test-pushes", {
-      method: "POST",
-      body: JSON.stringify({ ...sender, ...recipient(customer, "user"), text, id }),
-    });
+    send("post", placeOf("post", "/v1/test-pushes"), { ...sender, ...recipient(customer, "user"), text, id });
   return (
     <div class="wide">
       <Choice
@@ -89,7 +86,7 @@ function TestPushFields({ customer, senders }: { customer: Customer; senders: Se
       <Ask
         label={t("testPush.send")}
         title={t("testPush.title")}
-        text={told("testPush.text", { partner: sender?.partnerId ?? "" })}
+        text={told("testPush.text", { partner: sender.partnerId })}
         isDisabled={text.trim() === ""}
         run={run}
         done={({ messageId }) => setSent(messageId)}
@@ -103,21 +100,14 @@ function TestPushFields({ customer, senders }: { customer: Customer; senders: Se
   );
 }
 
-interface Person {
-  kind: Field;
-  value: string;
-}
-
-interface Preview {
-  persons: Person[];
-  leftOut: Person[];
-}
+type Preview = Answer<"/v1/erasures/preview", "post">;
+type Person = Preview["persons"][number];
 
 function Forget({ customer }: { customer: Customer }) {
   const [erasure, setErasure] = useState<string | null>(null);
   const [preview, setPreview] = useState<Preview | null>(null);
   const [typed, setTyped] = useState("");
-  const body = JSON.stringify(recipient(customer, "externalUserId"));
+  const body = recipient(customer, "externalUserId");
   if (erasure !== null) return <Forgotten id={erasure} />;
   if (preview === null) {
     return (
@@ -125,7 +115,7 @@ function Forget({ customer }: { customer: Customer }) {
         label={t("forget.open")}
         title={t("forget.look")}
         text={t("forget.lookText")}
-        run={() => request<Preview>("/v1/erasures/preview", { method: "POST", body })}
+        run={() => send("post", placeOf("post", "/v1/erasures/preview"), body)}
         done={setPreview}
       />
     );
@@ -142,7 +132,7 @@ function Forget({ customer }: { customer: Customer }) {
         text={t("forget.text")}
         isDangerous
         isDisabled={typed.trim() !== customer.asked}
-        run={() => request<{ erasureId: string }>("/v1/erasures", { method: "POST", body })}
+        run={() => send("post", placeOf("post", "/v1/erasures"), body)}
         done={({ erasureId }) => setErasure(erasureId)}
       />
     </div>
@@ -163,18 +153,11 @@ function People({ title, people }: { title: string; people: Person[] }) {
   );
 }
 
-interface Erasure {
-  erasureId: string;
-  state: string;
-  keys: { derivable: boolean }[];
-  cleaned: Record<string, Record<string, number>>;
-}
-
 const LOOK_S = 1;
 
 function Forgotten({ id }: { id: string }) {
-  const path = `/v1/erasures/${encodeURIComponent(id)}`;
-  const live = useLive(path, (signal) => request<Erasure>(path, { signal }), ({ state }) => (state === "done" ? null : LOOK_S));
+  const where = at("/v1/erasures/{erasure_id}", { erasure_id: id });
+  const live = useLive(where, (signal) => get(where, signal), ({ state }) => (state === "done" ? null : LOOK_S));
   const erasure = live.value;
   return (
     <div class="wide" role="status">

@@ -1,37 +1,19 @@
 /** The devices of a customer: what forbids pushes there, and what is subscribed to. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery, type Query } from "../api";
+import { get } from "../api";
+import { place, type Answer } from "../documents";
 import { Badge } from "../parts/badge";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { t } from "../words";
 
-interface Installation {
-  installationId: string;
-  applicationId: string;
-  platform: string | null;
-  model: string;
-  osVersion: string;
-  appVersion: string;
-  token: { provider: string } | null;
-  pushEnabled: boolean;
-  pushOsEnabled: boolean;
-  subscriptions: { id: string; value: boolean }[];
-  imported: boolean;
-  forbiddenByImport: string[];
-  replacedBy: string | null;
-  lastUsedAt: number;
-}
-
-interface Customer {
-  installations: Installation[];
-  gaveWay: Installation[];
-}
+type Installation = Answer<"/v1/installations">["installations"][number];
+export type Whose = { phone?: string | null; user?: string | null };
 
 /** `query` is null while nobody has asked whose they are; then `ask` is called. */
-export function Devices({ query, isOpen = false, ask }: { query: Query | null; isOpen?: boolean; ask?: () => void }) {
+export function Devices({ query, isOpen = false, ask }: { query: Whose | null; isOpen?: boolean; ask?: () => void }) {
   const [isAsked, setAsked] = useState(isOpen);
   const asked = () => (query === null ? ask?.() : setAsked(true));
   return (
@@ -46,9 +28,9 @@ export function Devices({ query, isOpen = false, ask }: { query: Query | null; i
   );
 }
 
-function Found({ query }: { query: Query }) {
-  const path = withQuery("/v1/installations", { ...query, masked: true });
-  const [loaded, again] = useLoaded(path, (signal) => request<Customer>(path, { signal }));
+function Found({ query }: { query: Whose }) {
+  const at = place("/v1/installations", { ...query, masked: true });
+  const [loaded, again] = useLoaded(at, (signal) => get(at, signal));
   return (
     <Shown loaded={loaded} again={again}>
       {({ installations, gaveWay }) =>

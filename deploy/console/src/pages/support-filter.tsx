@@ -1,6 +1,5 @@
 /** Which of a customer's messages are looked for: those of a period, in the reader's zone, and of a state. */
 
-import type { Query } from "../api";
 import { messageStates, type MessageState } from "../parts/badge";
 import { Choice, TextField } from "../parts/field";
 import { t, type Key } from "../words";
@@ -53,8 +52,13 @@ export function faultOf({ from, to }: Filter): string | undefined {
   return from && to && from >= to ? t("support.fromAfterTo") : undefined;
 }
 
-export function queryOf({ from, to, state }: Filter): Query {
-  return { from: from ? Date.parse(from) : null, to: to ? Date.parse(to) : null, state: state || null };
+export function queryOf({ from, to, state }: Filter) {
+  return { from: momentOf(from), to: momentOf(to), state: state || null };
+}
+
+/** UTC ms, as the query takes them. */
+function momentOf(typed: string): string | null {
+  return typed ? String(Date.parse(typed)) : null;
 }
 
 function ago(ms: number): Date {

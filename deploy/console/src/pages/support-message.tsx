@@ -1,7 +1,8 @@
 /** One message: what became of it, and its trace, device by device. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery, type Query } from "../api";
+import { get } from "../api";
+import { place, type Schemas } from "../documents";
 import { MessageBadge } from "../parts/badge";
 import { Masked } from "../parts/masked";
 import { useLive, type Stream } from "../parts/live";
@@ -9,32 +10,11 @@ import { LiveLine } from "../parts/live-shown";
 import { Failure, Loading } from "../parts/states";
 import { Time } from "../parts/time";
 import { t } from "../words";
-import { Devices } from "./support-devices";
-import type { Reason, Summary } from "./support";
+import { Devices, type Whose } from "./support-devices";
 
-interface Step {
-  at: number;
-  what: string;
-  words: string;
-  link: number;
-  eventId: string;
-  reason: Reason | null;
-  detail: string | null;
-  installationId: string | null;
-  provider: string | null;
-  attempt: number | null;
-  status: number | null;
-  latencyMs: number | null;
-  late: boolean;
-  counts: boolean;
-}
+type Step = Schemas["EntryView"];
 
-interface Message extends Summary {
-  mtNum: string | null;
-  id: string | null;
-  trace: Step[];
-  traceDropped: number;
-}
+type Message = Schemas["MessageView"];
 
 const LOOK_S = 2;
 const FRESH_MS = 600_000;
@@ -46,13 +26,13 @@ const FRESH_MS = 600_000;
 export function MessageTrace({ id }: { id: string }) {
   const [isShown, show] = useState(false);
   const [hasDevices, openDevices] = useState(false);
-  const path = withQuery(`/v1/messages/${encodeURIComponent(id)}`, { masked: isShown ? null : true });
+  const at = place("/v1/messages/{any_id}", { any_id: id }, { masked: isShown ? null : true });
   const stream: Stream<Message> = {
-    path: withQuery(`/v1/messages/${encodeURIComponent(id)}/live`, { masked: true }),
+    path: place("/v1/messages/{any_id}/live", { any_id: id }, { masked: true }),
     value: ({ message }) => (message as Message | undefined) ?? null,
   };
   const follows = ({ state, createdAt }: Message) => (isShown || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
-  const live = useLive(path, (signal) => request<Message>(path, { signal }), follows, isShown ? null : stream);
+  const live = useLive(at, (signal) => get(at, signal), follows, isShown ? null : stream);
   const { value: message, error, again } = live;
   const devices = () => {
     openDevices(true);
@@ -74,7 +54,7 @@ export function MessageTrace({ id }: { id: string }) {
   );
 }
 
-function ownerOf({ externalUserId, phone }: Message): Query {
+function ownerOf({ externalUserId, phone }: Message): Whose {
   return externalUserId ? { user: externalUserId } : { phone };
 }
 

@@ -1,13 +1,10 @@
 /** Finds messages by whatever somebody has typed: an id of theirs, or whom they went to. */
 
-import { ApiError, request, withQuery } from "../api";
+import { ApiError, get } from "../api";
+import { place, type Schemas } from "../documents";
 import { queryOf, type Filter } from "./support-filter";
-import type { Summary } from "./support";
 
-export interface Found {
-  messages: Summary[];
-  cursor: string | null;
-}
+export type Found = Schemas["MessagePage"];
 
 /** An id names a message, whatever the filter says; of a phone or a user it leaves some out. */
 export interface Question {
@@ -36,7 +33,7 @@ export async function search(asked: string, filter: Filter, signal: AbortSignal)
 /** The page behind a cursor, or the first one. */
 export function page({ field, asked, filter }: Question, cursor: string | null, signal: AbortSignal): Promise<Found> {
   const narrowed = field === "id" ? {} : queryOf(filter);
-  return request<Found>(withQuery("/v1/messages", { [field]: asked, ...narrowed, limit: PAGE, cursor, masked: true }), { signal });
+  return get(place("/v1/messages", { [field]: asked, ...narrowed, limit: PAGE, cursor, masked: true }), signal);
 }
 
 async function first(question: Question, signal: AbortSignal): Promise<Group> {

@@ -13,25 +13,6 @@ import { EVERYTHING, faultOf, FilterFields, isOpen, type Filter } from "./suppor
 import { MessageTrace } from "./support-message";
 import { page, search, type Found, type Group, type Question } from "./support-search";
 
-export interface Reason {
-  name: string;
-  errorCode: number;
-  words: string;
-}
-
-export interface Summary {
-  messageId: string;
-  partnerId: string;
-  channel: string | null;
-  state: string;
-  reason: Reason | null;
-  explanation: string;
-  phone: string | null;
-  externalUserId: string | null;
-  text: string | null;
-  createdAt: number;
-}
-
 export function Support({ rest }: { rest: string }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState(EVERYTHING);

@@ -1,59 +1,16 @@
 /** `GET /v1/cluster`, and what is wrong by it, a line each. */
 
+import type { Schemas } from "../../documents";
 import { told } from "../../parts/figures";
 import type { Key } from "../../words";
 import { at } from "./place";
 
-export interface Instance {
-  service: string;
-  instance: string;
-  version: string;
-  commit: string;
-  host: string;
-  lanes: string[];
-  startedAt: number;
-  at: number;
-  isSilent: boolean;
-}
-
-export interface TopicLag {
-  topic: string;
-  lane: string;
-  waiting: number;
-  oldestMs: number;
-  partitions: number;
-  unheld: number[];
-}
-
-export interface Group {
-  group: string;
-  state: string;
-  waiting: number;
-  members: { instance: string; host: string; holds: { topic: string; partitions: number[] }[] }[];
-  topics: TopicLag[];
-}
-
+export type Cluster = Schemas["ClusterView"];
+export type Instance = Cluster["instances"][number];
+export type Group = Cluster["groups"][number];
+export type TopicLag = Group["topics"][number];
 /** Why pushes of an application wait at a provider, or its dead tokens stay, as one process sees it. */
-export interface Holdup {
-  provider: string;
-  applicationId: string;
-  way: string;
-  state: string;
-  since: number;
-  status: number | null;
-  detail: string;
-  service: string;
-  instance: string;
-}
-
-export interface Cluster {
-  instances: Instance[];
-  groups: Group[];
-  signs: { sign: string; value: number; service: string; instance: string }[];
-  /** A former registry tells none. */
-  holdups?: Holdup[];
-  openDeadLetters: Record<string, number>;
-}
+export type Holdup = Cluster["holdups"][number];
 
 /** A metric that is above 0, and by which processes. */
 export interface Sign {

@@ -1,23 +1,21 @@
 /** One dead letter: where it comes from and why it was put aside; its content on demand; what is to become of it. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get, send } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { LetterState, letterPath, type Letter } from "./dead-letters";
+import { LetterState, partsOf, type Letter } from "./dead-letters";
 import { at } from "./place";
 
-interface Done {
-  state: "redriven" | "discarded";
-  failureWithdrawn: boolean;
-}
+type Done = Schemas["DoneView"];
 
 export function DeadLetter({ id }: { id: string }) {
-  const [loaded, again] = useLoaded(id, (signal) => request<Letter>(letterPath(id), { signal }));
+  const [loaded, again] = useLoaded(id, (signal) => get(place("/v1/dead-letters/{topic}/{partition}/{offset}", partsOf(id)), signal));
   const [done, tell] = useState<Done | null>(null);
   const finished = (found: Done) => {
     tell(found);
@@ -68,7 +66,7 @@ function Content({ id, told }: { id: string; told: (content: string) => void }) 
       label={t("letters.showContent")}
       title={t("letters.showContentTitle")}
       text={t("letters.personal")}
-      run={() => request<{ value: string | null }>(`${letterPath(id)}/content`)}
+      run={() => get(place("/v1/dead-letters/{topic}/{partition}/{offset}/content", partsOf(id)))}
       done={({ value }) => told(value ?? "")}
     />
   );
@@ -76,7 +74,9 @@ function Content({ id, told }: { id: string; told: (content: string) => void }) 
 
 function Actions({ letter, content, done }: { letter: Letter; content: string | null; done: (found: Done) => void }) {
   const [mended, setMended] = useState("");
-  const post = (what: string, body: object) => request<Done>(`${letterPath(letter.letterId)}/${what}`, { method: "POST", body: JSON.stringify(body) });
+  const parts = partsOf(letter.letterId);
+  const redrive = (value: string) => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/redrive", parts), value.trim() ? { value } : {});
+  const discard = () => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/discard", parts), undefined);
   return (
     <Allowed scope="operator">
       <div class="row">
@@ -84,7 +84,7 @@ function Actions({ letter, content, done }: { letter: Letter; content: string | 
           label={t("letters.redrive")}
           title={told("letters.redriveTitle", { letter: letter.letterId })}
           text={t("letters.redriveText")}
-          run={() => post("redrive", mended.trim() ? { value: mended } : {})}
+          run={() => redrive(mended)}
           done={done}
         >
           <label for="mended">{t("letters.mended")}</label>
@@ -96,7 +96,7 @@ function Actions({ letter, content, done }: { letter: Letter; content: string | 
           title={told("letters.discardTitle", { letter: letter.letterId })}
           text={t("letters.discardText")}
           isDangerous
-          run={() => post("discard", {})}
+          run={discard}
           done={done}
         />
       </div>

@@ -1,17 +1,24 @@
 /** All dead letters that are shown, sent again or let go one after another; what was refused is told. */
 
 import { useState } from "preact/hooks";
-import { ApiError, request } from "../../api";
+import { ApiError, send } from "../../api";
+import { placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { told } from "../../parts/figures";
 import { t } from "../../words";
-import { letterPath, type Letter } from "./dead-letters";
+import { partsOf, type Letter } from "./dead-letters";
 
 interface Refusal {
   letterId: string;
   why: string;
 }
+
+type Parts = ReturnType<typeof partsOf>;
+const of = {
+  redrive: (parts: Parts) => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/redrive", parts), {}),
+  discard: (parts: Parts) => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/discard", parts), undefined),
+};
 
 /** Refusals of one record, which say nothing of the others. */
 const OF_ONE = [400, 404, 409];
@@ -29,7 +36,7 @@ export function Many({ letters, done }: { letters: Letter[]; done: () => void })
     setCount(0);
     for (const { letterId } of [...letters].reverse()) { // the oldest first
       try {
-        await request(`${letterPath(letterId)}/${what}`, { method: "POST", body: "{}" });
+        await of[what](partsOf(letterId));
       } catch (error) {
         if (!(error instanceof ApiError && OF_ONE.includes(error.status))) throw error; // the next would fare no better
         found.push({ letterId, why: error.message });

@@ -1,7 +1,8 @@
 /** Records that were put aside: which, why, and what was done about them. `rest` is one: topic, partition, offset. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery } from "../../api";
+import { get } from "../../api";
+import { place, type Schemas } from "../../documents";
 import { Badge } from "../../parts/badge";
 import { number, told } from "../../parts/figures";
 import { useLive } from "../../parts/live";
@@ -14,29 +15,17 @@ import { DeadLetter } from "./dead-letter";
 import { Many } from "./dead-letters-many";
 import { at } from "./place";
 
-export interface Letter {
-  letterId: string;
-  topic: string;
-  place: string;
-  at: number;
-  reason: string;
-  key: string;
-  type: string | null;
-  size: number;
-  isCut: boolean;
-  failure: string | null;
-  state: "open" | "redriving" | "redriven" | "discarded";
-  by: string;
-  doneAt: number | null;
-}
+export type Letter = Schemas["LetterView"];
 
 const EVERY_S = 15;
 const MOST = 200;
 const STATES = { open: "letters.open", done: "letters.done", all: "letters.all" } as const satisfies Record<string, Key>;
 type State = keyof typeof STATES;
 
-export function letterPath(id: string): string {
-  return `/v1/dead-letters/${id.split("/").map(encodeURIComponent).join("/")}`;
+/** The values of its paths. */
+export function partsOf(letterId: string) {
+  const [topic = "", partition, offset] = letterId.split("/");
+  return { topic, partition: Number(partition), offset: Number(offset) };
 }
 
 export function LetterState({ state }: { state: Letter["state"] }) {
@@ -52,8 +41,8 @@ function Listed() {
   const [state, setState] = useState<State>("open");
   const [topic, setTopic] = useState("");
   const [holding, setHolding] = useState("");
-  const path = withQuery("/v1/dead-letters", { state, limit: MOST });
-  const live = useLive(path, (signal) => request<Letter[]>(path, { signal }), () => EVERY_S);
+  const asked = place("/v1/dead-letters", { state, limit: MOST });
+  const live = useLive(asked, (signal) => get(asked, signal), () => EVERY_S);
   return (
     <section class="card">
       <h2>{t("letters.title")}</h2>

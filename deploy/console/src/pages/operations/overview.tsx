@@ -1,7 +1,8 @@
 /** What works, what waits and what is wrong now; how deliveries have gone lately. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place } from "../../documents";
 import { Badge } from "../../parts/badge";
 import { told } from "../../parts/figures";
 import { useLive, type Stream } from "../../parts/live";
@@ -26,12 +27,12 @@ interface Now {
 }
 
 async function now(signal: AbortSignal): Promise<Now> {
-  const [cluster, stops] = await Promise.all([request<Cluster>("/v1/cluster", { signal }), stopsNow(signal)]);
+  const [cluster, stops] = await Promise.all([get(place("/v1/cluster"), signal), stopsNow(signal)]);
   return { cluster, stops };
 }
 
 /** Two events, each as its query answers. */
-const STREAM: Stream<Now> = { path: "/v1/cluster/live", value: ({ cluster, stops }) => (cluster && stops ? ({ cluster, stops } as Now) : null) };
+const STREAM: Stream<Now> = { path: place("/v1/cluster/live"), value: ({ cluster, stops }) => (cluster && stops ? ({ cluster, stops } as Now) : null) };
 
 export function Overview() {
   const live = useLive("cluster", now, () => EVERY_S, STREAM);
@@ -63,7 +64,7 @@ function Troubles({ cluster, stops }: Now) {
         </ul>
       )}
       {stops.length > 0 && <Stopped stops={stops} />}
-      {cluster.holdups && cluster.holdups.length > 0 && <Holdups holdups={cluster.holdups} />}
+      {cluster.holdups?.length > 0 && <Holdups holdups={cluster.holdups} />}
     </section>
   );
 }

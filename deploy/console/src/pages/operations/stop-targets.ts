@@ -1,6 +1,7 @@
 /** What can be stopped, and what there is of it to choose from. */
 
-import { request } from "../../api";
+import { get } from "../../api";
+import { place } from "../../documents";
 import type { Key } from "../../words";
 import { providers } from "./providers";
 
@@ -22,7 +23,7 @@ export function isOwned(scope: Scope): boolean {
 /** Every id of the kind; null: there are too many to choose from. */
 export async function targetsOf(scope: Scope): Promise<string[] | null> {
   if (scope === "provider") return (await providers()).names;
-  if (scope === "partner") return (await request<{ partnerId: string }[]>("/v1/partners")).map(({ partnerId }) => partnerId);
-  if (scope === "application") return (await request<{ applicationId: string }[]>("/v1/applications")).map(({ applicationId }) => applicationId);
+  if (scope === "partner") return (await get(place("/v1/partners"))).map(({ partnerId }) => partnerId);
+  if (scope === "application") return (await get(place("/v1/applications"))).map(({ applicationId }) => applicationId);
   return null;
 }

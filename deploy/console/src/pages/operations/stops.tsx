@@ -1,7 +1,8 @@
 /** What is stopped, by whom and why; to stop more, and to let go on. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get, send } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Badge } from "../../parts/badge";
@@ -16,26 +17,18 @@ import { at } from "./place";
 import { StopSomething } from "./stop-form";
 import { SCOPES, type Scope } from "./stop-targets";
 
-export interface Stop {
-  scope: Scope;
-  id: string;
-  state: "running" | "paused" | "cancelled";
-  by: string;
-  reason: string;
-  at: number;
-}
+export type Stop = Schemas["StopView"];
 
 const EVERY_S = 5;
 const MOST = 1000;
 
 export function put(scope: Scope, id: string, state: Stop["state"], reason: string): Promise<Stop> {
-  const path = `/v1/stops/${scope}/${id.split("/").map(encodeURIComponent).join("/")}`;
-  return request<Stop>(path, { method: "PUT", body: JSON.stringify({ state, reason }) });
+  return send("put", placeOf("put", "/v1/stops/{scope}/{stop_id}", { scope, stop_id: id }), { state, reason });
 }
 
 /** The oldest first. */
 export function stopsNow(signal: AbortSignal): Promise<Stop[]> {
-  return request<Stop[]>(`/v1/stops?limit=${MOST}`, { signal });
+  return get(place("/v1/stops", { limit: MOST }), signal);
 }
 
 export function Stops() {
