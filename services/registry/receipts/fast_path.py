@@ -85,7 +85,7 @@ class ReceiptFastPath:
                 is_json = _is_json(value)
                 if not is_json:
                     return None
-            elif name in (b"x-api-key", b"content-encoding"):
+            elif name in (b"x-api-key", b"content-encoding", b"origin"):
                 return None
         if given is None or not is_json:
             return None

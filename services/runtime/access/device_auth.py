@@ -13,6 +13,7 @@ from fastapi import Header, Request, Security
 
 from schemas.application_events import ApplicationChanged
 from services.runtime.access.device_pace import DevicePace
+from services.runtime.cross_origin import held_to_its_origins
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.security_schemes import APPLICATION, INSTALLATION
@@ -56,6 +57,7 @@ class DeviceAuth(Generic[Found]):
         self.pace.called(request.scope)
         found = self._application(api_key)
         self.pace.proved(found.application_id)
+        held_to_its_origins(request.scope, found)
         return found
 
     def installing(
@@ -97,6 +99,7 @@ class DeviceAuth(Generic[Found]):
         application = self.directory.applications.get(found.application_id)
         if application is None or not application.enabled:
             raise Problem(403, "Application is switched off")
+        held_to_its_origins(request.scope, application)
         return found
 
     def _is_its_own(self, credential: str, installation_id: str, found: Found) -> bool:
