@@ -56,12 +56,14 @@ check: .venv/.installed-dev ## lint, format, types, generated files
 	@$(VENV) -m deploy.docs --check
 	@$(VENV) -m deploy.observability --check
 	@$(VENV) -m deploy.gateway --check
+	@$(VENV) -m deploy.conformance --check
 
 schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and pages of settings and metrics
 	@$(VENV) -m schemas
 	@$(VENV) -m deploy.docs
 	@$(VENV) -m deploy.observability
 	@$(VENV) -m deploy.gateway
+	@$(VENV) -m deploy.conformance --write
 
 site: .venv/.installed-site ## write the documentation as a site with search, English and Russian, into dist/docs
 	@$(VENV) -m deploy.site
