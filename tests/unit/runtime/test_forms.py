@@ -70,18 +70,21 @@ def has_pattern(schema: Json) -> bool:
     return any("pattern" in part for part in (schema, *schema.get("anyOf", ())))
 
 
-def places(document: Json, schema: Json) -> Iterator[tuple[str, ...]]:
-    """Each field of a body that has an expression, by the names that lead to it; a list's first entry is `0`."""
-    parts = (schema, *schema.get("anyOf", ()))
-    for part in parts:
-        if "$ref" in part:
-            yield from places(document, document["components"]["schemas"][part["$ref"].rpartition("/")[2]])
+def places(document: Json, schema: Json, within: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each field of a body that has an expression, by the names that lead to it; a list's first entry is `0`.
+
+    `within`: the models around it, for one that holds itself (a segment) has each of its fields once.
+    """
+    for part in (schema, *schema.get("anyOf", ())):
+        name = part.get("$ref", "").rpartition("/")[2]
+        if name and name not in within:
+            yield from places(document, document["components"]["schemas"][name], (*within, name))
         if "items" in part:
-            yield from (("0", *inner) for inner in places(document, part["items"]))
-        for name, field in part.get("properties", {}).items():
-            if has_pattern(field):
-                yield (name,)
-            yield from ((name, *inner) for inner in places(document, field))
+            yield from (("0", *inner) for inner in places(document, part["items"], within))
+        for field, about in part.get("properties", {}).items():
+            if has_pattern(about):
+                yield (field,)
+            yield from ((field, *inner) for inner in places(document, about, within))
 
 
 def fields() -> Iterator[Field]:
