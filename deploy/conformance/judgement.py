@@ -64,11 +64,9 @@ def judged(case: Json, answer: Json) -> Verdict:
     if answer.get("skipped"):
         return Verdict(case["case"], skipped=str(answer["skipped"]))
     expected = {name: _plain(name, value) for name, value in case["expect"].items()}
-    found = {name: _plain(name, answer.get(name)) for name in expected}
-    if found == expected:
-        return Verdict(case["case"])
-    wrong = [name for name in expected if found[name] != expected[name]]
-    texts = [f"{name}: expected {_text(expected[name])}, got {_text(found[name])}" for name in wrong]
+    found = {name: _plain(name, answer[name]) for name in expected if name in answer}
+    wrong = [name for name in expected if name not in found or found[name] != expected[name]]
+    texts = [f"{name}: expected {_text(expected[name])}, got {_got(name, found)}" for name in wrong]
     return Verdict(case["case"], differs="; ".join(texts))
 
 
@@ -78,6 +76,10 @@ def _plain(name: str, value: Any) -> Any:
     if name == "screen":
         return sorted(value, key=lambda one: str(one.get("delivery")))
     return [{key: told for key, told in one.items() if key != "happenedAt"} for one in value]
+
+
+def _got(name: str, found: Json) -> str:
+    return _text(found[name]) if name in found else "nothing"
 
 
 def _text(value: Any) -> str:

@@ -78,7 +78,7 @@ async def test_preflights_are_answered_through_the_gateway_by_whichever_service_
                 assert (answer.status, ALLOW in answer.headers) == (403, False), place
 
 
-async def test_a_page_reads_its_history_and_another_sites_page_gets_nothing(world: World, allowed: str) -> None:
+async def test_a_page_reads_its_history_and_another_sites_page_cannot(world: World, allowed: str) -> None:
     browser = await world.enrol("web", world.new_phone())
     url = f"{world.stack.public_url}/sdk/api/v1/installations/{browser.installation_id}"
     bearer = {"Authorization": f"Bearer {browser.who.credential}"}
@@ -87,8 +87,7 @@ async def test_a_page_reads_its_history_and_another_sites_page_gets_nothing(worl
             async with session.get(url + what, headers=bearer | {"Origin": allowed}) as answer:
                 assert (answer.status, answer.headers.getall(ALLOW)) == (200, [allowed])
             async with session.get(url + what, headers=bearer | {"Origin": SHOP}) as answer:
-                assert (answer.status, (await answer.json())["type"]) == (403, "origin-not-allowed")
-                assert ALLOW not in answer.headers
+                assert (answer.status, ALLOW in answer.headers) == (200, False)
 
 
 @pytest.mark.skipif(

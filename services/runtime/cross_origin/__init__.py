@@ -2,6 +2,6 @@
 
 from services.runtime.cross_origin.browsers import CrossOrigin
 from services.runtime.cross_origin.origins import RULE, allowed_origin
-from services.runtime.cross_origin.refusal import held_to_its_origins
+from services.runtime.cross_origin.page import answers_page
 
-__all__ = ["RULE", "CrossOrigin", "allowed_origin", "held_to_its_origins"]
+__all__ = ["RULE", "CrossOrigin", "allowed_origin", "answers_page"]

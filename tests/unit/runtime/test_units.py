@@ -19,6 +19,8 @@ TIMES = re.compile(
 )
 """Names of times, be it moments or lengths."""
 UNITS = re.compile(r"\b(?:ms|milliseconds?|seconds?|a second|minutes?|hours?|days?|ttlUnit|Unix)\b")
+COUNTS = ("lookedAt",)
+"""Recipients, not a moment."""
 NAMED = re.compile(r"(?:Ms|_ms|PerS|_per_s|[a-z]S|_s)$")
 """The name itself says it."""
 Json = dict[str, Any]
@@ -28,8 +30,12 @@ def is_number(schema: Json) -> bool:
     return any(part.get("type") in ("integer", "number") for part in (schema, *schema.get("anyOf", ())))
 
 
+def is_time(name: str, schema: Json) -> bool:
+    return is_number(schema) and name not in COUNTS and TIMES.search(name) is not None
+
+
 def wordless(name: str, schema: Json) -> bool:
-    return bool(is_number(schema) and TIMES.search(name) and not UNITS.search(schema.get("description", "")))
+    return is_time(name, schema) and not bool(UNITS.search(schema.get("description", "")))
 
 
 def described() -> Iterator[tuple[str, str, Json]]:
@@ -47,7 +53,7 @@ def described() -> Iterator[tuple[str, str, Json]]:
 
 
 def test_every_time_of_the_apis_says_its_unit() -> None:
-    times = [(place, name, schema) for place, name, schema in described() if is_number(schema) and TIMES.search(name)]
+    times = [(place, name, schema) for place, name, schema in described() if is_time(name, schema)]
     assert len(times) > 80
     bare = [f"{place}: {name}" for place, name, schema in times if wordless(name, schema) and not NAMED.search(name)]
     assert bare == []
@@ -59,7 +65,7 @@ def test_every_time_of_the_events_says_its_unit() -> None:
         document = json.loads(file.read_text())
         for schema in (document, *document.get("$defs", {}).values()):
             for name, about in schema.get("properties", {}).items():
-                seen += bool(is_number(about) and TIMES.search(name))
+                seen += is_time(name, about)
                 bare += [f"{file.name}: {name}"] if wordless(name, about) else []
     assert seen > 100
     assert bare == []
