@@ -71,11 +71,11 @@ def judged(case: Json, answer: Json) -> Verdict:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
         return value
     if name == "screen":
-        return sorted(value, key=lambda one: str(one.get("delivery")))
-    return [{key: told for key, told in one.items() if key != "happenedAt"} for one in value]
+        return sorted(value, key=lambda shown: str(shown.get("delivery")))
+    return [{key: field for key, field in entry.items() if key != "happenedAt"} for entry in value]
 
 
 def _got(name: str, found: Json) -> str:

@@ -86,7 +86,7 @@ def _played(case: Json) -> Json:
     for step in case["steps"]:
         ((kind, value),) = step.items()
         _STEPS[kind](device, platform, value)
-    screen = [{"delivery": one.delivery_id, "title": one.title, "body": one.text} for one in device.shown]
+    screen = [{"delivery": push.delivery_id, "title": push.title, "body": push.text} for push in device.shown]
     return {"screen": screen, "receipts": platform.taken, "kept": len(device.outbox)}
 
 
@@ -100,7 +100,7 @@ def _answer(device: Device, platform: Platform, answer: Json) -> None:
 
 
 def _touch(device: Device, _: Platform, touch: Json) -> None:
-    push = next(one for one in device.shown if one.delivery_id == touch["delivery"])
+    push = next(shown for shown in device.shown if shown.delivery_id == touch["delivery"])
     device.shown.remove(push)
     device.report(touch["kind"], push, touch.get("action"))
 

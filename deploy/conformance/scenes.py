@@ -81,13 +81,13 @@ def _scene(
 
 
 def _opened() -> Iterator[Json]:
-    one, two = CODE, {"sum": "1 000 ₽", "to": 'Мария «М» %code% "quoted"'}
-    fits = {"one value": one, "letters of other alphabets, quotes, a placeholder": two, "no value": {}}
+    code, transfer = CODE, {"sum": "1 000 ₽", "to": 'Мария «М» %code% "quoted"'}
+    fits = {"one value": code, "letters of other alphabets, quotes, a placeholder": transfer, "no value": {}}
     for name, values in fits.items():
         yield _open(f"opens {name}", _sealed(values), values)
-    good = _sealed(one)
-    yield _open("sealed for another delivery", _sealed(one, 1), None)
-    yield _open("sealed to another key", _sealed(one, key=ANOTHER), None)
+    good = _sealed(code)
+    yield _open("sealed for another delivery", _sealed(code, 1), None)
+    yield _open("sealed to another key", _sealed(code, key=ANOTHER), None)
     yield _open("a bit has changed", good[:-8] + ("A" if good[-8] != "A" else "B") + good[-7:], None)
     yield _open("cut short", good[:40], None)
     yield _open("no base64url", "%%%", None)
@@ -190,7 +190,7 @@ def _secure() -> Iterator[Json]:
 
 def _answer(status: int = 200, number: int = 0, **fields: Any) -> Json:
     """What `GET …/messages/{id}/content` answers."""
-    whole = {
+    whole: Json = {
         "title": "Bank",
         "text": "The whole",
         "content": None,

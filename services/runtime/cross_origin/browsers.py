@@ -48,8 +48,8 @@ class CrossOrigin:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [*_told(page), _READABLE] if page.is_allowed else _told(page)
-                message = {**message, "headers": [*message["headers"], *told]}
+                allowing = [*_allowing(page), _READABLE] if page.is_allowed else _allowing(page)
+                message = {**message, "headers": [*message["headers"], *allowing]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -59,14 +59,14 @@ async def _preflight(page: Page, scope: Scope, receive: Receive, send: Send) -> 
     if not page.is_allowed:
         detail = "no application has the origin of this page among its allowedOrigins"
         refusal = problem_response(Problem(403, "Origin is not allowed", detail, kind="origin-not-allowed").body)
-        refusal.raw_headers += _told(page)
+        refusal.raw_headers += _allowing(page)
         await refusal(scope, receive, send)
         return
-    await send({"type": "http.response.start", "status": 204, "headers": [*_told(page), *_PREFLIGHT]})
+    await send({"type": "http.response.start", "status": 204, "headers": [*_allowing(page), *_PREFLIGHT]})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _told(page: Page) -> list[Header]:
+def _allowing(page: Page) -> list[Header]:
     return [_VARY, (b"access-control-allow-origin", page.origin.encode("latin-1"))] if page.is_allowed else [_VARY]
 
 

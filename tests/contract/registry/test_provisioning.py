@@ -285,6 +285,7 @@ async def test_pages_may_call_from_the_origins_that_their_application_allows(her
     assert (await phone.call("GET", headers={"Origin": "https://bank.example"})).status_code == 200
     for origin in ("https://shop.example", "null", "capacitor://localhost"):
         assert (await phone.call("GET", headers={"Origin": origin})).status_code == 200, origin
+    cleared: list[str] | None
     for cleared in ([], None):
         await ok(here, "PATCH", path, {"allowedOrigins": ["https://bank.example"]})
         assert (await ok(here, "PATCH", path, {"allowedOrigins": cleared}))["allowedOrigins"] == []
