@@ -56,6 +56,7 @@ check: .venv/.installed-dev ## lint, format, types, generated files
 	@$(VENV) -m deploy.docs --check
 	@$(VENV) -m deploy.observability --check
 	@$(VENV) -m deploy.gateway --check
+	@$(VENV) -m deploy.conformance --check
 
 schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and pages of settings and metrics
 	@$(VENV) -m schemas
@@ -63,6 +64,7 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m deploy.observability
 	@$(VENV) -m deploy.gateway
 	@$(VENV) -m tests.support.console_documents
+	@$(VENV) -m deploy.conformance --write
 
 site: .venv/.installed-site ## write the documentation as a site with search, English and Russian, into dist/docs
 	@$(VENV) -m deploy.site

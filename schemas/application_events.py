@@ -135,6 +135,7 @@ class ApplicationChanged(Event, tag="application-changed"):
     subscriptions: tuple[SubscriptionKind, ...] = ()  # the catalogue
     identity: Identity = "accepted"  # of older records; new applications set it themselves
     identity_keys: tuple[IdentityKey, ...] = ()
+    allowed_origins: tuple[str, ...] = ()  # of pages that may use the device API, as browsers write them
     by: str = ""
 
     @property

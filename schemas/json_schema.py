@@ -12,6 +12,23 @@ from schemas.events import Event
 from schemas.values import Frozen
 
 Schema = dict[str, Any]
+_MOMENT = "UTC milliseconds since the epoch"
+_UNITS = {
+    **dict.fromkeys(("at", "deadline", "until", "send_by", "minute"), _MOMENT),
+    **dict.fromkeys(("begin_minute", "end_minute"), "minutes since midnight"),
+    "hour": "hours since the epoch",
+    "utc_offset_min": "minutes east of UTC",
+}
+"""Of numbers by their names."""
+_UNITS_BEHIND = {
+    "_at": _MOMENT,
+    "_ms": "milliseconds",
+    "_per_s": "a second",
+    "_s": "seconds",
+    "_min": "minutes",
+    "_days": "days",
+}
+"""By what names end with; the first that fits."""
 
 
 def schema_of(event: type[Event]) -> Schema:
@@ -51,7 +68,18 @@ def _field(name: str, described: Schema, numbers: dict[str, Schema]) -> Schema:
     if name == "type" and len(made.get("enum", ())) == 1:  # of the event, or of one within it
         made = {"const": made["enum"][0], "default": made["enum"][0], "type": "string"}
     title = {} if "$ref" in made else {"title": name.replace("_", " ").title()}
-    return dict(sorted((made | title).items()))
+    unit = {"description": found} if _is_number(made) and (found := _unit_of(name)) else {}
+    return dict(sorted((made | title | unit).items()))
+
+
+def _is_number(described: Schema) -> bool:
+    return any(part.get("type") in ("integer", "number") for part in (described, *described.get("anyOf", ())))
+
+
+def _unit_of(name: str) -> str:
+    """What a number of this name counts; empty for what has no unit."""
+    behind = (unit for end, unit in _UNITS_BEHIND.items() if name.endswith(end))
+    return _UNITS.get(name) or next(behind, "")
 
 
 def _ordered(described: Schema) -> Schema:

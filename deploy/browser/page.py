@@ -33,15 +33,20 @@ class SamplePage:
     control: Control
     gateway: str
     server_key: str
+    site: str = ""  # the address of the page, where it is not the platform's
     keys: Keys = field(default_factory=Keys)
     subscription: str = ""
     session: str = ""
     taken: int = 0
 
+    @property
+    def origin(self) -> str:
+        return self.site or self.gateway
+
     async def open(self) -> None:
         """Load it, in a browser that allows notifications."""
         call = self.browser.call
-        await call("Browser.grantPermissions", origin=self.gateway, permissions=["notifications"])
+        await call("Browser.grantPermissions", origin=self.origin, permissions=["notifications"])
         target = (await call("Target.createTarget", url="about:blank"))["targetId"]
         self.session = await self.browser.attach(target)
         made = await self.control.web_subscription(self.server_key)
@@ -51,7 +56,7 @@ class SamplePage:
         await call("Page.enable", self.session)
         await call("Page.addScriptToEvaluateOnNewDocument", self.session, source=script)
         await call("ServiceWorker.enable", self.session)
-        await call("Page.navigate", self.session, url=f"{self.gateway}/web/")
+        await call("Page.navigate", self.session, url=f"{self.origin}/web/")
         await eventually(self._ready, "the page is loaded")
 
     async def click(self, button: str, **fields: str) -> str:
@@ -73,7 +78,7 @@ class SamplePage:
     async def deliver(self, push: dict[str, Any]) -> None:
         """Give it to the service worker, as the browser does when its push service has something."""
         about = {
-            "origin": self.gateway,
+            "origin": self.origin,
             "registrationId": await self._registration(),
             "data": orjson.dumps(push).decode(),
         }
@@ -124,6 +129,6 @@ class SamplePage:
                 if event.get("method") == "ServiceWorker.workerRegistrationUpdated"
             ]
             found = [page for update in updates for page in update["params"]["registrations"]]
-            return next((page["registrationId"] for page in found if page["scopeURL"] == f"{self.gateway}/web/"), None)
+            return next((page["registrationId"] for page in found if page["scopeURL"] == f"{self.origin}/web/"), None)
 
         return str(await eventually(known, "the service worker is registered"))

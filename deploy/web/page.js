@@ -33,7 +33,7 @@ async function start() {
   const permission = await Notification.requestPermission();
   const registration = await navigator.serviceWorker.register("sw.js");
   await navigator.serviceWorker.ready;
-  await rpns.install($("key").value.trim());
+  await rpns.install($("key").value.trim(), { baseUrl: $("platform").value.trim() });
   await rpns.allowed(permission === "granted");
   if (permission !== "granted") throw new Error("notifications are not allowed here");
   await rpns.subscribe(registration);

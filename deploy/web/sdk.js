@@ -1,6 +1,8 @@
 /* The SDK for browsers: what a page and its service worker share. Source: docs/device-api.md, docs/features/web-push.md.
  *
- *   rpns.install(apiKey)      an installation of this browser; its credential is kept in IndexedDB
+ *   rpns.install(apiKey, {baseUrl, appVersion})   an installation of this browser; its credential is kept in IndexedDB.
+ *                             `baseUrl`: the platform's address, where it is not the page's own; the application has to
+ *                             allow the page's origin (docs/device-api.md §1)
  *   rpns.subscribe(worker)    ask the push service for a subscription, and give it to the platform
  *   rpns.login({phone, externalUserId, proof}), rpns.logout()     proof: of the site's backend, for this installation
  *   rpns.secureOf(push)       SECURE values that were sealed to this browser's key (hpke.js)
@@ -57,9 +59,10 @@ self.rpns = (() => {
     }
   }
 
-  async function call(method, path, headers, body) {
-    const response = await fetch(API + path, {
+  async function call(baseUrl, method, path, headers, body) {
+    const response = await fetch(baseUrl + API + path, {
       method,
+      credentials: "omit",
       headers: { ...headers, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -71,7 +74,7 @@ self.rpns = (() => {
     const device = await kept("device");
     if (!device) throw new Error("not installed");
     const headers = { Authorization: `Bearer ${device.credential}` };
-    return call(method, `/installations/${device.installationId}${what}`, headers, body);
+    return call(device.baseUrl || "", method, `/installations/${device.installationId}${what}`, headers, body);
   }
 
   async function learn(view) {
@@ -79,30 +82,31 @@ self.rpns = (() => {
     return view;
   }
 
-  async function install(apiKey) {
+  async function install(apiKey, { baseUrl = "", appVersion = "1.0.0" } = {}) {
+    const address = baseUrl && addressOf(baseUrl);
     const drawn = await change("drawn", (known) => {
       const made = known || { installationId: crypto.randomUUID(), proof: random(32) };
       return [made, made];
     });
     const fresh = await hpke.keys();
     const pair = await change("keys", (known) => [known || fresh, known || fresh]);
-    const answer = await call("POST", "/installations", { "X-Api-Key": apiKey }, {
+    const answer = await call(address, "POST", "/installations", { "X-Api-Key": apiKey }, {
       ...drawn,
       publicKey: await hpke.publicKeyOf(pair),
       deviceId: drawn.installationId,
       platform: "web",
-      appVersion: "1.0.0",
+      appVersion,
       osVersion: navigator.userAgent.slice(0, 64),
       locale: navigator.language,
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     });
-    await keep("device", { ...drawn, apiKey, credential: answer.credential, mark: "" });
+    await keep("device", { ...drawn, apiKey, baseUrl: address, credential: answer.credential, mark: "" });
     return learn(answer.installation);
   }
 
   async function subscribe(registration) {
-    const { apiKey } = await kept("device");
-    const { applicationServerKey } = await call("GET", "/web-push", { "X-Api-Key": apiKey });
+    const { apiKey, baseUrl = "" } = await kept("device");
+    const { applicationServerKey } = await call(baseUrl, "GET", "/web-push", { "X-Api-Key": apiKey });
     const known = await registration.pushManager.getSubscription();
     if (known && base64url(known.options.applicationServerKey) !== applicationServerKey) await known.unsubscribe();
     const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
@@ -165,6 +169,15 @@ self.rpns = (() => {
   }
 
   // ---- small things
+
+  /** An address without a slash at its end. Throws for what is none: the key and the credential would go there. */
+  function addressOf(baseUrl) {
+    const { protocol, hostname, username, search, hash, href } = new URL(baseUrl);
+    const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+    if (protocol !== "https:" && !(protocol === "http:" && isNear)) throw new Error("baseUrl: must be https");
+    if (username || search || hash) throw new Error("baseUrl: must be https://host[:port][/path]");
+    return href.replace(/\/+$/, "");
+  }
 
   function base64url(buffer) {
     const text = String.fromCharCode(...new Uint8Array(buffer));

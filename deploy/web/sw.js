@@ -25,10 +25,10 @@ async function take(data) {
   const { rpns: push, notification = {} } = data.json();
   if (push.withdraw) return withdraw(push);
   const device = await rpns.device();
-  if (push.mark && push.mark !== device.mark) return tell("foreign", push, "");
+  if (push.mark && push.mark !== (device ? device.mark : "")) return tell("foreign", push, "");
   if (!(await rpns.isNew(push.delivery))) return tell("repeated", push, "");
   const opened = await withValues(push);
-  await show(push, { actions: [], ...push, ...notification, ...opened });
+  await show(push, { actions: [], ...push, ...notification, ...(opened || ownText(push)) });
   await rpns.report("delivered", push);
   if (push.more || (push.sealed && !opened)) await replace(push);
 }
@@ -38,6 +38,12 @@ async function withValues(push) {
   const values = push.text === undefined ? null : await rpns.secureOf(push);
   if (!values) return null;
   return { body: filled(push.text, values), ...(push.title ? { title: filled(push.title, values) } : {}) };
+}
+
+/** Title and text of the push itself come before its notification's, but where they have places for values. */
+function ownText(push) {
+  if (push.text === undefined || push.sealed || push.more) return {};
+  return { body: push.text, ...(push.title ? { title: push.title } : {}) };
 }
 
 /** Each `%name%` by its value; a text that was put in is not looked at again. */
@@ -66,7 +72,8 @@ async function show(push, shown, what = "shown") {
   tell(what, push, title, body);
 }
 
-/** What did not fit, and SECURE values; what was shown stays when they cannot be had. */
+/** What did not fit, and SECURE values; what was shown stays when they cannot be had. What was closed meanwhile, by its
+ *  owner or by a withdrawal, does not come back. */
 async function replace(push) {
   let whole;
   try {
@@ -74,6 +81,7 @@ async function replace(push) {
   } catch (error) {
     return tell("not fetched", push, String(error));
   }
+  if (!(await self.registration.getNotifications({ tag: push.delivery })).length) return tell("closed meanwhile", push, "");
   const { names, values } = whole.secure || { names: [], values: null };
   const image = whole.content && whole.content.category === "IMAGE" ? whole.content.url : undefined;
   const [title, body] = [whole.title, whole.text].map((text) => filled(text, values, names));

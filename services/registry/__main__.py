@@ -20,6 +20,7 @@ from services.registry.receipts import ReceiptFastPath, open_receipts
 from services.registry.support import IMPORT_PATH, open_audiences
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.operator_tokens import AUDIT_PURPOSE, OperatorTokens
+from services.runtime.cross_origin import CrossOrigin
 from services.runtime.http import listeners
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.process import Process, run
@@ -50,8 +51,9 @@ async def start(process: Process) -> None:
         part_of=foundation.rates.shares.part,
     )
 
-    def receipts_first(listener: ASGIApp) -> ASGIApp:
-        return ReceiptFastPath(listener, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
+    def for_devices(listener: ASGIApp) -> ASGIApp:
+        receipts_first = ReceiptFastPath(listener, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
+        return CrossOrigin(receipts_first, directory)
 
     tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=foundation.rates.spends)
     listeners.serve(
@@ -61,7 +63,7 @@ async def start(process: Process) -> None:
         foundation.trusted_proxies,
         sink=foundation.log,
         uploads=(IMPORT_PATH,),
-        around=receipts_first,
+        around=for_devices,
     )
 
 

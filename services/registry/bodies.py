@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from services.runtime.http.field_names import RequestBody
+from services.runtime.http.field_rules import form
 from services.runtime.text import phones
 from services.runtime.text.storable import Text
 
@@ -13,7 +14,11 @@ MAX_SUBSCRIPTIONS = 100
 """In the catalogue of an application, and on an installation."""
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 TimeMs = Annotated[StrictInt, Field(ge=0, le=LATEST_MS)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Id = Annotated[
+    str, StringConstraints(pattern=form(r"^[A-Za-z0-9._-]{1,64}$", "must be 1 to 64 letters, digits and . _ -"))
+]
+BUNDLE = form(r"^[A-Za-z0-9._-]{1,155}$", "must be 1 to 155 letters, digits and . _ -")
+"""The pattern of an app's bundle, which is the topic of its pushes at Apple."""
 Phone = Annotated[Text, Field(min_length=1, max_length=phones.MAX_LENGTH)]
 UserId = Annotated[Text, Field(min_length=1, max_length=256)]
 

@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from schemas.providers import OWN_CARRIER, OtherCarrier, Provider
 from services.runtime.crypto import private_keys
+from services.runtime.http.field_rules import form
 from services.runtime.http.web_address import web_address
 from services.runtime.text.vapid_subject import RULE, vapid_subject
 
@@ -42,9 +43,14 @@ def _https(url: str) -> str:
     return url
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,128}$")]
-AppleId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
-Secret = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
+Id = Annotated[
+    str, StringConstraints(pattern=form(r"^[A-Za-z0-9._~:-]{1,128}$", "must be 1 to 128 letters, digits and . _ ~ : -"))
+]
+AppleId = Annotated[str, StringConstraints(pattern=form(r"^[A-Z0-9]{10}$", "must be 10 capital letters and digits"))]
+Secret = Annotated[
+    str,
+    StringConstraints(pattern=form(r"^[\x21-\x7e]{1,4096}$", "must be 1 to 4096 characters of ASCII without blanks")),
+]
 _KNOWN_SUBJECT: Final = re.compile(r"mailto:[^@\s]+@[^@\s]+|https://\S+")
 Pem = Annotated[str, StringConstraints(max_length=16_384)]
 
@@ -53,7 +59,18 @@ class ApnsCredentials(Credentials):
     team_id: AppleId
     key_id: AppleId
     private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
-    topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$")] | None = None
+    topic: (
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=form(
+                    r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$",
+                    "must be 1 to 155 letters, digits and . -, a letter or digit first",
+                )
+            ),
+        ]
+        | None
+    ) = None
 
 
 class FcmCredentials(Credentials):
@@ -61,7 +78,9 @@ class FcmCredentials(Credentials):
     project_id: Id
     private_key_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     private_key: Annotated[Pem, AfterValidator(private_keys.rsa_pem)]
-    client_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,128}@[^@\s]{1,128}$")]
+    client_email: Annotated[
+        str, StringConstraints(pattern=form(r"^[^@\s]{1,128}@[^@\s]{1,128}$", "must be an e-mail address"))
+    ]
     token_uri: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https)]
 
 
@@ -127,7 +146,9 @@ class ChannelCredentials(Credentials):
     login: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_http)]
-    callback: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,128}$")]
+    callback: Annotated[
+        str, StringConstraints(pattern=form(r"^[A-Za-z0-9_-]{22,128}$", "must be 22 to 128 letters, digits and _ -"))
+    ]
     subnets: Annotated[tuple[Annotated[str, AfterValidator(subnet)], ...], Field(min_length=1, max_length=100)]
 
 

@@ -52,6 +52,7 @@ class Directory:
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._logins, self._api_keys, self._batch_keys, self._operators = Names(), Names(), Names(), Names()
+        self._origins = Names()
         self._senders_of: dict[str, dict[str, SenderChanged]] = {}
         self._credentials_of: dict[str, dict[Provider, CredentialsChanged]] = {}
 
@@ -65,6 +66,10 @@ class Directory:
     def application_by_api_key(self, digest: str) -> ApplicationChanged | None:
         """The application of an API key, by `Secrets.digest(key, "api-key")`."""
         return self.applications.get(self._api_keys.holder(digest))
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        """Whether any application that is switched on allows pages of that origin."""
+        return bool(self._origins.holder(origin))
 
     def operator_by_digest(self, digest: str) -> OperatorTokenChanged | None:
         """The token with `Secrets.digest(token, "operator-token")`; also when it was revoked or has expired."""
@@ -152,6 +157,7 @@ class Directory:
             case ApplicationChanged():
                 self.applications[event.application_id] = event
                 self._api_keys.put(event.application_id, event.api_key_digests)
+                self._origins.put(event.application_id, event.allowed_origins if event.enabled else ())
                 telemetry.IDENTITY_OFF.labels(event.application_id).set(event.identity == "off")
             case SenderChanged():
                 self.senders[event.partner_id, event.service_number] = event

@@ -6,6 +6,7 @@ sweeper ─▶ status-events[.bulk] (a deadline has passed)
 """
 
 from services.runtime.access.operator_tokens import OperatorTokens
+from services.runtime.cross_origin import CrossOrigin
 from services.runtime.http import listeners
 from services.runtime.process import Process, run
 from services.status.api import application, open_api
@@ -45,7 +46,14 @@ async def start(process: Process) -> None:
     app = application(router for feature in features for router in feature.routers)
     admin_token, spends = process.settings.admin_token, foundation.rates.spends
     tokens = OperatorTokens(foundation.directory, foundation.secrets, admin_token, spends=spends)
-    listeners.serve(process, app, tokens, foundation.trusted_proxies, sink=foundation.log)
+    listeners.serve(
+        process,
+        app,
+        tokens,
+        foundation.trusted_proxies,
+        sink=foundation.log,
+        around=lambda listener: CrossOrigin(listener, foundation.directory),
+    )
 
 
 if __name__ == "__main__":

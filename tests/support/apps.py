@@ -55,16 +55,21 @@ NOTHING: Any = None
 
 
 def all_apps(
-    directory: Directory, secrets: Secrets, logins: Logins, refused: Refused = lambda who, scope, status: None
+    directory: Directory,
+    secrets: Secrets,
+    logins: Logins,
+    refused: Refused = lambda who, scope, status: None,
+    devices: Any = None,
 ) -> dict[str, Api]:
-    """By the name of their service. `refused` is told whom the hot paths refuse."""
+    """By the name of their service. `refused` is told whom the hot paths refuse; `devices` finds installations."""
+    devices = devices or _NoInstallations()
     who = caller(logins, ())
     return {
         "ingest": _ingest(directory, secrets, logins, refused),
         "registry": registry(
             commands=DeviceCommands(NOTHING, NOTHING, directory, secrets),
             provisioning=Provisioning(directory, NOTHING, NOTHING),
-            auth=RegistryAuth(_NoInstallations(), directory, secrets, DevicePace("registry", (), 1000)),  # type: ignore[arg-type]
+            auth=RegistryAuth(devices, directory, secrets, DevicePace("registry", (), 1000)),
             audiences=NOTHING,
             targets=NOTHING,
             callers=who,

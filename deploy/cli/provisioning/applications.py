@@ -23,7 +23,7 @@ COLUMNS = {
     "by": "by",
 }
 KEY_COLUMNS = {"kid": "kid", "alg": "algorithm", "addedAt": "added, UTC"}
-CLEARABLE = {"bundle": "bundle", "min-version": "minVersion"}
+CLEARABLE = {"bundle": "bundle", "min-version": "minVersion", "allowed-origin": "allowedOrigins"}
 SECRETS = {"apiKey": "API key"}
 app = typer.Typer(no_args_is_help=True, help="Applications: where pushes go to.")
 Bundle = Annotated[str | None, typer.Option(help="iOS bundle, the default APNs topic")]
@@ -32,6 +32,11 @@ Variant = Annotated[str | None, typer.Option(help="native or universal")]
 Rate = Annotated[int | None, typer.Option(help="pushes per second to each provider")]
 Identity = Annotated[
     str | None, typer.Option(help="required, accepted or off: whether a login on a device needs a proof")
+]
+
+Origins = Annotated[
+    list[str] | None,
+    typer.Option("--allowed-origin", help="origin whose pages may use the device API: https://host[:port]; repeat it"),
 ]
 
 
@@ -46,11 +51,12 @@ def create(
     rustore_variant: Variant = None,
     max_rate: Rate = None,
     identity: Identity = None,
+    allowed_origin: Origins = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an application; its API key is drawn, or read from --secret-file. Logins are proved unless said."""
     about = given(bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate)
-    about |= given(identity=identity)
+    about |= given(identity=identity, allowedOrigins=allowed_origin)
     body = {"name": name, **given(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
     show.done(f"application {made['applicationId']} is created", made, as_json, {} if secret_file else SECRETS)
@@ -72,6 +78,8 @@ def show_application(context: typer.Context, application: Application, as_json: 
     show.listing([found], COLUMNS, "", to_json=False)
     keys = [{**key, "addedAt": show.moment(key["addedAt"])[:19]} for key in found["identityKeys"]]
     show.listing(keys, KEY_COLUMNS, "There are no keys for proofs of login.", to_json=False)
+    origins = [{"origin": origin} for origin in found["allowedOrigins"]]
+    show.listing(origins, {"origin": "pages may call from"}, "No page of another address may call.", to_json=False)
     show.console().print(_words_on_identity(found["identity"], len(keys)))
 
 
@@ -85,14 +93,16 @@ def change(
     rustore_variant: Variant = None,
     max_rate: Rate = None,
     identity: Identity = None,
-    clear: Annotated[list[str] | None, typer.Option(help="bundle or min-version: have none")] = None,
+    allowed_origin: Origins = None,
+    clear: Annotated[list[str] | None, typer.Option(help="bundle, min-version or allowed-origin: have none")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is named; the rest stays."""
     about = given(
         name=name, bundle=bundle, minVersion=min_version, rustoreVariant=rustore_variant, maxPushesPerS=max_rate
     )
-    body = switched(about | given(identity=identity), clear or [], CLEARABLE)
+    about |= given(identity=identity, allowedOrigins=allowed_origin)
+    body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
     show.done(f"application {application} is changed", made, as_json)
 

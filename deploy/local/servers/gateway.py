@@ -27,7 +27,7 @@ PAGE = """	redir /web /web/ 308
 		file_server
 	}}
 """
-"""The sample page that takes pushes in a browser; it has to be beside the device API, which answers no other origin."""
+"""The sample page that takes pushes in a browser. Beside the device API it needs no permission of its origin."""
 
 BACKEND = """	handle /web/proof {{
 		rewrite * /identity/proofs

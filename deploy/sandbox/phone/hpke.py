@@ -7,6 +7,8 @@ seals with a library; that both agree shows that neither has its own idea of the
 import base64
 import hmac
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -49,13 +51,41 @@ def opened(
 ) -> bytes:
     """RFC 9180 §6.1, OpenBase. Raises InvalidTag, ValueError."""
     shared = key.exchange(ECDH(), EllipticCurvePublicKey.from_encoded_point(SECP256R1(), enc))
-    context = enc + _point(key.public_key())
+    return _cipher(shared, enc + _point(key.public_key()), info, aead).decrypt(ciphertext, aad)
+
+
+def sealed_values(
+    key: EllipticCurvePublicKey, delivery_id: str, values: Mapping[str, str], ephemeral: EllipticCurvePrivateKey
+) -> str:
+    """The other way round, with a key that is else drawn for each: for test vectors alone, never for what is secret."""
+    enc = _point(ephemeral.public_key())
+    cipher = _cipher(ephemeral.exchange(ECDH(), key), enc + _point(key), (INFO + delivery_id).encode())
+    made = enc + cipher.encrypt(json.dumps(values, ensure_ascii=False).encode(), b"")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+@dataclass(frozen=True)
+class _Cipher:
+    """The context's one message: a key, and the nonce of sequence number 0."""
+
+    aes: AESGCM
+    nonce: bytes
+
+    def encrypt(self, plain: bytes, aad: bytes) -> bytes:
+        return self.aes.encrypt(self.nonce, plain, aad)
+
+    def decrypt(self, ciphertext: bytes, aad: bytes) -> bytes:
+        return self.aes.decrypt(self.nonce, ciphertext, aad)
+
+
+def _cipher(shared: bytes, context: bytes, info: bytes, aead: int = 2) -> _Cipher:
+    """RFC 9180 §4.1, ExtractAndExpand, and §5.1, KeySchedule."""
     secret = _expand(_extract(b"", b"eae_prk", shared, _KEM), b"shared_secret", context, 32, _KEM)
     suite = b"HPKE\x00\x10\x00\x01" + aead.to_bytes(2, "big")
     schedule = b"\x00" + _extract(b"", b"psk_id_hash", b"", suite) + _extract(b"", b"info_hash", info, suite)
     prk = _extract(secret, b"secret", b"", suite)
     aes = AESGCM(_expand(prk, b"key", schedule, _KEY_BYTES[aead], suite))
-    return aes.decrypt(_expand(prk, b"base_nonce", schedule, 12, suite), ciphertext, aad)
+    return _Cipher(aes, _expand(prk, b"base_nonce", schedule, 12, suite))
 
 
 def _extract(salt: bytes, label: bytes, ikm: bytes, suite: bytes) -> bytes:

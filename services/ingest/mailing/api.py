@@ -43,6 +43,7 @@ from services.runtime import live
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.clock import now_ms
 from services.runtime.http import server
+from services.runtime.http.field_rules import form
 from services.runtime.lists.lines import ListFault, encoding_of, media_type
 from services.runtime.lists.packed import unpacked
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
@@ -51,7 +52,7 @@ PATH = "/v1/mailings"
 LIVE_EVERY_S = 1.0
 _TYPES = {"application/x-ndjson": False, "application/jsonl": False, "text/csv": True}
 _Id = Annotated[str, Path(max_length=200, description="the mailing's id, or the partner's own")]
-_PLACE = r"^[0-9]{1,15}(_[0-9a-f-]{36})?$"
+_PLACE = form(r"^[0-9]{1,15}(_[0-9a-f-]{36})?$", "must be `before` of the page before, or UTC milliseconds")
 _Line = Annotated[int, Query(alias="firstLine", ge=1, le=10**12, description="number of the first line that is sent")]
 
 

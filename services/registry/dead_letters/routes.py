@@ -3,7 +3,7 @@
 Lists and single letters tell nothing personal; the content has a route of its own, with the scope `support`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query
@@ -29,7 +29,7 @@ def dead_letter_routes(office: DeadLetterOffice) -> APIRouter:
     @router.get("")
     async def list_letters(
         topic: Annotated[str | None, Query(max_length=100, description="only this topic's")] = None,
-        state: Annotated[str, Query(pattern="^(open|done|all)$", description="open, done, all")] = "open",
+        state: Annotated[Literal["open", "done", "all"], Query(description="open, done, all")] = "open",
         limit: Annotated[int, Query(ge=1, le=1000, description="of each topic, done ones included")] = 200,
     ) -> list[LetterView]:
         """The newest first, without their content."""

@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt
 from schemas import ids
 from schemas.device_events import Subscription
 from schemas.providers import FACTS, Carrier, Platform, Provider, ProviderFacts, PushProviderName
-from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, Phone, RequestModel, TimeMs, UserId
+from services.registry.bodies import BUNDLE, MAX_SUBSCRIPTIONS, AnswerModel, Phone, RequestModel, TimeMs, UserId
 from services.registry.devices import Device, as_said
 from services.registry.identity import MOST_CHARACTERS
+from services.runtime.http.field_rules import form
 from services.runtime.text.storable import Text
 
 Short = Annotated[Text, Field(max_length=64)]
@@ -28,7 +29,10 @@ class InstallBody(RequestModel):
     proof: Annotated[
         Text,
         Field(
-            pattern=r"^[A-Za-z0-9_+/=-]{22,128}$",
+            pattern=form(
+                r"^[A-Za-z0-9_+/=-]{22,128}$",
+                "must be random bytes in hex or base64, 22 to 128 characters: draw 32 bytes",
+            ),
             description="at least 16 random bytes (32 advised) in hex or base64, drawn once by the device and kept",
         ),
     ]
@@ -67,9 +71,7 @@ class TokenBody(RequestModel):
     token: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
     subscription: WebSubscription | None = None
     environment: Literal["production", "sandbox"] | None = Field(None, description="APNs; default production")
-    bundle: Annotated[Text, Field(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
-        None, description="APNs; default: the application's"
-    )
+    bundle: Annotated[Text, Field(pattern=BUNDLE)] | None = Field(None, description="APNs; default: the application's")
     variant: Literal["native", "universal"] | None = Field(None, description="RuStore; default: the application's")
     carrier: Carrier | None = Field(None, description="RuStore universal: whose token the SDK has; default rustore")
 

@@ -6,11 +6,12 @@ from fastapi import Path
 from pydantic import Field
 
 from schemas.live import ACTIVITY
-from services.registry.bodies import AnswerModel, RequestModel
+from services.registry.bodies import BUNDLE, AnswerModel, RequestModel
 from services.registry.devices import Device
+from services.runtime.http.field_rules import form
 from services.runtime.text.storable import Text
 
-_NAME = r"^[\w.:~-]{1,128}$"
+_NAME = form(r"^[\w.:~-]{1,128}$", "must be 1 to 128 letters, digits and _ . : ~ -")
 ActivityId = Annotated[
     str, Path(pattern=_NAME, description="the activity's, or a name that the app and the partner agreed on")
 ]
@@ -22,7 +23,7 @@ class StartTokenBody(RequestModel):
 
     token: Annotated[Text, Field(min_length=1, max_length=400)]
     environment: Literal["production", "sandbox"] = "production"
-    bundle: Annotated[Text, Field(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
+    bundle: Annotated[Text, Field(pattern=BUNDLE)] | None = Field(
         None, description="of the app, without a suffix; default: the application's"
     )
 

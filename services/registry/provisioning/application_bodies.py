@@ -1,9 +1,10 @@
 """What the API of applications takes and gives, in camel case. `version` is what `If-Match` compares."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import Field, StrictBool, StrictInt, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, field_validator
 
 from schemas.application_events import (
     ApplicationChanged,
@@ -11,11 +12,19 @@ from schemas.application_events import (
     Identity,
 )
 from schemas.providers import Provider
-from services.registry.bodies import MAX_SUBSCRIPTIONS, AnswerModel, Id, RequestModel
+from services.registry.bodies import BUNDLE, MAX_SUBSCRIPTIONS, AnswerModel, Id, RequestModel
+from services.runtime.cross_origin import allowed_origin
+from services.runtime.http.field_rules import form
 from services.runtime.text.storable import Text
 
-GivenKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,128}$")]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
+MAX_ORIGINS = 50
+GivenKey = Annotated[
+    str, StringConstraints(pattern=form(r"^[\x21-\x7e]{8,128}$", "must be 8 to 128 characters of ASCII without blanks"))
+]
+Version = Annotated[
+    str, StringConstraints(pattern=form(r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$", "must be digits and dots, as 2.14.1"))
+]
+Origin = Annotated[Text, StringConstraints(max_length=512), AfterValidator(allowed_origin)]
 
 
 class SubscriptionKindBody(RequestModel):
@@ -35,9 +44,7 @@ class ApplicationPatch(RequestModel):
     name: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = None
     min_version: Version | None = Field(None, description="digits and dots; null: none")
     rustore_variant: Literal["native", "universal"] | None = None
-    bundle: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,155}$")] | None = Field(
-        None, description="default APNs topic"
-    )
+    bundle: Annotated[str, StringConstraints(pattern=BUNDLE)] | None = Field(None, description="default APNs topic")
     max_pushes_per_s: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(None, description="per provider")
     enabled: StrictBool | None = None
     subscriptions: Annotated[list[SubscriptionKindBody], Field(max_length=MAX_SUBSCRIPTIONS)] | None = Field(
@@ -45,6 +52,14 @@ class ApplicationPatch(RequestModel):
     )
 
     identity: Identity | None = Field(None, description="whether a login on a device needs a proof")
+    allowed_origins: Annotated[list[Origin], Field(max_length=MAX_ORIGINS)] | None = Field(
+        None, description="origins whose pages may use the device API: https://host[:port]; null: none"
+    )
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _each_once(cls, found: Iterable[str] | None) -> list[str]:
+        return list(dict.fromkeys(found or ()))
 
     @field_validator("subscriptions")
     @classmethod
@@ -106,6 +121,7 @@ class ApplicationView(AnswerModel):
     subscriptions: list[SubscriptionKindBody]
     identity: Identity
     identity_keys: list[IdentityKeyView]
+    allowed_origins: list[str] = Field(description="origins whose pages may use the device API, as browsers say them")
     secret: str | None = Field(None, description="of a key that was drawn, in the answer that drew it only")
 
     @classmethod

@@ -22,13 +22,22 @@ from services.runtime.access.audit import note_change, state_of
 from services.runtime.access.operator_tokens import PREFIX, PURPOSE
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
+from services.runtime.http.field_rules import form
 from services.runtime.http.server import Problem
 
 _TOKEN_BYTES = 32
 _MOST = 1_000
 """Tokens that work at the same time."""
 _FARTHEST_MS = 4_102_444_800_000  # the year 2100
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
+Name = Annotated[
+    str,
+    StringConstraints(
+        pattern=form(
+            r"^[a-z0-9][a-z0-9._@-]{0,63}$",
+            "must be 1 to 64 small letters, digits and . _ @ -, a letter or digit first",
+        )
+    ),
+]
 
 
 class OperatorCreate(RequestModel):

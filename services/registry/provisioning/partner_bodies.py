@@ -14,6 +14,7 @@ from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import Channel
 from services.registry.bodies import AnswerModel, Id, RequestModel
 from services.runtime.credentials import subnet
+from services.runtime.http.field_rules import form
 from services.runtime.http.web_address import web_address
 from services.runtime.text.storable import Text
 
@@ -22,7 +23,12 @@ def _url(text: str) -> str:
     return str(web_address(text))
 
 
-ServiceNumber = Annotated[Text, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1,64}$")]
+ServiceNumber = Annotated[
+    Text,
+    StringConstraints(
+        pattern=form(r"^[^/\x00-\x1f\x7f]{1,64}$", "must be 1 to 64 characters without a slash or control characters")
+    ),
+]
 Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[Text, StringConstraints(min_length=1, max_length=256)]
 """How long at least, and of what: `secret_rules.py`, like the keys below."""
@@ -108,7 +114,10 @@ class PartnerView(AnswerModel):
 class BatchKeyBody(RequestModel):
     """A key that is given instead of drawn."""
 
-    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,30}$")] | None = None
+    key: (
+        Annotated[str, StringConstraints(pattern=form(r"^[A-Za-z0-9]{8,30}$", "must be 8 to 30 letters and digits"))]
+        | None
+    ) = None
 
 
 class SecretView(AnswerModel):

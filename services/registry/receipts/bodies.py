@@ -45,7 +45,9 @@ _Entry = Annotated[object, WithJsonSchema(ReceiptBody.model_json_schema())]
 class ReceiptsBody(RequestModel):
     """Each entry of `receipts` is judged alone; one bad entry never refuses its neighbours."""
 
-    sent_at: TimeMs | None = Field(None, description="the device's clock when it sends this: corrects a wrong clock")
+    sent_at: TimeMs | None = Field(
+        None, description="the device's clock when it sends this, UTC ms: corrects a wrong one"
+    )
     receipts: Annotated[list[_Entry], Field(min_length=1, max_length=MAX_RECEIPTS)]
 
 

@@ -21,6 +21,7 @@ from services.registry.receipts.service import ReceiptService
 from services.runtime import telemetry
 from services.runtime.access.device_auth import MAX_AUTHORIZATION
 from services.runtime.access.device_pace import DevicePace
+from services.runtime.cross_origin import answers_page
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
@@ -92,7 +93,10 @@ class ReceiptFastPath:
         credential = given[len(_SCHEME) :].strip()
         application_id = self._secrets.application_of(credential.decode("latin-1"), installation_id)
         application = self._directory.applications.get(application_id or "")
-        return application_id if application is not None and application.enabled else None
+        if application is None or not application.enabled:
+            return None
+        answers_page(scope, application)
+        return application_id
 
 
 def _installation_in(scope: Scope) -> str:

@@ -103,7 +103,7 @@ class CardView(AnswerModel):
     phones: list[str] = Field(description="of a user, the newest link first")
     installations: list[str] = Field(description="the newest link first; some may belong to somebody else now")
     launches: int = Field(description="of the installations it has now")
-    installed_at: int | None = Field(description="first install of those")
+    installed_at: int | None = Field(description="first install of those, UTC ms")
     last_used_at: int | None
 
 

@@ -47,7 +47,7 @@ _MOST_CHANGES, _MOST_FIELDS, _MOST_OF_VALUE = 20, 40, 200
 _HARMLESS = frozenset(
     {
         *("application_id", "partner_id", "provider", "service_number", "login", "name", "scope", "scopes"),
-        *("state", "identity", "min_version", "bundle", "fingerprint", "subnets"),
+        *("state", "identity", "min_version", "bundle", "fingerprint", "subnets", "allowed_origins"),
         *("default_sender", "default_ttl_s", "default_ttl_unit", "batch_channel", "on_bad_lines", "on_repeated"),
     }
 )

@@ -13,6 +13,7 @@ from fastapi import Header, Request, Security
 
 from schemas.application_events import ApplicationChanged
 from services.runtime.access.device_pace import DevicePace
+from services.runtime.cross_origin import answers_page
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.security_schemes import APPLICATION, INSTALLATION
@@ -55,6 +56,7 @@ class DeviceAuth(Generic[Found]):
         """The application whose key is in X-Api-Key."""
         self.pace.called(request.scope)
         found = self._application(api_key)
+        answers_page(request.scope, found)
         self.pace.proved(found.application_id)
         return found
 
@@ -91,10 +93,12 @@ class DeviceAuth(Generic[Found]):
         found = await self._find(key) if scheme.lower() == "bearer" else None
         if found is None or not self._is_its_own(credential.strip(), key, found):
             raise Problem(401, "Wrong credential", "Authorization must be: Bearer <credential of this installation>")
+        application = self.directory.applications.get(found.application_id)
+        if application is not None:
+            answers_page(request.scope, application)
         self.pace.proved(found.application_id, key)
         if api_key is not None and self._application(api_key).application_id != found.application_id:
             raise Problem(401, "Wrong API key", "the installation belongs to another application")
-        application = self.directory.applications.get(found.application_id)
         if application is None or not application.enabled:
             raise Problem(403, "Application is switched off")
         return found

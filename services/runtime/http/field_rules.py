@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _Words = Callable[[Mapping[str, Any]], str]
+_FORMS: dict[str, str] = {}
+"""Rules of patterns: an expression says to programs what a field takes, and to people nothing."""
 _RULES: dict[str, str] = {
     "missing": "mandatory",
     "string_type": "must be a string",
@@ -38,7 +40,7 @@ _RULES_WITH: dict[str, _Words] = {
     "string_too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'character')}",
     "too_short": lambda limit: _least(limit["min_length"], "entry", "entries"),
     "too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'entry', 'entries')}",
-    "string_pattern_mismatch": lambda limit: f"must match {limit['pattern']}",
+    "string_pattern_mismatch": lambda limit: _FORMS.get(limit["pattern"], "must have another form"),
     "literal_error": lambda limit: f"must be {_plain(limit['expected'])}",
     "enum": lambda limit: f"must be {_plain(limit['expected'])}",
     "greater_than_equal": lambda limit: f"must be at least {limit['ge']}",
@@ -46,6 +48,13 @@ _RULES_WITH: dict[str, _Words] = {
     "less_than_equal": lambda limit: f"must be at most {limit['le']}",
     "less_than": lambda limit: f"must be less than {limit['lt']}",
 }
+
+
+def form(pattern: str, rule: str) -> str:
+    """The pattern of a field, whose breach is told by `rule`. Raises ValueError for two rules of one pattern."""
+    if _FORMS.setdefault(pattern, rule) != rule:
+        raise ValueError(f"{pattern} has another rule: {_FORMS[pattern]}")
+    return pattern
 
 
 def words_of(error: Any) -> str:

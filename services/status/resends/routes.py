@@ -41,7 +41,7 @@ class ResendBody(RequestBody):
 
     partner: Annotated[Text, Field(max_length=100)] | None = None
     since: _When
-    until: _When | None = Field(None, description="default: now")
+    until: _When | None = Field(None, description="UTC ms or ISO 8601; default: now")
     state: DeliveryState | None = Field(None, description="only of messages in this state now")
     message: Annotated[Text, Field(max_length=300)] | None = Field(None, description="message id, mtNum or own id")
     per_second: Annotated[int, Field(ge=1, le=_MOST_PER_S, description="messages; of a partner 50 at most")] = 50

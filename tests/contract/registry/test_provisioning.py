@@ -274,6 +274,34 @@ async def test_an_application_has_the_identity_that_it_was_created_with(here: Re
     assert made["identity"] == identity
 
 
+async def test_pages_may_call_from_the_origins_that_their_application_allows(here: Registry) -> None:
+    given = ["https://Bank.Example:443", "https://банк.рф", "https://bank.example"]
+    made = await ok(here, "POST", "/applications", {"name": "App", "allowedOrigins": given})
+    path = f"/applications/{made['applicationId']}"
+    assert made["allowedOrigins"] == ["https://bank.example", "https://xn--80ab2al.xn--p1ai"]
+    assert (await ok(here, "PATCH", path, {"name": "Other"}))["allowedOrigins"] == made["allowedOrigins"]
+    phone = here.phone()
+    assert (await phone.install(api_key=made["apiKey"])).status_code == 201
+    assert (await phone.call("GET", headers={"Origin": "https://bank.example"})).status_code == 200
+    for origin in ("https://shop.example", "null", "capacitor://localhost"):
+        assert (await phone.call("GET", headers={"Origin": origin})).status_code == 200, origin
+    cleared: list[str] | None
+    for cleared in ([], None):
+        await ok(here, "PATCH", path, {"allowedOrigins": ["https://bank.example"]})
+        assert (await ok(here, "PATCH", path, {"allowedOrigins": cleared}))["allowedOrigins"] == []
+
+
+async def test_an_origin_that_is_none_is_refused_by_its_place_and_rule(here: Registry) -> None:
+    given = {"name": "App", "allowedOrigins": ["https://bank.example", "https://*.bank.example"]}
+    answer = await call(here, "POST", "/applications", given)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["rule"].partition(":")[0]) == ("allowedOrigins.1", "must be exact")
+    many = [f"https://{place}.example" for place in range(51)]
+    answer = await call(here, "POST", "/applications", given | {"allowedOrigins": many})
+    assert answer.json()["errors"] == [{"field": "allowedOrigins", "rule": "must have at most 50 entries"}]
+
+
 async def test_one_api_key_never_opens_two_applications(here: Registry) -> None:
     key = name() + name()
     await ok(here, "POST", "/applications", {"name": "One", "apiKey": key})

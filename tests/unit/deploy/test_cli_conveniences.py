@@ -62,6 +62,18 @@ def test_times_are_shown_in_utc_or_as_the_clock_on_the_wall(
     assert ("2026-11-28 11:00:00" in utc, "changed, UTC" in utc) == (True, True)
 
 
+def test_origins_are_allowed_one_by_one_and_cleared_together(platform: Platform) -> None:
+    platform.on("PATCH", "/v1/applications/app", {"applicationId": "app"})
+    change = ("applications", "change", "app")
+    named = ("--allowed-origin", "https://bank.example", "--allowed-origin", "https://m.bank.example")
+    assert rpns(platform, *change, *named).exit_code == 0
+    assert rpns(platform, *change, "--clear", "allowed-origin").exit_code == 0
+    assert [json.loads(body)["allowedOrigins"] for _, _, body in platform.asked] == [
+        ["https://bank.example", "https://m.bank.example"],
+        None,
+    ]
+
+
 def test_a_partner_with_a_sender_can_send_at_once(platform: Platform) -> None:
     platform.on("POST", "/v1/partners", {**PARTNER, "password": "drawn-one"}, status=201)
     platform.on("PUT", "/v1/partners/bank/senders/MyBank", {"serviceNumber": "MyBank"})

@@ -25,6 +25,7 @@ from services.runtime.access.callers import networks
 from services.runtime.access.device_pace import INSTALLATION as INSTALLATION_LIMIT
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.partner_auth import Caller
+from services.runtime.cross_origin import CrossOrigin
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.record_encryption import NoKeys
 from services.runtime.directory import Directory
@@ -40,6 +41,7 @@ PATH = f"/sdk/api/v1/installations/{INSTALLATION}/receipts"
 BEARER = (b"authorization", f"Bearer {CREDENTIAL}".encode())
 JSON = (b"content-type", b"application/json")
 BY_ROUTE = (b"x-api-key", API_KEY.encode())
+BANK, SHOP = b"https://bank.example", b"https://shop.example"
 
 
 class Sink:
@@ -80,6 +82,7 @@ class Here:
             application_id="app",
             name="App",
             api_key_digests=(SECRETS.digest(API_KEY, "api-key"),),
+            allowed_origins=(BANK.decode(),),
         )
         self.directory.apply(app.entity_key, codec.encode(app))
         commands = DeviceCommands(devices, sink, self.directory, SECRETS)
@@ -97,7 +100,7 @@ class Here:
             receipts=receipts,
         )
         about: Any = {"receipts": receipts, "secrets": SECRETS, "directory": self.directory, "pace": self.pace}
-        self.app = BodyDeadline(ReceiptFastPath(PublicListener(api), **about))
+        self.app = BodyDeadline(CrossOrigin(ReceiptFastPath(PublicListener(api), **about), self.directory))
 
     async def call(
         self, content: bytes, *headers: tuple[bytes, bytes], path: str = PATH, method: str = "POST"
@@ -188,6 +191,19 @@ async def test_whatever_fails_is_answered_and_counted_once(here: Here, error: Ex
     answer = await here.call(BODY, BEARER, JSON)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert counted(status) == before + 1
+
+
+@pytest.mark.parametrize("more", [(), (BY_ROUTE,)], ids=["fast", "route"])
+async def test_receipts_are_taken_from_any_origin_and_a_page_of_an_allowed_one_can_read_so(
+    here: Here, more: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    for origin in (b"null", SHOP):
+        answer = await here.call(BODY, BEARER, JSON, (b"origin", origin), *more)
+        assert answer.status_code == 200
+        assert "access-control-allow-origin" not in answer.headers
+    answer = await here.call(BODY, BEARER, JSON, (b"origin", BANK), *more)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, BANK.decode())
+    assert len(here.sink.events) == 3
 
 
 @pytest.mark.parametrize("content", [BODY, b'{"receipts": []}'], ids=["good", "broken"])

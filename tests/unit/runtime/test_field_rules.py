@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.runtime.http.field_rules import words_of
+from services.runtime.http.field_rules import form, words_of
 
 
 class Inner(BaseModel):
@@ -26,6 +26,7 @@ class Body(BaseModel):
     names: Annotated[list[str], Field(min_length=1, max_length=2)] = ["x"]
     inner: Inner | None = None
     key: UUID | None = None
+    letters: Annotated[str, Field(pattern=form("^[a-c]+$", "must be of a, b and c"))] = "a"
 
 
 @pytest.mark.parametrize(
@@ -48,9 +49,16 @@ class Body(BaseModel):
         ("inner", {}, "mandatory"),
         ("inner", "x", "must be an object"),
         ("key", "x", "must be a UUID"),
+        ("letters", "d", "must be of a, b and c"),
     ],
 )
 def test_a_broken_rule_is_told_in_our_words(field: str, value: Any, rule: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Body.model_validate_json(json.dumps({field: value}))
     assert words_of(caught.value.errors()[0]) == rule
+
+
+def test_a_pattern_has_one_rule() -> None:
+    assert form("^[a-c]+$", "must be of a, b and c") == "^[a-c]+$"
+    with pytest.raises(ValueError, match="another rule"):
+        form("^[a-c]+$", "must be something else")

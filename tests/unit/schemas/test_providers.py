@@ -19,7 +19,10 @@ MOST_FILES = 10
 PAGE = (ROOT / "docs/providers.md").read_text().partition("## 0.")[2].partition("\n## 1.")[0]
 HAND, _, FEATURES = PAGE.partition("**To add one**")[2].partition("Any other code")
 BY_HAND = re.findall(r"`([\w/<>.]+/[\w/<>.]*)`", HAND)
-SCENES = ("deploy/bench/", "deploy/browser/", "deploy/demo/", "deploy/play/", "deploy/torture/", "deploy/tour/")
+SCENES = (
+    *("deploy/bench/", "deploy/browser/", "deploy/conformance/", "deploy/demo/", "deploy/play/", "deploy/torture/"),
+    "deploy/tour/",
+)
 """What uses providers, as tests do."""
 WORDS = {
     Provider.FCM: re.compile(r"(?<![A-Za-z])(fcm|Fcm|FCM)(?![a-z])"),
