@@ -84,6 +84,29 @@ class ConsolePage:
         quoted = (_quoted(label), _quoted(value), _quoted(value))
         await self.until(_SET % quoted, f"{label!r} takes {value!r}")
 
+    async def tick(self, label: str) -> None:
+        """Turn a box over."""
+        await self.until(f"{_CONTROL % _quoted(label)} !== undefined", f"there is a box {label!r}")
+        await self.run(f"{_CONTROL % _quoted(label)}.click()")
+
+    async def open_form(self, opener: str) -> None:
+        """A form over the page, by the button that opens it."""
+        await self.press(opener)
+        await self.until("document.querySelector('dialog[open] form') !== null", f"{opener!r} opens a form")
+
+    async def send_form(self, confirm: str) -> None:
+        """What is typed there is taken, and the form closes."""
+        await self.press(confirm, within="dialog")
+        await self.until("document.querySelector('dialog') === null", "the form is taken")
+
+    async def refused_at(self, confirm: str) -> list[str]:
+        """The ids of the fields that a refusal stands at; the first of them has the focus."""
+        await self.press(confirm, within="dialog")
+        await self.until("document.querySelector('dialog [role=alert]') !== null", "the form is refused")
+        found = await self.run("[...document.querySelectorAll('dialog [aria-invalid]')].map((one) => one.id)")
+        await self.until(f"document.activeElement.id === {_quoted(found[0])}", "the first fault has the focus")
+        return list(found)
+
     async def sign_in(self, token: str) -> None:
         await self.type("Operator's token", token)
         await self.press("Sign in")
@@ -174,6 +197,19 @@ async def page(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
     async with console_page(browser, world.stack.operators_url) as page:
         yield page
         assert page.faults() == []
+
+
+@pytest.fixture
+async def mistaken(browser: Browser, world: World) -> AsyncIterator[ConsolePage]:
+    """Somebody who is signed in and whom the platform will refuse something: the browser tells of that, and no more."""
+    async with console_page(browser, world.stack.operators_url) as page:
+        await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
+        yield page
+        assert {
+            fault
+            for fault in page.faults()
+            if not fault.startswith(f"{NETWORK}: the server responded with a status of 4")
+        } == set()
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import { APP } from "./words/app";
 import { AUDIT } from "./words/audit";
+import { MAILING_PARTS } from "./words/mailing-parts";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
+import { SETTINGS } from "./words/settings";
 import { SETUP } from "./words/setup";
 import { STATES } from "./words/states";
 import { SUPPORT } from "./words/support";
@@ -11,10 +13,12 @@ import { SUPPORT } from "./words/support";
 const TABLE = {
   ...APP,
   ...MAILINGS,
+  ...MAILING_PARTS,
   ...STATES,
   ...SUPPORT,
   ...OPERATIONS,
   ...SETUP,
+  ...SETTINGS,
   ...AUDIT,
 } as const;
 

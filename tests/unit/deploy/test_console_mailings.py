@@ -13,20 +13,51 @@ from services.ingest.mailing.rules.draft import draft
 from services.ingest.rules import Refused
 from tests.support.requests import NOW, PARTNER
 
-FORM = FOLDER / "src" / "pages" / "mailings" / "new" / "draft.ts"
+NEW = FOLDER / "src" / "pages" / "mailings" / "new"
 SCRIPT = """
-import { EMPTY, definitionOf, draftOf, placed } from "%s";
+import { EMPTY, definitionOf, draftOf, takenTwice } from "%s";
+import { placed } from "%s";
 const { forms, faults } = JSON.parse(await new Response(process.stdin).text());
 const answers = forms.map((changes) => {
   const form = { ...EMPTY, partner: "demo", name: "autumn", text: "hi", ...changes };
   const body = JSON.parse(JSON.stringify(definitionOf(form, "x")));
-  return { form, body, again: draftOf(body, "demo"), more: draftOf({ ...body, segment: {} }, "demo") };
+  const other = { ...body, message: { ...body.message, type: body.message.type.toLowerCase() } };
+  return { form, body, again: draftOf(body, "demo"), other: draftOf(other, "demo"), taken: takenTwice(form) };
 });
 process.stdout.write(JSON.stringify({ answers, placed: placed(faults) }));
 """
 PICTURE = {"address": "https://bank.example/{{picture}}.png", "buttons": [{"title": "Pay", "action": "open-app"}]}
 WINDOW = {"when": "window", "begin": "10:00", "end": "20:00", "days": "12345", "zone": "recipient"}
+SMS = {"state": "READ", "channel": "SMS", "sender": "", "text": "{{name}}", "ttl": "2", "ttlUnit": "HOURS"}
+VIBER = SMS | {"state": "DELIVERED", "channel": "VIBER", "text": "hi"}
+SEGMENT = {
+    "platforms": ["ios", "web"],
+    "subscriptions": "news, rates",
+    "timeZones": "Europe/Moscow",
+    "lastUsedAfter": "2026-01-01T10:00",
+    "lastUsedBefore": "",
+    "versionFrom": "2.0",
+    "versionBelow": "",
+}
+RICH = {"title": "March", "text": "", "category": "IMAGE", "address": "https://bank.example/march.png"}
+MORE = """{
+  "message": {
+    "data": {
+      "customPayload": {
+        "screen": 1
+      }
+    }
+  },
+  "extraParam": "a=1"
+}"""
+SECURE = {"text": "Code %code%", "secure": [{"name": "code", "value": "{{code}}"}]}
 FILLED: list[dict[str, Any]] = [
+    {"fallbacks": [VIBER, SMS]},
+    {"channel": "SMS", "text": "{{name}}", "ttl": "5", "ttlUnit": "HOURS"},
+    {"channel": "VIBER"},
+    {"to": "segment", "segment": SEGMENT},
+    {**SECURE, "rich": RICH},
+    {"more": MORE, "rich": RICH},
     {},
     {"title": "{{name}}", "text": "{{name}}, {{sum}}"},
     PICTURE,
@@ -43,8 +74,25 @@ WRONG: list[tuple[dict[str, Any], set[str]]] = [
     ({"ttl": "29", "ttlUnit": "SECONDS"}, {"ttl"}),
     ({"sender": "Nobody"}, {"sender"}),
     ({"address": "ftp://bank.example"}, {"address"}),
-    ({"buttons": [{"title": "", "action": "link"}]}, {"button-0-title"}),
-    ({"buttons": [{"title": "Go", "action": "link", "options": "javascript:x"}]}, {"button-0-options"}),
+    ({"buttons": [{"title": "", "action": "link"}]}, {"buttons-0-title"}),
+    ({"buttons": [{"title": "Go", "action": "link", "options": "javascript:x"}]}, {"buttons-0-options"}),
+    ({"channel": "SMS", "text": ""}, {"text"}),
+    ({"channel": "VIBER", "ttl": "1", "ttlUnit": "SECONDS"}, {"ttl"}),
+    ({"fallbacks": [SMS | {"text": ""}]}, {"fallbacks-0-text"}),
+    ({"fallbacks": [SMS, VIBER | {"ttl": "x"}]}, {"fallbacks-1-ttl"}),
+    ({"fallbacks": [VIBER, SMS | {"sender": "Nobody"}]}, {"fallbacks-1-sender"}),
+    ({"fallbacks": [SMS | {"channel": "FLASHINGCALL", "text": "1234", "ttl": "60"}, SMS]}, {"fallbacks-0-ttl"}),
+    (
+        {"fallbacks": [SMS | {"channel": "FLASHINGCALL", "text": "1234", "ttl": "60", "ttlUnit": "SECONDS"}, SMS]},
+        {"fallbacks-1-state"},
+    ),
+    ({"text": "%code%", "secure": [{"name": "pin", "value": "1"}]}, {"secure"}),
+    ({"secure": [{"name": "p-n", "value": "1"}]}, {"secure"}),
+    ({"rich": RICH | {"title": "T" * 81}}, {"rich-title"}),
+    ({"rich": RICH | {"address": "ftp://bank.example"}}, {"rich-address"}),
+    ({"to": "segment", "text": "{{name}}"}, {"text"}),
+    ({"to": "segment", "segment": SEGMENT | {"timeZones": "Mars"}}, {"segment-timeZones"}),
+    ({"to": "segment", "segment": SEGMENT | {"lastUsedBefore": "2025-01-01T10:00"}}, {"segment-lastUsedBefore"}),
     ({**WINDOW, "begin": "25:00"}, {"begin"}),
     ({**WINDOW, "deadline": "2020-01-01T10:00"}, {"deadline"}),
 ]
@@ -66,7 +114,8 @@ def of_console(forms: list[dict[str, Any]], faults: list[dict[str, str]]) -> dic
         program = str(node()[0])
     except BuildError as error:
         pytest.skip(str(error))
-    command = [program, "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", SCRIPT % FORM.as_uri()]
+    script = SCRIPT % ((NEW / "draft.ts").as_uri(), (NEW / "places.ts").as_uri())
+    command = [program, "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", script]
     given = orjson.dumps({"forms": forms, "faults": faults})
     done = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -84,13 +133,27 @@ def test_what_the_form_asks_for_is_taken() -> None:
         assert schedule is None or schedule.recipient_zone == (answer["form"]["zone"] == "recipient")
 
 
-def test_a_copy_asks_for_the_same_and_there_is_none_of_what_the_form_cannot_ask_for() -> None:
+def test_a_copy_asks_for_the_same_however_the_channel_is_spelt() -> None:
     for answer in of_console(FILLED, [])["answers"]:
         copied = answer["again"]
         if answer["form"]["when"] == "now":  # then the hours of the form mean nothing
             copied |= {name: answer["form"][name] for name in ("begin", "end")}
         assert copied == answer["form"]
-        assert answer["more"] is None
+        assert answer["other"]["channel"] == answer["form"]["channel"]
+        assert answer["taken"] == []
+
+
+def test_the_form_goes_before_the_json_beside_it_and_lists_are_joined() -> None:
+    more = {"name": "winter", "message": {"data": {"text": "no", "extraOptions": [{"param_name": "X"}]}}}
+    (answer,) = of_console([{"more": orjson.dumps(more).decode(), "rich": RICH}], [])["answers"]
+    assert answer["taken"] == ["name", "message.data.text"]
+    assert (answer["body"]["name"], answer["body"]["message"]["data"]["text"]) == ("autumn", "hi")
+    assert [option["param_name"] for option in answer["body"]["message"]["data"]["extraOptions"]] == ["RICH", "X"]
+
+
+def test_json_that_is_no_object_asks_for_nothing() -> None:
+    plain, broken, listed = of_console([{}, {"more": "{"}, {"more": "[1]"}], [])["answers"]
+    assert plain["body"] == broken["body"] == listed["body"]
 
 
 @pytest.mark.parametrize(("changes", "fields"), WRONG)

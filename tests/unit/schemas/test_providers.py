@@ -24,6 +24,8 @@ SCENES = (
     "deploy/tour/",
 )
 """What uses providers, as tests do."""
+BUILT = "services/runtime/pages/dist/"
+"""The console as browsers load it, where somebody has built it."""
 WORDS = {
     Provider.FCM: re.compile(r"(?<![A-Za-z])(fcm|Fcm|FCM)(?![a-z])"),
     Provider.HMS: re.compile(r"(?<![A-Za-z])(hms|Hms|HMS)(?![a-z])"),
@@ -64,7 +66,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     for root in ("schemas", "services", "deploy"):
         for path in sorted((ROOT / root).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if path.suffix in {".py", ".js", ".html"} and not name.startswith((*folders, *SCENES)):
+            if path.suffix in {".py", ".js", ".html"} and not name.startswith((*folders, *SCENES, BUILT)):
                 text = path.read_text()
                 yield name, "\n".join(_written(ast.parse(text))) if path.suffix == ".py" else text
 

@@ -10,6 +10,7 @@ import "./operations/operations.css";
 import { Overview } from "./operations/overview";
 import { Partners } from "./operations/partners";
 import { at } from "./operations/place";
+import { Resends } from "./operations/resends";
 import { Stops } from "./operations/stops";
 
 interface SubPage {
@@ -24,6 +25,7 @@ const SUB_PAGES: readonly SubPage[] = [
   { name: "dead-letters", title: "operations.deadLetters", component: DeadLetters },
   { name: "partners", title: "operations.partners", component: Partners },
   { name: "applications", title: "operations.applications", component: Applications },
+  { name: "resends", title: "operations.resends", component: Resends },
 ];
 
 export function Operations({ rest }: { rest: string }) {

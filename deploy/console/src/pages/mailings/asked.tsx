@@ -3,11 +3,11 @@
 import { useState } from "preact/hooks";
 import { ApiError } from "../../api";
 import { TextField } from "../../parts/field";
-import { number } from "../../parts/figures";
+import { number, told as filled } from "../../parts/figures";
 import { Failure } from "../../parts/states";
 import { language, t } from "../../words";
-import { DAYS, changed, type Definition, type Mailing } from "./model";
-import { Preview } from "./message/preview";
+import { CHANNELS, DAYS, changed, linksOf, type ChainLink, type Definition, type Mailing, type Message } from "./model";
+import { Preview, Said } from "./message/preview";
 import { draftOf } from "./new/draft";
 import { goNew } from "./new/new-mailing";
 
@@ -29,8 +29,9 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
           valueOf={() => undefined}
         />
       ) : (
-        <pre tabIndex={0}>{JSON.stringify(definition.message, null, 2)}</pre>
+        <Texted message={definition.message} partner={mailing.partnerId} />
       )}
+      {linksOf(definition).map((link, place) => <Then key={place} link={link} partner={mailing.partnerId} />)}
       <dl>
         <dt>{t("mailings.sender")}</dt><dd>{data.serviceNumber ?? t("mailings.defaultSender")}</dd>
         <dt>{t("mailings.lifetime")}</dt><dd>{data.ttl ? lifetime(data.ttl, data.ttlUnit) : t("mailings.partnersDefault")}</dd>
@@ -43,6 +44,25 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
       </details>
       {copy !== null && <button type="button" onClick={() => goNew(copy)}>{t("mailings.copy")}</button>}
     </section>
+  );
+}
+
+/** A message that is no more than a text; as JSON where it is more. */
+function Texted({ message: { type, data }, partner }: { message: Message; partner: string }) {
+  const channel = CHANNELS.find((name) => name === type.toUpperCase());
+  const text = data.text ?? data.instantContent?.data.text;
+  if (!channel || !text) return <pre tabIndex={0}>{JSON.stringify({ type, data }, null, 2)}</pre>;
+  return <Said channel={channel} sender={data.serviceNumber ?? partner} text={text} valueOf={() => undefined} />;
+}
+
+/** A later link of the cascade. */
+function Then({ link, partner }: { link: ChainLink; partner: string }) {
+  const state = link.state.toUpperCase() === "READ" ? "READ" : "DELIVERED";
+  return (
+    <>
+      <p class="quiet">{filled("mailings.fallbackSays", { state: t(`mailings.fallback.${state}`) })}</p>
+      <Texted message={link.message} partner={partner} />
+    </>
   );
 }
 

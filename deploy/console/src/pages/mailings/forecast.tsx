@@ -7,12 +7,19 @@ import { Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { isWhole, pathOf, type Mailing } from "./model";
+import { channelName } from "./channels";
+import { CHANNELS, isWhole, pathOf, type Mailing } from "./model";
 
 interface Zone {
   timeZone: string;
   recipients: number;
   opensAt: number | null;
+}
+
+interface Paid {
+  channel: string;
+  messages: number;
+  parts: number | null;
 }
 
 interface Forecast {
@@ -26,6 +33,8 @@ interface Forecast {
   finishesAt: number | null;
   expired: number;
   zones: Zone[];
+  /** A former release tells none. */
+  paid?: Paid[];
 }
 
 export function ForecastCard({ mailing }: { mailing: Mailing }) {
@@ -60,6 +69,7 @@ function Told({ forecast }: { forecast: Forecast }) {
         <dt>{t("mailings.expires")}</dt><dd>{forecast.expired > 0 ? <strong class="failure">{number(forecast.expired)}</strong> : number(0)}</dd>
       </dl>
       {forecast.lookedAt < forecast.recipients && <p class="quiet">{told("mailings.lookedAt", { count: forecast.lookedAt })}</p>}
+      {forecast.paid && <PaidMessages paid={forecast.paid} />}
       {forecast.zones.length > 0 && (
         <>
           <h3>{t("mailings.byZone")}</h3>
@@ -77,4 +87,30 @@ function Told({ forecast }: { forecast: Forecast }) {
       )}
     </>
   );
+}
+
+/** What it costs at most, in messages: nobody knows yet whom the pushes reach. */
+function PaidMessages({ paid }: { paid: Paid[] }) {
+  if (paid.length === 0) return <dl><dt>{t("mailings.paid")}</dt><dd>{t("mailings.paidNothing")}</dd></dl>;
+  return (
+    <>
+      <h3>{t("mailings.paid")}</h3>
+      <p class="quiet">{t("mailings.paidHint")}</p>
+      <Table
+        label={t("mailings.paid")}
+        rows={paid}
+        id={({ channel }) => channel}
+        columns={[
+          { title: t("mailings.channel"), cell: ({ channel }) => nameOf(channel) },
+          { title: t("mailings.paidMessages"), cell: ({ messages }) => number(messages) },
+          { title: t("mailings.paidParts"), cell: ({ parts }) => (parts === null ? "—" : number(parts)) },
+        ]}
+      />
+    </>
+  );
+}
+
+function nameOf(channel: string): string {
+  const known = CHANNELS.find((name) => name === channel);
+  return known ? channelName(known) : channel;
 }

@@ -58,6 +58,41 @@ export interface Button {
   options?: string | undefined;
 }
 
+export const CHANNELS = ["PUSH", "SMS", "VIBER", "VK", "WHATSAPP", "TELEGRAM", "FLASHINGCALL", "MAX", "CARDSMOBILE"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export interface Message {
+  type: string;
+  data: {
+    serviceNumber?: string | undefined;
+    title?: string | undefined;
+    text?: string | undefined;
+    instantContent?: { type: string; data: { text?: string | undefined } } | undefined;
+    ttl?: number | undefined;
+    ttlUnit?: string | undefined;
+    primaryOn?: boolean | undefined;
+    content?: { contentCategory?: string | undefined; contentUrl?: string | undefined; actions?: Button[] | undefined } | undefined;
+    extraOptions?: { param_name: string; param_value: Record<string, unknown> }[] | undefined;
+  };
+}
+
+/** What follows where the message before has not come to `state` within its lifetime. */
+export interface ChainLink {
+  state: string;
+  message: Message;
+  nextLink?: ChainLink | undefined;
+}
+
+export interface Segment {
+  platforms?: string[] | undefined;
+  subscriptions?: string[] | undefined;
+  timeZones?: string[] | undefined;
+  lastUsedAfter?: string | undefined;
+  lastUsedBefore?: string | undefined;
+  versionFrom?: string | undefined;
+  versionBelow?: string | undefined;
+}
+
 /** What was asked for, as far as this page makes or shows it. */
 export interface Definition {
   name: string;
@@ -67,18 +102,16 @@ export interface Definition {
   onRepeated?: "skip" | "send" | undefined;
   useTimeDiff?: boolean | undefined;
   scheduleInfo?: { timeBegin?: string | undefined; timeEnd?: string | undefined; weekdaysSchedule?: string | undefined; deadline?: string | undefined } | undefined;
-  message: {
-    type: string;
-    data: {
-      serviceNumber?: string | undefined;
-      title?: string | undefined;
-      text?: string | undefined;
-      ttl?: number | undefined;
-      ttlUnit?: string | undefined;
-      primaryOn?: boolean | undefined;
-      content?: { contentCategory?: string | undefined; contentUrl?: string | undefined; actions?: Button[] | undefined } | undefined;
-    };
-  };
+  segment?: Segment | undefined;
+  message: Message;
+  cascadeChainLink?: ChainLink | undefined;
+}
+
+/** The links behind the first message, in order. */
+export function linksOf(definition: Definition): ChainLink[] {
+  const links: ChainLink[] = [];
+  for (let link = definition.cascadeChainLink; link; link = link.nextLink) links.push(link);
+  return links;
 }
 
 /** Of a week, from Monday. */

@@ -11,9 +11,12 @@ import { Secret } from "../../parts/secret";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
+import { ApplicationSettings } from "./application-settings";
 import type { Application } from "./applications";
+import { Broadcasts } from "./broadcasts";
 import { change, pathTo, type Told } from "./changes";
 import { Credentials } from "./credentials";
+import { IdentityKeys } from "./identity-keys";
 import { Switched } from "./partners";
 import { at } from "./place";
 
@@ -27,7 +30,9 @@ export function ApplicationPage({ id }: { id: string }) {
           <>
             <About application={application} again={again} />
             <ApiKeys application={application} again={again} />
+            <IdentityKeys application={application} again={again} />
             <Credentials applicationId={id} />
+            <Broadcasts applicationId={id} />
           </>
         )}
       </Shown>
@@ -36,16 +41,15 @@ export function ApplicationPage({ id }: { id: string }) {
 }
 
 function About({ application, again }: { application: Application; again: () => void }) {
-  const keys = application.identityKeys.map(({ kid, alg }) => (kid ? `${kid} (${alg})` : alg)).join(", ");
   return (
     <section class="card">
       <h2>{application.name} <Switched isOn={application.enabled} /></h2>
       <Facts
         facts={[
           [t("applications.application"), application.applicationId],
-          [t("applications.identity"), application.identity],
-          [t("applications.identityKeys"), keys],
+          [t("applications.identity"), t(`applications.identity.${application.identity}`)],
           [t("applications.bundle"), application.bundle],
+          [t("applications.rustore"), t(`applications.rustore.${application.rustoreVariant === "universal" ? "universal" : "native"}`)],
           [t("applications.minVersion"), application.minVersion],
           [t("applications.maxPushes"), number(application.maxPushesPerS)],
           [t("applications.subscriptions"), application.subscriptions.map(({ id }) => id).join(", ")],
@@ -53,14 +57,17 @@ function About({ application, again }: { application: Application; again: () => 
         ]}
       />
       <Allowed scope="operator">
-        <Ask
-          label={t(application.enabled ? "setup.switchOff" : "setup.switchOn")}
-          title={told(application.enabled ? "applications.offTitle" : "applications.onTitle", { application: application.applicationId })}
-          text={t(application.enabled ? "applications.offText" : "applications.onText")}
-          isDangerous={application.enabled}
-          run={() => change("PATCH", pathTo("applications", application.applicationId), { enabled: !application.enabled }, application.version)}
-          done={again}
-        />
+        <div class="row">
+          <ApplicationSettings application={application} again={again} />
+          <Ask
+            label={t(application.enabled ? "setup.switchOff" : "setup.switchOn")}
+            title={told(application.enabled ? "applications.offTitle" : "applications.onTitle", { application: application.applicationId })}
+            text={t(application.enabled ? "applications.offText" : "applications.onText")}
+            isDangerous={application.enabled}
+            run={() => change("PATCH", pathTo("applications", application.applicationId), { enabled: !application.enabled }, application.version)}
+            done={again}
+          />
+        </div>
       </Allowed>
     </section>
   );

@@ -2,7 +2,8 @@
 
 import { useState } from "preact/hooks";
 import { request } from "../../api";
-import { Ask } from "../../parts/ask";
+import { Edit } from "../../parts/edit";
+import { Choice, TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { useLoaded } from "../../parts/states";
@@ -13,6 +14,26 @@ import { Listing } from "./listing";
 import { Switched } from "./partners";
 import { at } from "./place";
 
+export const IDENTITIES = ["required", "accepted", "off"] as const;
+export type Identity = (typeof IDENTITIES)[number];
+
+/** An entry of the catalogue of what can be subscribed to. */
+export interface Subscription {
+  id: string;
+  type: string;
+  name: string;
+  title: string;
+  description: string;
+  default: boolean;
+}
+
+export interface IdentityKey {
+  kid: string;
+  alg: string;
+  public: string | null;
+  addedAt: number;
+}
+
 export interface Application {
   applicationId: string;
   version: string;
@@ -22,12 +43,15 @@ export interface Application {
   apiKey: string | null;
   apiKeys: number;
   minVersion: string | null;
+  rustoreVariant: string;
   bundle: string | null;
   maxPushesPerS: number;
   enabled: boolean;
-  subscriptions: { id: string }[];
-  identity: string;
-  identityKeys: { kid: string; alg: string; addedAt: number }[];
+  subscriptions: Subscription[];
+  identity: Identity;
+  identityKeys: IdentityKey[];
+  /** A key for proofs that was drawn, in the answer that drew it. */
+  secret: string | null;
 }
 
 export function Applications({ rest: [id] }: { rest: string[] }) {
@@ -48,37 +72,48 @@ function Listed() {
         { title: t("applications.application"), cell: (application) => <a href={at("applications", application.applicationId)}>{application.applicationId}</a> },
         { title: t("applications.name"), cell: (application) => application.name },
         { title: t("setup.state"), cell: (application) => <Switched isOn={application.enabled} /> },
-        { title: t("applications.identity"), cell: (application) => application.identity },
+        { title: t("applications.identity"), cell: (application) => t(`applications.identity.${application.identity}`) },
       ]}
     />
   );
 }
 
+interface New {
+  name: string;
+  applicationId: string;
+  identity: Identity;
+}
+
 function Create({ done }: { done: () => void }) {
-  const [name, setName] = useState("");
-  const [applicationId, setId] = useState("");
   const [shown, show] = useState<Told | null>(null);
   const created = (application: Application) => {
     show({ title: told("applications.created", { application: application.applicationId }), values: [[t("applications.application"), application.applicationId], [t("applications.apiKey"), application.apiKey ?? ""]] });
-    setName("");
-    setId("");
     done();
   };
   return (
     <>
-      <Ask
+      <Edit<New, Application>
         label={t("applications.add")}
         title={t("applications.addTitle")}
         text={t("applications.addText")}
-        run={() => change<Application>("POST", "/v1/applications", { name: name.trim(), ...(applicationId.trim() ? { applicationId: applicationId.trim() } : {}) })}
+        confirm={t("setup.create")}
+        values={{ name: "", applicationId: "", identity: "required" }}
+        run={(values) => change<Application>("POST", "/v1/applications", { ...values, name: values.name.trim(), applicationId: values.applicationId.trim() || undefined })}
         done={created}
-      >
-        <label for="application-name">{t("applications.name")}</label>
-        <input id="application-name" required maxLength={128} value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        <label for="application-id">{t("applications.idOrDrawn")}</label>
-        <input id="application-id" maxLength={64} value={applicationId} onInput={(event) => setId(event.currentTarget.value)} />
-      </Ask>
+        fields={({ values, set, about }) => (
+          <>
+            <TextField {...about("name", t("applications.name"))} value={values.name} changed={(name) => set({ name })} />
+            <TextField {...about("applicationId", t("applications.idOrDrawn"))} value={values.applicationId} changed={(applicationId) => set({ applicationId })} more={{ autocomplete: "off" }} />
+            <Choice {...about("identity", t("applications.identity"))} value={values.identity} changed={(identity) => set({ identity })} of={identities()} />
+          </>
+        )}
+      />
       {shown && <Secret {...shown} close={() => show(null)} />}
     </>
   );
+}
+
+/** How logins on devices count, in words. */
+export function identities(): (readonly [Identity, string])[] {
+  return IDENTITIES.map((name) => [name, t(`applications.identity.${name}`)] as const);
 }

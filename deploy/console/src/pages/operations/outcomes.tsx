@@ -128,9 +128,12 @@ function rate(count: number, period: Period): string {
   return told("outcomes.perMinute", { count: number(Math.round((count * 600_000) / period.spanMs) / 10) });
 }
 
-/** What was sent, and is not confirmed so far. */
+/**
+ * What was sent, and may still be confirmed. What expired is counted as failed, and mostly had been sent: statistics do not tell
+ * which of it had not, so that while a provider is away less seems to be open than is.
+ */
 function openOf(steps: Step[]): number {
-  return Math.max(0, steps.reduce((total, step) => total + step.sent - step.delivered, 0));
+  return Math.max(0, steps.reduce((total, step) => total + step.sent - step.delivered - step.expired, 0));
 }
 
 /** As high as what was sent, or has failed or been delivered beyond that. */

@@ -1,16 +1,17 @@
 /** One partner: what is set, its secrets, its service numbers. */
 
-import { useState } from "preact/hooks";
 import { request } from "../../api";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
-import { number, told } from "../../parts/figures";
+import { duration, number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
+import { CHANNELS } from "../mailings/model";
 import { change, pathTo } from "./changes";
 import { PartnerSecrets } from "./partner-secrets";
+import { PartnerSettings } from "./partner-settings";
 import { Switched, type Partner } from "./partners";
 import { at } from "./place";
 import { ServiceNumbers } from "./service-numbers";
@@ -45,12 +46,18 @@ function About({ partner, again }: { partner: Partner; again: () => void }) {
           [t("partners.subnets"), partner.subnets.join(", ") || t("partners.anywhere")],
           [t("partners.maxRate"), number(partner.maxRatePerS)],
           [t("partners.maxConnections"), number(partner.maxConnections)],
+          [t("partners.utcOffset"), number(partner.utcOffsetMin)],
+          [t("partners.horizon"), number(partner.planningHorizonDays)],
+          [t("partners.batchChannel"), partner.batchChannel],
+          [t("partners.rejectDuplicates"), t(partner.rejectDuplicates ? "setup.yes" : "setup.no")],
+          [t("partners.linkShortener"), t(partner.linkShortener ? "setup.yes" : "setup.no")],
+          [t("partners.lifetimesSet"), lifetimes(partner)],
           [t("setup.changed"), <><Time at={partner.changedAt} />{partner.by && `, ${partner.by}`}</>],
         ]}
       />
       <Allowed scope="operator">
         <div class="row">
-          <Settings partner={partner} again={again} />
+          <PartnerSettings partner={partner} again={again} />
           <Ask
             label={t(partner.enabled ? "setup.switchOff" : "setup.switchOn")}
             title={told(partner.enabled ? "partners.offTitle" : "partners.onTitle", { partner: partner.partnerId })}
@@ -65,33 +72,12 @@ function About({ partner, again }: { partner: Partner; again: () => void }) {
   );
 }
 
-function Settings({ partner, again }: { partner: Partner; again: () => void }) {
-  const [reportUrl, setReportUrl] = useState(partner.reportUrl ?? "");
-  const [defaultSender, setDefaultSender] = useState(partner.defaultSender ?? "");
-  const [subnets, setSubnets] = useState(partner.subnets.join(", "));
-  const [maxRate, setMaxRate] = useState(String(partner.maxRatePerS));
-  const body = () => ({
-    reportUrl: reportUrl.trim() || null,
-    defaultSender: defaultSender.trim() || null,
-    subnets: subnets.split(/[\s,]+/).filter(Boolean),
-    maxRatePerS: Number(maxRate),
-  });
-  return (
-    <Ask
-      label={t("setup.change")}
-      title={told("setup.changeTitle", { what: partner.partnerId })}
-      confirm={t("setup.save")}
-      run={() => change("PATCH", pathTo("partners", partner.partnerId), body(), partner.version)}
-      done={again}
-    >
-      <label for="report-url">{t("partners.reportUrl")}</label>
-      <input id="report-url" type="url" value={reportUrl} onInput={(event) => setReportUrl(event.currentTarget.value)} />
-      <label for="default-sender">{t("partners.defaultSender")}</label>
-      <input id="default-sender" value={defaultSender} onInput={(event) => setDefaultSender(event.currentTarget.value)} />
-      <label for="subnets">{t("partners.subnets")}</label>
-      <input id="subnets" placeholder={t("partners.anywhere")} value={subnets} onInput={(event) => setSubnets(event.currentTarget.value)} />
-      <label for="max-rate">{t("partners.maxRate")}</label>
-      <input id="max-rate" type="number" min={1} max={1000000} required value={maxRate} onInput={(event) => setMaxRate(event.currentTarget.value)} />
-    </Ask>
-  );
+/** By channel, what a message that says nothing lives, and the unit of one that says none. */
+function lifetimes({ defaultTtlS, defaultTtlUnit }: Partner): string {
+  const named = CHANNELS.filter((name) => defaultTtlS[name] !== undefined || defaultTtlUnit[name] !== undefined);
+  return named.map((name) => {
+    const seconds = defaultTtlS[name];
+    const unit = defaultTtlUnit[name];
+    return `${name}: ${[seconds === undefined ? "" : duration(seconds * 1000), unit ? t(`mailings.unit.${unit}`) : ""].filter(Boolean).join(", ")}`;
+  }).join("; ");
 }

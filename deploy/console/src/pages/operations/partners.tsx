@@ -2,12 +2,14 @@
 
 import { useState } from "preact/hooks";
 import { request } from "../../api";
-import { Ask } from "../../parts/ask";
 import { Badge } from "../../parts/badge";
+import { Edit } from "../../parts/edit";
+import { TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { useLoaded } from "../../parts/states";
 import { t } from "../../words";
+import type { Unit } from "../mailings/new/draft";
 import { change, type Told } from "./changes";
 import { Listing } from "./listing";
 import { PartnerPage } from "./partner";
@@ -25,9 +27,15 @@ export interface Partner {
   signsReports: boolean;
   reportKeys: number;
   defaultSender: string | null;
+  defaultTtlS: Record<string, number>;
+  defaultTtlUnit: Record<string, Unit>;
+  rejectDuplicates: boolean;
   maxConnections: number;
   maxRatePerS: number;
+  utcOffsetMin: number;
   linkShortener: boolean;
+  batchChannel: string;
+  planningHorizonDays: number;
   batchKeys: number;
   apiKeys: number;
   enabled: boolean;
@@ -61,30 +69,37 @@ function Listed() {
   );
 }
 
+interface New {
+  login: string;
+  partnerId: string;
+  reportUrl: string;
+}
+
 function Create({ done }: { done: () => void }) {
-  const [login, setLogin] = useState("");
-  const [reportUrl, setReportUrl] = useState("");
   const [shown, show] = useState<Told | null>(null);
   const created = (partner: Partner) => {
     show({ title: told("partners.created", { partner: partner.partnerId }), values: [[t("partners.login"), partner.login], [t("partners.password"), partner.password ?? ""]] });
-    setLogin("");
-    setReportUrl("");
     done();
   };
+  const body = ({ login, partnerId, reportUrl }: New) => ({ login: login.trim(), partnerId: partnerId.trim() || undefined, reportUrl: reportUrl.trim() || undefined });
   return (
     <>
-      <Ask
+      <Edit<New, Partner>
         label={t("partners.add")}
         title={t("partners.addTitle")}
         text={t("partners.addText")}
-        run={() => change<Partner>("POST", "/v1/partners", { login: login.trim(), ...(reportUrl.trim() ? { reportUrl: reportUrl.trim() } : {}) })}
+        confirm={t("setup.create")}
+        values={{ login: "", partnerId: "", reportUrl: "" }}
+        run={(values) => change<Partner>("POST", "/v1/partners", body(values))}
         done={created}
-      >
-        <label for="partner-login">{t("partners.login")}</label>
-        <input id="partner-login" required maxLength={64} autocomplete="off" value={login} onInput={(event) => setLogin(event.currentTarget.value)} />
-        <label for="partner-url">{t("partners.reportUrl")}</label>
-        <input id="partner-url" type="url" value={reportUrl} onInput={(event) => setReportUrl(event.currentTarget.value)} />
-      </Ask>
+        fields={({ values, set, about }) => (
+          <>
+            <TextField {...about("login", t("partners.login"))} value={values.login} changed={(login) => set({ login })} more={{ autocomplete: "off" }} />
+            <TextField {...about("partnerId", t("partners.idOrLogin"))} value={values.partnerId} changed={(partnerId) => set({ partnerId })} more={{ autocomplete: "off" }} />
+            <TextField {...about("reportUrl", t("partners.reportUrl"))} value={values.reportUrl} changed={(reportUrl) => set({ reportUrl })} more={{ type: "url", autocomplete: "off" }} />
+          </>
+        )}
+      />
       {shown && <Secret {...shown} close={() => show(null)} />}
     </>
   );

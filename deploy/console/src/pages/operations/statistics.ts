@@ -60,6 +60,8 @@ export interface Step {
   sent: number;
   delivered: number;
   failed: number;
+  /** Of the failed, what came too late. */
+  expired: number;
 }
 
 export interface Statistics {
@@ -103,13 +105,14 @@ function sendersOf(rows: Row<{ provider: string | null; application: string; err
 /** Each step of the period, those in which nothing happened too. */
 function stepsOf(answer: Answer<{ at: number }>, from: number, stepMs: number): Step[] {
   const steps: Step[] = [];
-  for (let at = from; at < answer.until; at += stepMs) steps.push({ at, sent: 0, delivered: 0, failed: 0 });
+  for (let at = from; at < answer.until; at += stepMs) steps.push({ at, sent: 0, delivered: 0, failed: 0, expired: 0 });
   for (const { group, count } of answer.rows) {
     const step = steps[Math.floor((group.at - from) / stepMs)];
     if (!step) continue;
     if (group.outcome === "sent") step.sent += count;
     if (group.outcome === "delivered") step.delivered += count;
     if (FAILED.includes(group.outcome)) step.failed += count;
+    if (group.outcome === "expired") step.expired += count;
   }
   return steps;
 }

@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../../../words";
 import { partsOf } from "./placeholders";
-import type { Button } from "../model";
+import { channelName } from "../channels";
+import type { Button, Channel } from "../model";
 
 export interface Shown {
   app: string;
@@ -22,6 +23,16 @@ export function Preview(props: Shown) {
       <Frame kind="android" name="Android"><Notification {...props} /></Frame>
       <Frame kind="web" name={t("mailings.preview.web")}><Notification {...props} /></Frame>
     </div>
+  );
+}
+
+/** A message of another channel, which is a text. */
+export function Said({ channel, sender, text, valueOf }: { channel: Channel; sender: string; text: string; valueOf: Shown["valueOf"] }) {
+  return (
+    <figure class="said">
+      <figcaption class="quiet">{channelName(channel)} · {sender}</figcaption>
+      <p><Filled text={text || "…"} valueOf={valueOf} /></p>
+    </figure>
   );
 }
 

@@ -1,22 +1,50 @@
-/** What the form of a new mailing holds, as the API takes it, and where a field of the API stands in the form. */
+/** What the form of a new mailing holds, and how the API takes it. */
 
-import type { FieldError } from "../../../api";
-import type { Button, Definition } from "../model";
+import type { Button, ChainLink, Channel, Definition, Message, Segment } from "../model";
+import { joined, restOf } from "./rest.ts";
 
 export const UNITS = ["HOURS", "MINUTES", "SECONDS"] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** What follows where the message before has not come to `state` within its lifetime. */
+export interface Fallback {
+  state: "DELIVERED" | "READ";
+  channel: Channel;
+  sender: string;
+  text: string;
+  ttl: string;
+  ttlUnit: Unit;
+}
+
+/** Recipients by what their devices are; lists with commas between, times as the browser's fields hold them. */
+export interface SegmentFields {
+  platforms: string[];
+  subscriptions: string;
+  timeZones: string;
+  lastUsedAfter: string;
+  lastUsedBefore: string;
+  versionFrom: string;
+  versionBelow: string;
+}
 
 export interface Draft {
   partner: string;
   sender: string;
   name: string;
+  channel: Channel;
   title: string;
   text: string;
   category: "IMAGE" | "HTML";
   address: string;
   buttons: Button[];
+  secure: { name: string; value: string }[];
+  rich: { title: string; text: string; category: "IMAGE" | "HTML"; address: string };
+  fallbacks: Fallback[];
   ttl: string;
-  ttlUnit: (typeof UNITS)[number];
+  ttlUnit: Unit;
   isPrimaryOnly: boolean;
+  to: "list" | "segment";
+  segment: SegmentFields;
   when: "now" | "window";
   begin: string;
   end: string;
@@ -24,29 +52,40 @@ export interface Draft {
   zone: "recipient" | "partner";
   deadline: string;
   rate: string;
+  /** JSON of what has no field. */
+  more: string;
 }
 
+const NO_SEGMENT: SegmentFields = { platforms: [], subscriptions: "", timeZones: "", lastUsedAfter: "", lastUsedBefore: "", versionFrom: "", versionBelow: "" };
 export const EMPTY: Draft = {
-  partner: "", sender: "", name: "", title: "", text: "", category: "IMAGE", address: "", buttons: [], ttl: "24", ttlUnit: "HOURS",
-  isPrimaryOnly: false, when: "now", begin: "10:00", end: "20:00", days: "", zone: "recipient", deadline: "", rate: "1000",
+  partner: "", sender: "", name: "", channel: "PUSH", title: "", text: "", category: "IMAGE", address: "", buttons: [], secure: [],
+  rich: { title: "", text: "", category: "IMAGE", address: "" }, fallbacks: [], ttl: "24", ttlUnit: "HOURS", isPrimaryOnly: false,
+  to: "list", segment: NO_SEGMENT, when: "now", begin: "10:00", end: "20:00", days: "", zone: "recipient", deadline: "", rate: "1000", more: "",
 };
+export const NEW_FALLBACK: Fallback = { state: "DELIVERED", channel: "SMS", sender: "", text: "", ttl: "24", ttlUnit: "HOURS" };
 
 /** The body of `POST /v1/mailings`. What is no number goes as it was typed, so that the API says what is wrong. */
 export function definitionOf(draft: Draft, id: string): Definition {
-  const buttons = draft.buttons.map(({ title, action, options }) => ({ title, action, options: options || undefined }));
-  const content = {
-    ...(draft.address ? { contentCategory: draft.category, contentUrl: draft.address } : {}),
-    ...(buttons.length ? { actions: buttons } : {}),
-  };
-  const data = {
-    serviceNumber: draft.sender || undefined,
-    title: draft.title || undefined,
-    text: draft.text,
-    ttl: amount(draft.ttl),
-    ttlUnit: draft.ttlUnit,
-    primaryOn: draft.isPrimaryOnly || undefined,
-    content: Object.keys(content).length ? content : undefined,
-  };
+  return joined(formOf(draft, id), moreOf(draft) ?? {}).whole as Definition;
+}
+
+/** What stands in the JSON beside the form; null: it is no object. */
+export function moreOf({ more }: Draft): Record<string, unknown> | null {
+  if (more.trim() === "") return {};
+  try {
+    const found: unknown = JSON.parse(more);
+    return typeof found === "object" && found !== null && !Array.isArray(found) ? (found as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Paths that stand in the JSON though the form has a field for them, which counts. */
+export function takenTwice(draft: Draft): string[] {
+  return joined(formOf(draft, "id"), moreOf(draft) ?? {}).taken;
+}
+
+function formOf(draft: Draft, id: string): Definition {
   const schedule = {
     timeBegin: draft.begin || undefined,
     timeEnd: draft.end || undefined,
@@ -57,44 +96,73 @@ export function definitionOf(draft: Draft, id: string): Definition {
     id,
     name: draft.name,
     ratePerS: amount(draft.rate),
-    message: { type: "PUSH", data },
+    message: draft.channel === "PUSH" ? pushOf(draft) : messageOf(draft.channel, draft),
+    cascadeChainLink: chainOf(draft.fallbacks),
+    segment: draft.to === "segment" ? segmentOf(draft.segment) : undefined,
     ...(draft.when === "window" ? { scheduleInfo: schedule, useTimeDiff: draft.zone === "recipient" } : {}),
   };
 }
 
-/** The form that would ask for the same, but for its deadline; null: some of it has no field in the form. */
-export function draftOf(definition: Definition, partner: string): Draft | null {
-  const { data } = definition.message;
-  const schedule = definition.scheduleInfo;
-  const draft: Draft = {
-    ...EMPTY,
-    partner,
-    sender: data.serviceNumber ?? "",
-    name: definition.name,
-    title: data.title ?? "",
-    text: data.text ?? "",
-    category: data.content?.contentCategory === "HTML" ? "HTML" : "IMAGE",
-    address: data.content?.contentUrl ?? "",
-    buttons: data.content?.actions ?? [],
-    ttl: data.ttl === undefined ? "" : String(data.ttl),
-    ttlUnit: UNITS.find((unit) => unit === data.ttlUnit) ?? "MINUTES",
-    isPrimaryOnly: data.primaryOn === true,
-    when: schedule ? "window" : "now",
-    begin: schedule?.timeBegin ?? "",
-    end: schedule?.timeEnd ?? "",
-    days: schedule?.weekdaysSchedule ?? "",
-    zone: schedule && definition.useTimeDiff !== true ? "partner" : "recipient",
-    rate: definition.ratePerS === undefined ? "" : String(definition.ratePerS),
+function pushOf(draft: Draft): Message {
+  const buttons = draft.buttons.map(({ title, action, options }) => ({ title, action, options: options || undefined }));
+  const content = {
+    ...(draft.address ? { contentCategory: draft.category, contentUrl: draft.address } : {}),
+    ...(buttons.length ? { actions: buttons } : {}),
   };
-  const isWhole = same(definitionOf(draft, definition.id ?? ""), { ...definition, scheduleInfo: schedule && { ...schedule, deadline: undefined } });
-  return isWhole ? draft : null;
+  const options = optionsOf(draft);
+  return {
+    type: "PUSH",
+    data: {
+      serviceNumber: draft.sender || undefined,
+      title: draft.title || undefined,
+      text: draft.text,
+      ttl: amount(draft.ttl),
+      ttlUnit: draft.ttlUnit,
+      primaryOn: draft.isPrimaryOnly || undefined,
+      content: Object.keys(content).length ? content : undefined,
+      extraOptions: options.length ? options : undefined,
+    },
+  };
 }
 
-/** Whether two values are one JSON, whatever the order of keys. */
-function same(one: unknown, other: unknown): boolean {
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every((name) => same((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name]));
+function optionsOf({ secure, rich }: Draft): NonNullable<Message["data"]["extraOptions"]> {
+  const enrichment = {
+    ...(rich.title ? { title: rich.title } : {}),
+    ...(rich.text ? { message: rich.text } : {}),
+    ...(rich.address ? { "content-category": rich.category, "content-url": rich.address } : {}),
+  };
+  return [
+    ...(secure.length ? [{ param_name: "SECURE", param_value: Object.fromEntries(secure.map(({ name, value }) => [name, value])) }] : []),
+    ...(Object.keys(enrichment).length ? [{ param_name: "RICH", param_value: enrichment }] : []),
+  ];
+}
+
+/** A message that is a text and no more; two of the messengers take it as content of their own. */
+function messageOf(type: Channel, { sender, text, ttl, ttlUnit }: Pick<Fallback, "sender" | "text" | "ttl" | "ttlUnit">): Message {
+  const isInstant = type === "VIBER" || type === "WHATSAPP";
+  const said = isInstant ? { instantContent: { type: "TEXT", data: { text } } } : { text };
+  return { type, data: { serviceNumber: sender || undefined, ...said, ttl: amount(ttl), ttlUnit } };
+}
+
+function chainOf([first, ...others]: readonly Fallback[]): ChainLink | undefined {
+  return first && { state: first.state, message: messageOf(first.channel, first), nextLink: chainOf(others) };
+}
+
+function segmentOf(fields: SegmentFields): Segment {
+  return {
+    platforms: fields.platforms.length ? fields.platforms : undefined,
+    subscriptions: wordsOf(fields.subscriptions),
+    timeZones: wordsOf(fields.timeZones),
+    lastUsedAfter: fields.lastUsedAfter ? new Date(fields.lastUsedAfter).toISOString() : undefined,
+    lastUsedBefore: fields.lastUsedBefore ? new Date(fields.lastUsedBefore).toISOString() : undefined,
+    versionFrom: fields.versionFrom.trim() || undefined,
+    versionBelow: fields.versionBelow.trim() || undefined,
+  };
+}
+
+function wordsOf(text: string): string[] | undefined {
+  const words = text.split(",").map((word) => word.trim()).filter(Boolean);
+  return words.length ? words : undefined;
 }
 
 function amount(text: string): number | undefined {
@@ -103,28 +171,100 @@ function amount(text: string): number | undefined {
   return Number.isNaN(value) ? (text as unknown as number) : value;
 }
 
-const PLACES: readonly (readonly [RegExp, string])[] = [
-  [/^partner$/, "partner"],
-  [/^name$/, "name"],
-  [/^ratePerS$/, "rate"],
-  [/^message\.data\.serviceNumber$/, "sender"],
-  [/^message\.data\.(title|text|ttl|ttlUnit)$/, "$1"],
-  [/^message\.data\.content\.(?:contentUrl|contentCategory)$/, "address"],
-  [/^message\.data\.content\.actions\[(\d)\]\.(\w+)$/, "button-$1-$2"],
-  [/^scheduleInfo\.timeBegin$/, "begin"],
-  [/^scheduleInfo\.timeEnd$/, "end"],
-  [/^scheduleInfo\.weekdaysSchedule$/, "days"],
-  [/^scheduleInfo\.deadline$/, "deadline"],
-];
+/** The form that would ask for the same, but for its deadline and the values of SECURE; null: no form would. */
+export function draftOf(definition: Definition, partner: string): Draft | null {
+  const schedule = definition.scheduleInfo;
+  const { segment } = definition;
+  const message = spelt(definition.message);
+  const chain = speltChain(definition.cascadeChainLink);
+  const asked: Definition = {
+    ...definition,
+    message,
+    cascadeChainLink: chain,
+    scheduleInfo: schedule && { ...schedule, deadline: undefined },
+    segment: segment && { ...segment, lastUsedAfter: wholeOf(segment.lastUsedAfter), lastUsedBefore: wholeOf(segment.lastUsedBefore) },
+  };
+  const option = (name: string): Record<string, unknown> => message.data.extraOptions?.find((known) => known.param_name === name)?.param_value ?? {};
+  const rich = option("RICH");
+  const draft: Draft = {
+    ...EMPTY,
+    ...fallbackOf(message),
+    partner,
+    name: definition.name,
+    title: message.data.title ?? "",
+    category: message.data.content?.contentCategory === "HTML" ? "HTML" : "IMAGE",
+    address: message.data.content?.contentUrl ?? "",
+    buttons: message.data.content?.actions ?? [],
+    secure: Object.entries(option("SECURE")).map(([name, value]) => ({ name, value: String(value) })),
+    rich: { title: text(rich.title), text: text(rich.message), category: rich["content-category"] === "HTML" ? "HTML" : "IMAGE", address: text(rich["content-url"]) },
+    fallbacks: fallbacksOf(chain),
+    isPrimaryOnly: message.data.primaryOn === true,
+    to: segment ? "segment" : "list",
+    segment: { ...NO_SEGMENT, ...(segment && fieldsOf(segment)) },
+    when: schedule ? "window" : "now",
+    begin: schedule?.timeBegin ?? "",
+    end: schedule?.timeEnd ?? "",
+    days: schedule?.weekdaysSchedule ?? "",
+    zone: schedule && definition.useTimeDiff !== true ? "partner" : "recipient",
+    rate: definition.ratePerS === undefined ? "" : String(definition.ratePerS),
+  };
+  const rest = restOf(plain(asked), plain(formOf(draft, definition.id ?? "")));
+  return rest && { ...draft, more: Object.keys(rest).length ? JSON.stringify(rest, null, 2) : "" };
+}
 
-/** What is wrong, by the form's own names of fields; `others` stand nowhere in it. */
-export function placed(fields: readonly FieldError[]): { faults: Record<string, string>; others: FieldError[] } {
-  const faults: Record<string, string> = {};
-  const others: FieldError[] = [];
-  for (const fault of fields) {
-    const [pattern, place] = PLACES.find(([known]) => known.test(fault.field)) ?? [];
-    if (pattern === undefined || place === undefined) others.push(fault);
-    else faults[fault.field.replace(pattern, place)] = fault.rule;
-  }
-  return { faults, others };
+/** With channels and states as this form spells them: the API takes them in any case. */
+function spelt(message: Message): Message {
+  return { ...message, type: message.type.toUpperCase() };
+}
+
+function speltChain(link: ChainLink | undefined): ChainLink | undefined {
+  return link && { ...link, state: link.state.toUpperCase(), message: spelt(link.message), nextLink: speltChain(link.nextLink) };
+}
+
+function fallbacksOf(link: ChainLink | undefined): Fallback[] {
+  return link ? [{ ...fallbackOf(link.message), state: link.state === "READ" ? "READ" : "DELIVERED" }, ...fallbacksOf(link.nextLink)] : [];
+}
+
+function fallbackOf({ type, data }: Message): Omit<Fallback, "state"> {
+  return {
+    channel: type as Channel, // another one is refused, or asked for as it was
+    sender: data.serviceNumber ?? "",
+    text: data.text ?? data.instantContent?.data.text ?? "",
+    ttl: data.ttl === undefined ? "" : String(data.ttl),
+    ttlUnit: UNITS.find((unit) => unit === data.ttlUnit) ?? "MINUTES",
+  };
+}
+
+function fieldsOf(segment: Segment): SegmentFields {
+  return {
+    platforms: segment.platforms ?? [],
+    subscriptions: (segment.subscriptions ?? []).join(", "),
+    timeZones: (segment.timeZones ?? []).join(", "),
+    lastUsedAfter: localOf(segment.lastUsedAfter),
+    lastUsedBefore: localOf(segment.lastUsedBefore),
+    versionFrom: segment.versionFrom ?? "",
+    versionBelow: segment.versionBelow ?? "",
+  };
+}
+
+/** As a field of date and time holds it: in the reader's zone, to the millisecond if need be. */
+function localOf(moment: string | undefined): string {
+  if (moment === undefined) return "";
+  const at = new Date(moment);
+  if (Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, -1).replace(/(:00)?\.000$/, "");
+}
+
+/** A moment of UTC as this form writes it. */
+function wholeOf(moment: string | undefined): string | undefined {
+  return moment?.endsWith("Z") && localOf(moment) ? new Date(moment).toISOString() : moment;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Without what is undefined, as it goes over the wire. */
+function plain(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
 }

@@ -8,25 +8,33 @@ import { isReserved, namesIn, oddBraces } from "../message/placeholders";
 
 const MOST = 100;
 
-/** The texts of a draft that a recipient's values are filled into, in the API's order. */
+/** The texts of a draft that a recipient's values are filled into, by the field of the form. */
+function filledIn({ channel, title, text, address, buttons, secure, rich, fallbacks, more }: Draft): [string, string][] {
+  const push: [string, string][] = [
+    ["title", title],
+    ["address", address],
+    ...buttons.flatMap((button, place): [string, string][] => [
+      [`buttons-${place}-title`, button.title],
+      [`buttons-${place}-options`, button.options ?? ""],
+    ]),
+    ...secure.map(({ value }): [string, string] => ["secure", value]),
+    ["rich-title", rich.title],
+    ["rich-text", rich.text],
+    ["rich-address", rich.address],
+  ];
+  const links = fallbacks.map((fallback, place): [string, string] => [`fallbacks-${place}-text`, fallback.text]);
+  return [["text", text], ...(channel === "PUSH" ? push : []), ...links, ["more", more]];
+}
+
 export function textsOf(draft: Draft): string[] {
-  return [draft.title, draft.text, draft.address, ...draft.buttons.flatMap((button) => [button.title, button.options ?? ""])];
+  return filledIn(draft).map(([, text]) => text);
 }
 
 /** What is wrong with the braces of each field, by its name in the form. */
 export function brokenBraces(draft: Draft): Record<string, string> {
-  const fields: [string, string][] = [
-    ["title", draft.title],
-    ["text", draft.text],
-    ["address", draft.address],
-    ...draft.buttons.flatMap((button, place): [string, string][] => [
-      [`button-${place}-title`, button.title],
-      [`button-${place}-options`, button.options ?? ""],
-    ]),
-  ];
   const faults: Record<string, string> = {};
-  for (const [field, text] of fields) {
-    const odd = oddBraces(text);
+  for (const [field, text] of filledIn(draft)) {
+    const odd = field === "more" ? null : oddBraces(text); // JSON has braces of its own
     const reserved = namesIn([text]).find(isReserved);
     if (odd !== null) faults[field] = told("mailings.oddBraces", { ...odd });
     else if (reserved !== undefined) faults[field] = told("mailings.reserved", { name: reserved });

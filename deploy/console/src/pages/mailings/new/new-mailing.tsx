@@ -7,14 +7,18 @@ import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { go, href } from "../../../router";
 import { onSession } from "../../../session";
 import { t } from "../../../words";
-import { EMPTY, definitionOf, placed, type Draft } from "./draft";
+import { EMPTY, definitionOf, type Draft } from "./draft";
+import { Fallbacks } from "./fallback-fields";
 import type { Fields } from "./fields";
 import { sampleOf } from "../list/columns";
 import { Message } from "./message-fields";
+import { More, faultOfMore } from "./more-field";
 import type { Mailing, Partner, Sender } from "../model";
 import { Named, brokenBraces, textsOf } from "./named";
 import { namesIn } from "../message/placeholders";
-import { Preview } from "../message/preview";
+import { Preview, Said } from "../message/preview";
+import { placed } from "./places";
+import { Segment } from "./segment-fields";
 import { When } from "./when-fields";
 import { FileField, type Chosen } from "../list/upload";
 import { begin } from "../list/uploads";
@@ -53,8 +57,9 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const [mended, mend] = useState<ReadonlySet<string>>(new Set());
   const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const { faults: refused, others } = placed(told);
-  const standing = Object.entries(refused).filter(([field]) => !mended.has(field.startsWith("button-") ? "buttons" : field));
-  const faults = { ...Object.fromEntries(standing), ...brokenBraces(draft) };
+  const standing = Object.entries(refused).filter(([field]) => !mended.has(field.split("-", 1)[0] ?? field));
+  const wrong = { ...brokenBraces(draft), ...faultOfMore(draft) };
+  const faults = { ...Object.fromEntries(standing), ...wrong };
   useEffect(() => {
     kept = draft;
   }, [draft]);
@@ -66,6 +71,10 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const submitted = async (event: Event) => {
     event.preventDefault();
     if (isSent.current) return;
+    if (wrong.more !== undefined) { // it would go without what cannot be read
+      form.current?.querySelector<HTMLElement>("#more")?.focus();
+      return;
+    }
     isSent.current = true;
     setAsking(true);
     setError(null);
@@ -73,7 +82,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     try {
       const body = JSON.stringify(definitionOf(draft, id.current));
       const made = await request<Mailing>(withQuery("/v1/mailings", { partner: draft.partner }), { method: "POST", body });
-      if (chosen !== null) void begin(made.mailingId, chosen.file, chosen.charset, false);
+      if (chosen !== null && draft.to === "list") void begin(made.mailingId, chosen.file, chosen.charset, false);
       kept = null;
       go("mailings", made.mailingId);
     } catch (failed) {
@@ -86,29 +95,39 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const fields: Fields = { draft, set, faults };
   const names = namesIn(textsOf(draft));
   const head = chosen?.head ?? null;
+  const app = draft.sender || partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender || draft.partner;
+  const valueOf = (name: string) => (head === null ? undefined : sampleOf(head, name) || undefined);
   return (
     <form ref={form} class="columns" onSubmit={submitted} noValidate>
       <div>
         <Whose {...fields} partners={partners} />
         <Message {...fields} />
+        <Fallbacks {...fields} />
         <Named names={names} head={head} />
         <section class="card">
           <h2>{t("mailings.recipients")}</h2>
-          <FileField chosen={chosen} changed={choose} names={[]} label={t("mailings.fileMayFollow")} />
+          <Choice id="to" label={t("mailings.to")} fault={faults.to} value={draft.to} changed={(to) => set({ to })} of={[["list", t("mailings.to.list")], ["segment", t("mailings.to.segment")]]} />
+          {draft.to === "list" ? <FileField chosen={chosen} changed={choose} names={[]} label={t("mailings.fileMayFollow")} /> : <Segment {...fields} />}
         </section>
         <When {...fields} offsetMin={partners.find((partner) => partner.partnerId === draft.partner)?.utcOffsetMin ?? 180} />
+        <More {...fields} />
       </div>
       <aside>
         <section class="card sticky">
           <h2>{t("mailings.preview")}</h2>
-          <Preview
-            app={draft.sender || partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender || draft.partner}
-            title={draft.title}
-            text={draft.text}
-            hasPicture={draft.address !== "" && draft.category === "IMAGE"}
-            buttons={draft.buttons}
-            valueOf={(name) => (head === null ? undefined : sampleOf(head, name) || undefined)}
-          />
+          {draft.channel === "PUSH" ? (
+            <Preview
+              app={app}
+              title={draft.title}
+              text={draft.text}
+              hasPicture={draft.address !== "" && draft.category === "IMAGE"}
+              buttons={draft.buttons}
+              valueOf={valueOf}
+            />
+          ) : (
+            <Said channel={draft.channel} sender={app} text={draft.text} valueOf={valueOf} />
+          )}
+          {draft.fallbacks.map((fallback, place) => <Said key={place} channel={fallback.channel} sender={fallback.sender || app} text={fallback.text} valueOf={valueOf} />)}
           {error !== null && (others.length > 0 || told.length === 0) && <Failure error={error} />}
           {standing.length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
           <button type="submit" class="main" disabled={isAsking}>{t("mailings.create")}</button>

@@ -1,0 +1,72 @@
+/** What has become of a message of a broadcast channel: asked for by its id. */
+
+import { useState } from "preact/hooks";
+import { request } from "../../api";
+import { Badge } from "../../parts/badge";
+import { Facts } from "../../parts/facts";
+import { TextField } from "../../parts/field";
+import { told } from "../../parts/figures";
+import { Failure } from "../../parts/states";
+import { Time } from "../../parts/time";
+import { t } from "../../words";
+
+const STATES = { requested: "going", retry: "going", accepted: "good", refused: "bad", expired: "bad", uncertain: "bad" } as const;
+
+export interface Broadcast {
+  broadcastId: string;
+  id: string | null;
+  state: string;
+  attempt: number;
+  status: number;
+  detail: string;
+  acceptedAt: number;
+  expiresAt: number;
+  retryAt: number | null;
+}
+
+/** `found`: one that was just sent. */
+export function BroadcastState({ channel, found, path }: { channel: string; found: Broadcast | null; path: (id: string) => string }) {
+  const [id, setId] = useState(found?.broadcastId ?? "");
+  const [broadcast, hold] = useState(found);
+  const [error, setError] = useState<unknown>(null);
+  const asked = async (event: Event) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      hold(await request<Broadcast>(path(id.trim())));
+    } catch (refused) {
+      hold(null);
+      setError(refused);
+    }
+  };
+  return (
+    <>
+      <h3>{told("broadcasts.stateTitle", { channel })}</h3>
+      <form class="row" onSubmit={asked}>
+        <TextField id="broadcast-id" label="broadcastId" value={id} changed={setId} more={{ required: true, autocomplete: "off" }} />
+        <button type="submit">{t("broadcasts.ask")}</button>
+      </form>
+      {error !== null && <Failure error={error} />}
+      {broadcast && (
+        <Facts
+          facts={[
+            [t("setup.state"), <Badge state={stateOf(broadcast.state)} kind={isKnown(broadcast.state) ? STATES[broadcast.state] : "going"} raw={broadcast.state} />],
+            [t("broadcasts.detail"), [broadcast.status || "", broadcast.detail].filter(Boolean).join(" ")],
+            [t("broadcasts.attempt"), broadcast.attempt],
+            [t("broadcasts.acceptedAt"), <Time at={broadcast.acceptedAt} />],
+            [t("broadcasts.expiresAt"), <Time at={broadcast.expiresAt} />],
+            [t("broadcasts.retryAt"), broadcast.retryAt && <Time at={broadcast.retryAt} />],
+          ]}
+        />
+      )}
+    </>
+  );
+}
+
+function isKnown(state: string): state is keyof typeof STATES {
+  return Object.hasOwn(STATES, state);
+}
+
+function stateOf(state: string): string {
+  return isKnown(state) ? t(`broadcast.is.${state}`) : state;
+}

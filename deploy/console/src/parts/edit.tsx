@@ -1,0 +1,116 @@
+/** A button that opens a form over the page. What the platform refuses of it stands beside the field that it names. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, type FieldError } from "../api";
+import { t } from "../words";
+import { Dialog } from "./dialog";
+import type { FieldProps } from "./field";
+import { Failure } from "./states";
+
+export interface Form<Values> {
+  values: Values;
+  set: (changes: Partial<Values>) => void;
+  /** What a field needs: `path` is the API's name of it, which what is wrong with it, or with a part of it, is told by. */
+  about: (path: string, label: string, hint?: ComponentChildren) => FieldProps;
+}
+
+export interface Editing<Values, T> {
+  /** On the button that opens it. */
+  label: string;
+  title: string;
+  text?: string;
+  /** On the button that sends it; without it: to save. */
+  confirm?: string;
+  /** What stands in the fields at first, whenever it is opened. */
+  values: Values;
+  fields: (form: Form<Values>) => ComponentChildren;
+  run: (values: Values) => Promise<T>;
+  done: (value: T) => void;
+}
+
+export function Edit<Values extends object, T>(editing: Editing<Values, T>) {
+  const [isOpen, open] = useState(false);
+  return (
+    <>
+      <button type="button" onClick={() => open(true)}>{editing.label}</button>
+      {isOpen && <Opened {...editing} close={() => open(false)} />}
+    </>
+  );
+}
+
+function Opened<Values extends object, T>(editing: Editing<Values, T> & { close: () => void }) {
+  const [values, hold] = useState(editing.values);
+  const [isRunning, setRunning] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [error]);
+  const faults = new Faults(error instanceof ApiError ? error.fields : []);
+  const fields = editing.fields({
+    values,
+    set: (changes) => hold((last) => ({ ...last, ...changes })),
+    about: (path, label, hint) => ({ id: `edit-${path.replace(/\W+/g, "-")}`, label, hint, fault: faults.at(path) }),
+  });
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    setRunning(true);
+    setError(null);
+    try {
+      const value = await editing.run(values);
+      editing.close();
+      editing.done(value);
+    } catch (refused) {
+      setError(refused);
+      setRunning(false);
+    }
+  };
+  return (
+    <Dialog title={editing.title} closed={editing.close}>
+      <form ref={form} onSubmit={submitted} noValidate>
+        {editing.text && <p>{editing.text}</p>}
+        {fields}
+        {error !== null && (faults.areShown ? <p class="failure" role="alert">{t("edit.seeFields")}</p> : <Failure error={error} />)}
+        <div class="row end">
+          <button type="button" onClick={editing.close}>{t("dialog.cancel")}</button>
+          <button type="submit" class="main" disabled={isRunning}>{editing.confirm ?? t("setup.save")}</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What was refused, and whether all of it has found its field. */
+class Faults {
+  private readonly placed = new Set<FieldError>();
+
+  constructor(private readonly found: readonly FieldError[]) {}
+
+  /** Of the field, or of parts of it, which are named then. */
+  at(path: string): string | undefined {
+    const here = this.found.filter(({ field }) => field === path || field.startsWith(`${path}.`) || field.startsWith(`${path}[`));
+    here.forEach((fault) => this.placed.add(fault));
+    const words = here.map(({ field, rule }) => (field === path ? rule : `${field.slice(path.length).replace(/^\./, "")}: ${rule}`));
+    return words.join("; ") || undefined;
+  }
+
+  get areShown(): boolean {
+    return this.found.length > 0 && this.placed.size === this.found.length;
+  }
+}
+
+/** What was typed, as a number; what is none goes as it is, so that the platform says what it must be. */
+export function asNumber(text: string): number | string {
+  const value = Number(text);
+  return text.trim() === "" || Number.isNaN(value) ? text : value;
+}
+
+/** What differs from what there was; `before` and `after` are bodies of one kind. */
+export function changesOf<Body extends object>(before: Body, after: Body): Partial<Body> {
+  const changes: Partial<Body> = {};
+  for (const name of Object.keys(after) as (keyof Body)[]) {
+    if (JSON.stringify(after[name]) !== JSON.stringify(before[name])) changes[name] = after[name];
+  }
+  return changes;
+}

@@ -1,0 +1,117 @@
+"""A mailing made in a real browser: channels, what follows a push, segments, secure values, what is paid for."""
+
+from typing import Any
+
+import pytest
+
+from deploy.local.provision import admin_of
+from tests.support.console_page import ConsolePage, browser, mistaken, needs_console
+from tests.support.mailings import Mailings
+from tests.support.opening import LOGIN, SERVICE_NUMBER
+from tests.support.world import Json, World
+
+__all__ = ["browser", "mistaken"]  # fixtures
+pytestmark = needs_console("nobody has made a mailing in the console")
+
+
+async def begun(page: ConsolePage, world: World) -> str:
+    """The form of a new mailing of the test's partner; its name."""
+    name = f"autumn {world.new_ref()}"
+    await page.run("location.hash = '#/mailings/new'")
+    await page.choose("Partner", LOGIN)
+    await page.choose("Sender", SERVICE_NUMBER)
+    await page.type("Name", name)
+    return name
+
+
+async def made(page: ConsolePage, world: World) -> Json:
+    """The draft that was made, as it was asked for."""
+    await page.press("Make the draft")
+    await page.until("/^#\\/mailings\\/[0-9a-f-]{36}$/.test(location.hash)", "the draft is made")
+    mailing_id = (await page.run("location.hash")).rpartition("/")[2]
+    admin = admin_of(world.stack.describe())
+    return {**admin.call("GET", f"/v1/mailings/{mailing_id}/definition", {}), "mailingId": mailing_id}
+
+
+async def fill(page: ConsolePage, field: str, text: str) -> None:
+    """A field by its id: fields of later messages are called alike."""
+    await page.until(f"document.getElementById('{field}') !== null", f"there is {field}")
+    await page.run(f"document.getElementById('{field}').select()")
+    await page.run(f"document.getElementById('{field}').focus()")
+    await page.browser.call("Input.insertText", page.session, text=text)
+
+
+async def test_an_sms_follows_where_a_push_is_not_read_and_the_forecast_says_what_is_paid_for(
+    mistaken: ConsolePage, world: World
+) -> None:
+    page = mistaken
+    name = await begun(page, world)
+    await page.type("Text", "Your code is %code%")
+    await page.press("Add a value")
+    await page.type("Name (Latin letters and digits)", "code")
+    await page.type("Value", "{{code}}")
+    await page.run("document.querySelector('details').open = true")
+    await page.type("Title then", "March")
+    await page.press("Add a message")
+    await fill(page, "fallbacks-0-text", "")
+    await page.press("Make the draft")
+    await page.until("document.querySelector('#fallbacks-0-text[aria-invalid]') !== null", "an empty SMS is refused")
+    await page.until("document.activeElement.id === 'fallbacks-0-text'", "it has the focus")
+    assert await page.barriers() == []
+    await fill(page, "fallbacks-0-text", "{{name}}, look into the app")
+    found = await made(page, world)
+    assert (found["name"], found["message"]["type"]) == (name, "PUSH")
+    assert found["message"]["data"]["extraOptions"] == [
+        {"param_name": "SECURE", "param_value": {"code": ""}},
+        {"param_name": "RICH", "param_value": {"title": "March"}},
+    ]
+    assert found["cascadeChainLink"]["message"]["data"]["text"] == "{{name}}, look into the app"
+    async with Mailings(world) as mailings:
+        people = [{"to": world.new_phone(), "name": text, "code": "1"} for text in ("ы" * 100, "ann")]
+        await mailings.upload(found["mailingId"], people)
+    await page.press("Make a forecast")
+    await page.sees("What is paid for, at most")
+    cells = (
+        "[...document.querySelectorAll('[aria-label=\"What is paid for, at most\"] td')].map((one) => one.textContent)"
+    )
+    assert await page.run(cells) == ["SMS", "2", "3"]  # the first one has Cyrillic, and two parts
+    await page.press("New mailing like this one")
+    await page.until("document.getElementById('fallbacks-0-text')?.value.includes('look into')", "a copy is filled in")
+
+
+async def test_a_segment_is_chosen_and_a_refusal_stands_at_its_condition(mistaken: ConsolePage, world: World) -> None:
+    page = mistaken
+    await begun(page, world)
+    await page.type("Text", "Good evening")
+    await page.choose("Whom it goes to", "segment")
+    await page.tick("ios")
+    await page.type("Time zones", "Mars/Base")
+    await page.press("Make the draft")
+    await page.until("document.querySelector('#segment-timeZones[aria-invalid]') !== null", "the zone is refused")
+    assert await page.barriers() == []
+    await page.type("Time zones", "Europe/Moscow")
+    found = await made(page, world)
+    assert found["segment"] == {"platforms": ["ios"], "timeZones": ["Europe/Moscow"]}
+    await page.sees("By what their devices are, not by a list:")
+
+
+@pytest.mark.parametrize(
+    ("channel", "data"),
+    [("SMS", {"text": "hi"}), ("VIBER", {"instantContent": {"type": "TEXT", "data": {"text": "hi"}}})],
+)
+async def test_a_mailing_may_be_of_another_channel_and_have_more_as_json(
+    mistaken: ConsolePage, world: World, channel: str, data: dict[str, Any]
+) -> None:
+    page = mistaken
+    await begun(page, world)
+    await page.choose("Channel", channel)
+    await page.type("Text", "hi")
+    await page.run("document.getElementById('more').closest('details').open = true")
+    await page.type("JSON", '{"name": "other"}')
+    await page.press("Make the draft")
+    await page.sees("stands in a field above: name")
+    await page.type("JSON", '{"extraParam": "a=1"}')
+    found = await made(page, world)
+    assert found["extraParam"] == "a=1"
+    assert found["message"]["type"] == channel
+    assert {key: found["message"]["data"][key] for key in data} == data
