@@ -39,7 +39,7 @@ REFUSING: Mapping[str, Sequence[int]] = {
     "CannotContinue": (0,),
     "Reached": (0,),
     "RejectedLine": (2,),
-    "said": (0,),
+    "translation_of": (0,),
 }
 """Which arguments of these calls are texts."""
 NAMED = {"title", "detail", "rule"}
@@ -162,7 +162,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         yield target.id, value
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         both = zip(target.elts, value.elts, strict=False)
-        yield from ((one.id, each) for one, each in both if isinstance(one, ast.Name))
+        yield from ((name.id, each) for name, each in both if isinstance(name, ast.Name))
 
 
 def _name(function: ast.AST) -> str:

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from schemas.language import Language
-from services.runtime.words import said
+from services.runtime.words import translation_of
 
 Kind = Literal["invalid", "missing", "too_long"]
 """What a rule finds wrong; packets have a word for each."""
@@ -86,8 +86,8 @@ class Refusal:
 
     def said_in(self, language: Language) -> str:
         """All of it, the rules in words of this language."""
-        told = [(fault.field, said(fault.rule, language)) for fault in self.faults]
-        return "; ".join(f"{field}: {rule}" if field else rule for field, rule in told)
+        words = [(fault.field, translation_of(fault.rule, language)) for fault in self.faults]
+        return "; ".join(f"{field}: {rule}" if field else rule for field, rule in words)
 
 
 class Refused(Exception):

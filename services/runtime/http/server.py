@@ -31,7 +31,7 @@ from services.runtime.mongo.errors import REFUSALS, OutOfTime
 from services.runtime.pages.headers import SECURITY_HEADERS, Giving
 from services.runtime.process import Process
 from services.runtime.text.languages import spoken_by
-from services.runtime.words import said
+from services.runtime.words import translation_of
 
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
@@ -88,21 +88,21 @@ class ProblemResponse(Response):
             await super().__call__(scope, receive, send)
         else:
             own = {**(self._given or {}), "Content-Language": language.value}
-            await ProblemResponse(_said(self._problem, language), own).sent_as_it_is(scope, receive, send)
+            await ProblemResponse(_in_words_of(self._problem, language), own).sent_as_it_is(scope, receive, send)
 
     async def sent_as_it_is(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Without another look at the language."""
         await super().__call__(scope, receive, send)
 
 
-def _said(problem: ProblemBody, language: Language) -> ProblemBody:
+def _in_words_of(problem: ProblemBody, language: Language) -> ProblemBody:
     """The problem with its words in this language; what programs read is as it was."""
     return ProblemBody(
         type=problem.type,
-        title=said(problem.title, language),
+        title=translation_of(problem.title, language),
         status=problem.status,
-        detail=said(problem.detail, language),
-        errors=[{**error, "rule": said(error.get("rule", ""), language)} for error in problem.errors],
+        detail=translation_of(problem.detail, language),
+        errors=[{**error, "rule": translation_of(error.get("rule", ""), language)} for error in problem.errors],
     )
 
 

@@ -3,16 +3,20 @@
 import asyncio
 import base64
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from services.ingest import http as ingest_http
 from services.runtime.access.logins import Logins
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
+from services.runtime.http import body_deadline, server
 from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.listeners import Api
+from services.runtime.words import lookup
 from tests.support.apps import all_apps
 
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
@@ -95,4 +99,31 @@ async def test_a_body_that_is_too_slow_is_told_so_in_russian() -> None:
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"accept-language", b"ru")]}
     await BodyDeadline(reading, body_s=0.01)(scope, never, send)
+    assert (b"content-language", b"ru") in sent[0]["headers"]
     assert "тело запроса не пришло вовремя" in sent[1]["body"].decode()
+
+
+async def test_an_answer_that_is_no_refusal_never_comes_by_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unexpected(*_: object) -> NoReturn:
+        raise AssertionError("nobody was refused")
+
+    for module in (server, body_deadline, lookup, ingest_http):
+        for name in ("spoken_by", "translation_of"):
+            monkeypatch.setattr(module, name, unexpected, raising=False)
+    app = FastAPI()
+    server.install_problems(app)
+
+    @app.post("/native")
+    async def native(body: dict[str, int]) -> dict[str, int]:
+        return body
+
+    async def partners(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await ingest_http.write_answer(scope, send, b'{"a":1}', ingest_http.Beside())
+
+    app.mount("/partners", partners)
+    for path in ("/native", "/partners/"):
+        answer = await asked(BodyDeadline(server.BodyLimit(app)), "POST", path, "ru", {"a": 1})
+        assert (answer.status_code, answer.json()) == (200, {"a": 1})
+    with pytest.raises(AssertionError, match="nobody was refused"):
+        await asked(BodyDeadline(app), "POST", "/native", "ru", [])

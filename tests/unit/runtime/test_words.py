@@ -6,8 +6,8 @@ from string import Formatter
 import pytest
 
 from schemas.language import Language
-from services.runtime.words import said
-from services.runtime.words.said import TABLES
+from services.runtime.words import translation_of
+from services.runtime.words.lookup import TABLES
 from tests.support.refusal_texts import PLACE, refusal_texts
 
 RUSSIAN = Language.RUSSIAN
@@ -15,7 +15,9 @@ RUSSIAN = Language.RUSSIAN
 
 def with_places(text: str) -> str:
     """The text of a table as `refusal_texts` gives it."""
-    return "".join(said + (PLACE if name is not None else "") for said, name, _, _ in Formatter().parse(text))
+    return "".join(
+        text_before + (PLACE if name is not None else "") for text_before, name, _, _ in Formatter().parse(text)
+    )
 
 
 def places(text: str) -> set[str]:
@@ -48,9 +50,9 @@ def test_every_text_is_found_with_its_places_filled() -> None:
     names_alone = {"Content-Type: {rule}"}
     for english, russian in (pair for table in TABLES for pair in table.items()):
         filled = with_places(english).replace(PLACE, "21")
-        assert said(filled, RUSSIAN) != filled or english in names_alone, english
-        assert re.search("[А-яЁё]", said(filled, RUSSIAN)) or not re.search("[А-яЁё]", russian), english
-        assert said(filled, Language.ENGLISH) == filled
+        assert translation_of(filled, RUSSIAN) != filled or english in names_alone, english
+        assert re.search("[А-яЁё]", translation_of(filled, RUSSIAN)) or not re.search("[А-яЁё]", russian), english
+        assert translation_of(filled, Language.ENGLISH) == filled
 
 
 @pytest.mark.parametrize(
@@ -73,11 +75,11 @@ def test_every_text_is_found_with_its_places_filled() -> None:
     ],
 )
 def test_a_refusal_is_said_in_russian(english: str, russian: str) -> None:
-    assert said(english, RUSSIAN) == russian
+    assert translation_of(english, RUSSIAN) == russian
 
 
 @pytest.mark.parametrize(
     "odd", ["must have at most 9" + "9" * 30 + " characters", "{", "a {} {0} {limit:x}", ": ", ";" * 5000]
 )
 def test_whatever_stands_in_a_text_it_is_said(odd: str) -> None:
-    assert said(odd, RUSSIAN)
+    assert translation_of(odd, RUSSIAN)

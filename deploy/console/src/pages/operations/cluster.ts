@@ -1,7 +1,7 @@
 /** `GET /v1/cluster`, and what is wrong by it, a line each. */
 
 import { told } from "../../parts/figures";
-import type { Key } from "../../words";
+import { t, type Key } from "../../words";
 import { at } from "./place";
 
 export interface Instance {
@@ -47,6 +47,8 @@ export interface Holdup {
 }
 
 export interface Cluster {
+  /** Servers that did not answer in time; a former registry names none. */
+  unanswered?: ("kafka" | "mongodb")[];
   instances: Instance[];
   groups: Group[];
   signs: { sign: string; value: number; service: string; instance: string }[];
@@ -116,7 +118,8 @@ export function troublesOf(cluster: Cluster): Trouble[] {
   const letters = Object.entries(cluster.openDeadLetters).map(
     ([topic, count]): Trouble => ({ text: told("trouble.deadLetters", { topic, count }), href: at("dead-letters") }),
   );
-  return [...silent, ...unheld, ...signsOf(cluster).map(signTrouble), ...letters];
+  const away = (cluster.unanswered ?? []).map((server): Trouble => ({ text: t(`trouble.away.${server}`) }));
+  return [...away, ...silent, ...unheld, ...signsOf(cluster).map(signTrouble), ...letters];
 }
 
 function unheldTrouble(group: Group, topic: TopicLag): Trouble {

@@ -43,7 +43,7 @@ _NUMBER = re.compile("[0-9]{1,18}")
 _FIELD = re.compile(r"[^\s:]+")
 
 
-def said(text: str, language: Language) -> str:
+def translation_of(text: str, language: Language) -> str:
     """The text of a refusal, in this language."""
     if language is Language.ENGLISH or not text or len(text) > _LONGEST:
         return text
