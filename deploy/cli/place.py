@@ -7,11 +7,13 @@ token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, a file (…_FILE
 """
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -64,11 +66,12 @@ class Place:
         """Raises Fault when no token is known."""
         token = self.given_token or _token_in_file() or self._local_token()
         if not token:
-            if self._local is None and not self.given_url and not self.given_operators_url:
+            if self._local is None and _is_this_machine(self.operators_url):
                 where = (
                     "another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN"
                 )
-                raise Fault(f"the local stack is not running: `make up` starts it; {where}")
+                nothing = "" if _is_taken(self.operators_url) else f"nothing answers at {self.operators_url}; "
+                raise Fault(f"{nothing}the local stack is not running: `make up` starts it; {where}")
             raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
         if not token.isascii() or not token.isprintable():
             raise Fault("the token holds characters that no header can carry")
@@ -113,6 +116,20 @@ def language_in(environment: Mapping[str, str]) -> Language:
     """Of the locale, by POSIX's order of its variables."""
     locale = next(filter(None, (environment.get(name) for name in _LOCALE)), "")
     return Language.RUSSIAN if locale.partition(".")[0].partition("_")[0] == "ru" else Language.ENGLISH
+
+
+def _is_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in (HOST, "localhost", "::1")
+
+
+def _is_taken(url: str) -> bool:
+    """Whether something listens there; on this machine that is known at once."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or HOST, parts.port or 80), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def _token_in_file() -> str:

@@ -39,7 +39,18 @@ def errors() -> Console:
 
 
 def as_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if not _can_write(text):
+        text = json.dumps(value, indent=2)
+    sys.stdout.write(text + "\n")
+
+
+def _can_write(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Zone:

@@ -1,19 +1,25 @@
 """HTTP that the features share: bodies within a limit, answers in the partner protocol's own JSON, problem details."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import orjson
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from schemas.language import Language
 from services.ingest.rules import HEADER, Code, Refusal, Refused, header_of, read_json
 from services.runtime import mongo
 from services.runtime.access.partner_limits import LimitHeaders
 from services.runtime.http.server import Problem
 from services.runtime.log.traced import for_partner
+from services.runtime.text.languages import spoken_by
 
 _OF_STRANGERS = frozenset({Code.LOGIN, Code.PASSWORD, Code.ADDRESS, Code.TOO_MANY})
+_STATUS = {Code.DUPLICATE: 409, Code.UNAVAILABLE: 503}
+"""Of problems: what the native API does not answer with 400."""
 _JSON = (b"content-type", b"application/json")
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
 
@@ -60,14 +66,16 @@ class InPartnersTrace:
             await self._app(scope, receive, send)
 
 
-async def write_answer(send: Send, answer: bytes | Refusal, beside: Beside, status: int = 200) -> None:
+async def write_answer(scope: Scope, send: Send, answer: bytes | Refusal, beside: Beside, status: int = 200) -> None:
     """The answer to a partner; `status` is that of an answer that is no refusal."""
     headers = [_JSON, *beside.limits]
     if isinstance(answer, Refusal):
+        if (language := spoken_by(scope["headers"])) is not Language.ENGLISH:
+            headers.append((b"content-language", language.value.encode()))
         status = answer.code.http_status
         if status in (429, 503):
             headers.append((b"retry-after", b"%d" % answer.retry_after_s))
-        answer = error_body(answer)
+        answer = error_body(answer, language)
     if beside.warnings:
         headers.append((HEADER, header_of(beside.warnings)))
     headers.append((b"content-length", b"%d" % len(answer)))
@@ -80,10 +88,10 @@ def is_of_a_stranger(answer: bytes | Refusal, beside: Beside) -> TypeGuard[Refus
     return isinstance(answer, Refusal) and answer.code in _OF_STRANGERS and not beside.limits
 
 
-def error_body(refusal: Refusal) -> bytes:
-    """The body of an error answer."""
+def error_body(refusal: Refusal, language: Language = Language.ENGLISH) -> bytes:
+    """The body of an error answer. What partners' parsers compare stays as the protocol has it in every language."""
     body: dict[str, object] = {"error": {"code": int(refusal.code), "description": refusal.code.description}}
-    if detail := refusal.detail:
+    if detail := refusal.said_in(language):
         body["extendedDescription"] = detail
     return orjson.dumps(body)
 
@@ -104,11 +112,15 @@ async def json_of(request: Request) -> Any:
         raise problem_of(refused) from None
 
 
-def problem_of(refused: Refused) -> Problem:
-    """The error that `/v6/send` would have answered, as problem details: its code is in `detail`."""
+def problem_of(refused: Refused, names: Mapping[str, str] = MappingProxyType({})) -> Problem:
+    """The error that `/v6/send` would have answered, as problem details: its code is in `detail`.
+
+    `names`: what the fields of a message are called by whoever has asked.
+    """
     refusal = refused.refusal
-    errors = [field_error(fault.field or "body", fault.rule) for fault in refusal.faults]
-    return Problem(400, refusal.code.description, f"error {int(refusal.code)}", errors)
+    errors = [field_error(names.get(fault.field, fault.field or "body"), fault.rule) for fault in refusal.faults]
+    status, detail = _STATUS.get(refusal.code, 400), f"error {int(refusal.code)}"
+    return Problem(status, refusal.code.description, detail, errors, retry_after_s=refusal.retry_after_s)
 
 
 def field_error(field: str, rule: str) -> dict[str, str]:

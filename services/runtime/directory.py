@@ -56,6 +56,11 @@ class Directory:
         self._senders_of: dict[str, dict[str, SenderChanged]] = {}
         self._credentials_of: dict[str, dict[Provider, CredentialsChanged]] = {}
 
+    def enabled_partner(self, partner_id: str) -> PartnerChanged | None:
+        """The partner, if it is known and not switched off."""
+        found = self.partners.get(partner_id)
+        return found if found is not None and found.enabled else None
+
     def partner_by_login(self, login: str) -> PartnerChanged | None:
         return self.partners.get(self._logins.holder(login))
 

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from schemas.language import Language
 from services.runtime.http import server
-from services.runtime.text.languages import language_of
+from services.runtime.text.languages import spoken_by
 
 _MAX_MS = 253_402_300_799_999  # the end of year 9999
 
@@ -28,8 +28,8 @@ def invalid(field: str, rule: str) -> server.Problem:
 async def spoken(
     request: Request, response: Response, _: Annotated[str | None, Header(alias="Accept-Language")] = None
 ) -> Language:
-    """A dependency: the language of the answer's words, which its headers name. The header may come more than once."""
-    language = language_of(",".join(request.headers.getlist("accept-language")))
+    """A dependency: the language of the answer's words, which its headers name."""
+    language = spoken_by(request.headers.raw)
     response.headers["Content-Language"] = language.value
     response.headers["Vary"] = "Accept-Language"
     return language

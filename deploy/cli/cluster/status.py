@@ -15,6 +15,11 @@ TROUBLE = 4
 """Exit code: something is wrong."""
 NEEDED_BY_NOBODY = ("traces",)
 """Groups that no message waits for: what they have committed stays for days after they were switched off."""
+SERVERS = {"kafka": "Kafka", "mongodb": "MongoDB"}
+WITHOUT = {
+    "kafka": "what waits and who reads it is not known",
+    "mongodb": "which processes run and what was put aside is not known",
+}
 INSTANCES = {
     "service": "service",
     "instance": "instance",
@@ -52,7 +57,10 @@ def troubles_of(cluster: Json) -> list[str]:
         for entry in cluster["instances"]
         if entry["isSilent"]
     ]
-    if any(not entry["isSilent"] for entry in cluster["instances"]) and not cluster["groups"]:
+    away = cluster.get("unanswered", ())  # a former registry answers 503 in place of naming them
+    made += [f"{SERVERS[server]} does not answer the registry: {WITHOUT[server]}" for server in away]
+    is_empty = "kafka" not in away and not cluster["groups"]
+    if is_empty and any(not entry["isSilent"] for entry in cluster["instances"]):
         made.append("services work, and Kafka tells of no consumer group: it may be coming back; ask again")
     for group in cluster["groups"]:
         for topic in group["topics"]:
@@ -80,8 +88,11 @@ def _print(cluster: Json, troubles: Sequence[str]) -> None:
         {**entry, "changedAt": entry["startedAt"], "state": "silent" if entry["isSilent"] else "works"}
         for entry in cluster["instances"]
     ]
-    show.listing(rows, INSTANCES, "no process has told of itself", to_json=False)
-    show.listing(list(_groups(cluster)), GROUPS, "there are no consumer groups", to_json=False)
+    away = cluster.get("unanswered", ())
+    if "mongodb" not in away:
+        show.listing(rows, INSTANCES, "no process has told of itself", to_json=False)
+    if "kafka" not in away:
+        show.listing(list(_groups(cluster)), GROUPS, "there are no consumer groups", to_json=False)
     for trouble in troubles:
         out.print(f"[yellow]![/] {escape(trouble)}", soft_wrap=True)
     if not troubles:

@@ -2,7 +2,7 @@
 
 import gzip
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -30,13 +30,20 @@ def run(file: Path, read: Read, send: Send, rejects: Rejects | None, *, from_lin
     Raises Fault when it cannot go on, also for Ctrl-C; what was imported before stays.
     """
     counts = {"lines": 0, "imported": 0, "known": 0, "bad": 0}
-    last = 0
+    last = ends_at = 0
     try:
         with file.open("rb") as source, _bar() as bar:
             task = bar.add_task(escape(file.name), total=file.stat().st_size or None, lines=0)
             lines, is_told = read(_unpacked(source)), False
-            wanted = (line for line in lines if line.number >= from_line)
-            for good, bad in parts(wanted, PART_LINES, PART_BYTES):
+
+            def wanted() -> Iterator[Line | Bad]:
+                nonlocal ends_at
+                for line in lines:
+                    ends_at = line.number
+                    if line.number >= from_line:
+                        yield line
+
+            for good, bad in parts(wanted(), PART_LINES, PART_BYTES):
                 if not is_told:
                     is_told = True
                     bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
@@ -58,6 +65,8 @@ def run(file: Path, read: Read, send: Send, rejects: Rejects | None, *, from_lin
         raise Fault(f"{fault}{_resumed(last, from_line)}") from None
     except KeyboardInterrupt:
         raise Fault(f"stopped{_resumed(last, from_line)}") from None
+    if not last and from_line > 1:
+        raise Fault(f"{file} ends at line {ends_at}: there is nothing from line {from_line} on")
     counts["lines"] += lines.left_out.total()
     return counts, lines.left_out
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.fault import Fault
@@ -40,6 +41,10 @@ def why(
         show.as_json(newest)
         return
     out, language = show.console(), gateway.language
+    for other in of_that_id(gateway, what, found, partner):
+        out.print(
+            f"[yellow]{escape(Said.ALSO_ID.said_in(language).format(what, other['messageId']))}[/]", soft_wrap=True
+        )
     trace.head(out, newest, language)
     trace.lines(out, newest["trace"], language)
     if newest["traceDropped"]:
@@ -52,10 +57,8 @@ def why(
 
 
 def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[Json]:
-    """The newest first. Tried as an id, then as a phone if it looks like one, then as a user id."""
-    digits = sum(map(str.isdecimal, what))
-    looks_like_phone = digits in PHONE_DIGITS and all(sign.isdecimal() or sign in "+-() ." for sign in what)
-    for field in ("id", *(("phone",) if looks_like_phone else ()), "user"):
+    """The newest first. Tried as a phone if it looks like one, then as an id, then as a user id."""
+    for field in (*(("phone",) if looks_like_phone(what) else ()), "id", "user"):
         query: dict[str, Any] = {field: what, "limit": last, "partner": partner}
         try:
             found: list[Json] = gateway.call("GET", "/v1/messages", **query)["messages"]
@@ -66,3 +69,18 @@ def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[
         if found:
             return found
     return []
+
+
+def looks_like_phone(what: str) -> bool:
+    """Digits, and what phones are written with. A mtNum or an id of the partner's own may look so as well."""
+    digits = sum(map(str.isdecimal, what))
+    return digits in PHONE_DIGITS and all(sign.isdecimal() or sign in "+-() ." for sign in what)
+
+
+def of_that_id(gateway: Gateway, what: str, found: list[Json], partner: str | None) -> list[Json]:
+    """The messages that have `what` for an id, where it was taken for a phone."""
+    if not looks_like_phone(what):
+        return []
+    named: list[Json] = gateway.call("GET", "/v1/messages", id=what, limit=5, partner=partner)["messages"]
+    shown = {message["messageId"] for message in found}
+    return [message for message in named if message["messageId"] not in shown]

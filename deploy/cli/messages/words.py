@@ -28,4 +28,5 @@ class Said(Words, Enum):
     CHANNEL = "channel", "канал"
     STATE = "state", "состояние"
     WHY = "why", "почему"
+    ALSO_ID = "{} is the id of another message as well: {}", "{} — ещё и id другого сообщения: {}"
     RECIPIENT = "to", "получатель"

@@ -26,7 +26,7 @@ from services.ingest.http import json_of, problem_of
 from services.ingest.mailing.dry_run import DryRun
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, PageCursor
 from services.ingest.mailing.rules.draft import MailingBody, without_values
-from services.ingest.mailing.service import MailingService
+from services.ingest.mailing.service import MailingService, change_of
 from services.ingest.mailing.upload import ListForm
 from services.ingest.mailing.views import (
     ForecastView,
@@ -79,10 +79,11 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         partner: Annotated[str | None, Query(max_length=100, description="for the operator: whose")] = None,
         caller: Caller = caller_of,
     ) -> MailingView:
+        body = await json_of(request)
         owner = caller.partner or service.directory.partners.get(partner or "")
         if owner is None:
             raise server.Problem(400, "Invalid request", errors=[{"field": "partner", "rule": "must name a partner"}])
-        mailing, is_new = await service.create(await json_of(request), owner)
+        mailing, is_new = await service.create(body, owner)
         response.status_code = 201 if is_new else 200
         return await _view(service, outcomes, mailing)
 
@@ -111,8 +112,8 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
 
     @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
     async def change_mailing(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
-        mailing = await service.find(any_id, caller)
-        return await _view(service, outcomes, await service.change(mailing, await json_of(request)))
+        change = change_of(await json_of(request))
+        return await _view(service, outcomes, await service.change(await service.find(any_id, caller), change))
 
 
 def _add_live(

@@ -103,17 +103,9 @@ class MailingService:
                 return found
         raise Problem(404, "No such mailing")
 
-    async def change(self, mailing: Mailing, raw: object) -> Mailing:
+    async def change(self, mailing: Mailing, body: ChangeBody) -> Mailing:
         """Change rate, name and what broken or repeated lines mean; also while it runs."""
-        _check_names(ChangeBody, raw)
-        try:
-            body = parsed(ChangeBody, raw, "")
-        except Refused as refused:
-            raise problem_of(refused) from None
         changes = cast(MailingChanges, body.model_dump(exclude_none=True))
-        if not changes:
-            rule = "must name ratePerS, name, onBadLines or onRepeated"
-            raise Problem(400, "Invalid request", errors=[field_error("body", rule)])
         for _ in range(_TRIES):
             if mailing.state in ("done", "cancelled"):
                 raise Problem(409, f"The mailing is {mailing.state}")
@@ -240,6 +232,19 @@ class MailingService:
             return compiled(mailing, self.directory)[0]
         except CannotContinue as why:
             raise Problem(409, "The mailing cannot go on", str(why)) from None
+
+
+def change_of(raw: object) -> ChangeBody:
+    """What a body asks to change. Raises Problem."""
+    _check_names(ChangeBody, raw)
+    try:
+        body = parsed(ChangeBody, raw, "")
+    except Refused as refused:
+        raise problem_of(refused) from None
+    if not body.model_dump(exclude_none=True):
+        rule = "must name ratePerS, name, onBadLines or onRepeated"
+        raise Problem(400, "Invalid request", errors=[field_error("body", rule)])
+    return body
 
 
 def _check_names(model: type[BaseModel], raw: object) -> None:

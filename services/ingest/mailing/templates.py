@@ -15,8 +15,8 @@ class CannotContinue(Exception):
 
 def compiled(mailing: Mailing, directory: Directory) -> tuple[Template, PartnerChanged]:
     """The template and the mailing's partner. Raises CannotContinue."""
-    partner = directory.partners.get(mailing.partner_id)
-    if partner is None or not partner.enabled:
+    partner = directory.enabled_partner(mailing.partner_id)
+    if partner is None:
         raise CannotContinue("the partner is switched off")
     if not mailing.is_readable:
         raise CannotContinue(CANNOT_OPEN)

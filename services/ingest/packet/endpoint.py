@@ -38,7 +38,7 @@ class PacketEndpoint:
             log.exception("a packet failed")
             outcome = unexpected(error)
         status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
-        await write_answer(send, answer, beside, status)
+        await write_answer(scope, send, answer, beside, status)
         if is_of_a_stranger(answer, beside):
             self._refused("", scope, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
+from schemas.language import Language
+from services.runtime.words import translation_of
+
 Kind = Literal["invalid", "missing", "too_long"]
 """What a rule finds wrong; packets have a word for each."""
 
@@ -79,7 +82,12 @@ class Refusal:
     @property
     def detail(self) -> str:
         """All of it as an answer shows it."""
-        return "; ".join(f"{fault.field}: {fault.rule}" if fault.field else fault.rule for fault in self.faults)
+        return self.said_in(Language.ENGLISH)
+
+    def said_in(self, language: Language) -> str:
+        """All of it, the rules in words of this language."""
+        words = [(fault.field, translation_of(fault.rule, language)) for fault in self.faults]
+        return "; ".join(f"{field}: {rule}" if field else rule for field, rule in words)
 
 
 class Refused(Exception):

@@ -41,7 +41,7 @@ class SendEndpoint:
         except Exception as error:
             log.exception("a request failed")
             answer = unexpected(error)
-        await write_answer(send, answer, beside)
+        await write_answer(scope, send, answer, beside)
         if is_of_a_stranger(answer, beside):
             self._refused("", scope, answer.code.http_status)
         _ANSWERS[answer.code if isinstance(answer, Refusal) else 0].inc()

@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
-from services.ingest.http import field_error
-from services.ingest.rules import REPEATED, Code, Refusal, Refused, Request, accept, parsed
+from services.ingest.http import field_error, problem_of
+from services.ingest.rules import REPEATED, Refused, Request, accept, parsed
 from services.ingest.send import SendService
 from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
@@ -88,18 +88,17 @@ def test_push_routes(sending: SendService, directory: Directory, check: CallerOf
         if caller.operator is None:
             raise Problem(403, "For operators")
         note_people(phones=[body.phone and phones.normalise(body.phone)], users=[body.user])
-        partner = directory.partners.get(body.partner_id)
+        partner = directory.enabled_partner(body.partner_id)
         if partner is None:
-            raise Problem(400, "Invalid request", errors=[field_error("partnerId", "must name a partner")])
-        if not partner.enabled:
-            raise Problem(400, "Invalid request", errors=[field_error("partnerId", "is switched off")])
+            rule = "is switched off" if body.partner_id in directory.partners else "must name a partner"
+            raise Problem(400, "Invalid request", errors=[field_error("partnerId", rule)])
         reference, warnings = REFERENCE + body.id, list[str]()
         try:
             request = parsed(Request, _request(body, reference), "")
             accepted = accept(request, partner, directory, now_ms(), draw_id=ids.uuid7)
             event = await sending.store(accepted, partner, warnings)
         except Refused as refused:
-            raise _problem(refused.refusal) from None
+            raise problem_of(refused, _FIELDS) from None
         if REPEATED in warnings:
             raise Problem(409, "Duplicate request", errors=[field_error("id", REPEATED)])
         _note(event.message_id, partner, body)
@@ -124,12 +123,6 @@ def _request(body: TestPushBody, reference: str) -> dict[str, Any]:
         "registeredDelivery": 0,
         "message": {"type": "PUSH", "data": {name: value for name, value in data.items() if value is not None}},
     }
-
-
-def _problem(refusal: Refusal) -> Problem:
-    status = 409 if refusal.code is Code.DUPLICATE else 503 if refusal.code is Code.UNAVAILABLE else 400
-    faults = [field_error(_FIELDS.get(fault.field, fault.field or "body"), fault.rule) for fault in refusal.faults]
-    return Problem(status, refusal.code.description, errors=faults, retry_after_s=refusal.retry_after_s)
 
 
 def _note(message_id: str, partner: PartnerChanged, body: TestPushBody) -> None:

@@ -79,8 +79,11 @@ class AuditView(AnswerModel):
 
 
 class TrailView(AnswerModel):
-    """The newest last. `isWhole` false: there was more than could be read in time, so ask for a shorter time."""
+    """The newest last. `isWhole` false: there was more between `since` and `until` than could be read in time, so ask
+    for a shorter time."""
 
+    since: int
+    until: int
     is_whole: bool
     records: list[AuditView]
     left_out: int = Field(
@@ -136,7 +139,14 @@ def audit_routes(settings: Settings, fingerprints: Callable[[str], Sequence[str]
 
         is_whole = await read_between(settings, AUDIT_EVENTS.name, begin, end, read)
         records, left_out = newest.taken()
-        return TrailView(is_whole=is_whole, records=[_view(found) for found in records], left_out=left_out, wide=others)
+        return TrailView(
+            since=begin,
+            until=end,
+            is_whole=is_whole,
+            records=[_view(found) for found in records],
+            left_out=left_out,
+            wide=others,
+        )
 
     return router
 

@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas import ids
 from schemas.audit_events import Audited
 
 
@@ -51,9 +52,16 @@ class Wanted:
 
     def _is_about(self, found: Audited) -> bool:
         others = self.subjects
-        if self.message is not None and self.message in found.messages:
+        if self.message is not None and _is_named_by(found.messages, self.message):
             others = self.subjects[:-1]  # the last are the names of the message's id
         return all(names & set(found.subjects) for names in others)
+
+
+def _is_named_by(message_ids: Sequence[str], any_id: str) -> bool:
+    """Whether one of these messages has this id or this mtNum, which a record does not hold."""
+    if any_id in message_ids:
+        return True
+    return any_id.isdigit() and any(ids.mt_num_of(message_id) == any_id for message_id in message_ids)
 
 
 class NewestRecords:

@@ -1,8 +1,13 @@
 """What the API of the cluster gives, in camel case."""
 
+from typing import Literal, get_args
+
 from pydantic import Field
 
 from services.registry.bodies import AnswerModel
+
+Server = Literal["kafka", "mongodb"]
+SERVERS: tuple[Server, ...] = get_args(Server)
 
 
 class InstanceView(AnswerModel):
@@ -79,8 +84,9 @@ class HoldupView(AnswerModel):
 
 
 class ClusterView(AnswerModel):
-    """The cluster now."""
+    """The cluster now. What a server that did not answer would have told is missing."""
 
+    unanswered: list[Server] = Field(description="servers that did not answer in time")
     instances: list[InstanceView]
     groups: list[GroupView]
     signs: list[SignView]

@@ -13,6 +13,10 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schemas.language import Language
+from services.runtime.text.languages import spoken_by
+from services.runtime.words import translation_of
+
 BODY_S = 10.0
 PIECE_S = 30.0
 
@@ -40,7 +44,7 @@ class BodyDeadline:
             if not body.is_late:
                 raise
         if body.is_late and not body.is_answered:
-            await _answer(send)
+            await _answer(scope, send)
 
 
 class _Body:
@@ -104,9 +108,14 @@ class _Body:
         await self._send(message)
 
 
-async def _answer(send: Send) -> None:
-    body = orjson.dumps({"title": "Request Timeout", "status": 408, "detail": "the body did not come in time"})
+async def _answer(scope: Scope, send: Send) -> None:
+    language = spoken_by(scope["headers"])
+    title = translation_of("Request Timeout", language)
+    detail = translation_of("the body did not come in time", language)
+    body = orjson.dumps({"title": title, "status": 408, "detail": detail})
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
     headers.append((b"content-length", b"%d" % len(body)))
+    if language is not Language.ENGLISH:
+        headers.append((b"content-language", language.value.encode()))
     await send({"type": "http.response.start", "status": 408, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,7 +1,8 @@
 """What the HTTP services share: the server, bodies with a limit, clean text, problem details.
 
 Bad input never becomes a 5xx: malformed JSON, wrong types, over-long values, NULs, lone surrogates and bodies over
-64 KB are answered with 4xx as RFC 9457 problem details that name the field and the rule.
+64 KB are answered with 4xx as RFC 9457 problem details that name the field and the rule, in words of the language that
+the request asks for (`services/runtime/words`).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schemas.language import Language
 from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.field_names import rule_of
@@ -28,9 +30,13 @@ from services.runtime.loops import pause
 from services.runtime.mongo.errors import REFUSALS, OutOfTime
 from services.runtime.pages.headers import SECURITY_HEADERS, Giving
 from services.runtime.process import Process
+from services.runtime.text.languages import spoken_by
+from services.runtime.words import translation_of
 
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
+NOT_JSON = "must be JSON in UTF-8, not nested too deeply"
+_FASTAPI_CANNOT_READ = "There was an error parsing the body"
 _DATE_S = 1.0
 _MOST_OF_PATH = 200
 
@@ -67,8 +73,41 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
 
 
-def problem_response(problem: ProblemBody, headers: dict[str, str] | None = None) -> Response:
-    return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, "application/problem+json")
+class ProblemResponse(Response):
+    """Problem details. Their language is chosen when they are sent: whoever refuses need not know who asks."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: ProblemBody, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.model_dump_json(exclude_defaults=True), problem.status, headers)
+        self._problem, self._given = problem, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        language = spoken_by(scope["headers"])
+        if language is Language.ENGLISH:
+            await super().__call__(scope, receive, send)
+        else:
+            own = {**(self._given or {}), "Content-Language": language.value}
+            await ProblemResponse(_in_words_of(self._problem, language), own).sent_as_it_is(scope, receive, send)
+
+    async def sent_as_it_is(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Without another look at the language."""
+        await super().__call__(scope, receive, send)
+
+
+def _in_words_of(problem: ProblemBody, language: Language) -> ProblemBody:
+    """The problem with its words in this language; what programs read is as it was."""
+    return ProblemBody(
+        type=problem.type,
+        title=translation_of(problem.title, language),
+        status=problem.status,
+        detail=translation_of(problem.detail, language),
+        errors=[{**error, "rule": translation_of(error.get("rule", ""), language)} for error in problem.errors],
+    )
+
+
+def problem_response(problem: ProblemBody, headers: Mapping[str, str] | None = None) -> Response:
+    return ProblemResponse(problem, headers)
 
 
 def nothing_at(path: str) -> ProblemBody:
@@ -134,7 +173,8 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = field_errors(error.errors(), body_of(request))
+        found = error.errors()
+        errors = _whole_body(request, found) or field_errors(found, body_of(request))
         return problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))
 
     @app.exception_handler(ClientDisconnect)
@@ -146,10 +186,22 @@ def install_problems(app: FastAPI) -> None:
     async def on_http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
             return problem_response(nothing_at(request.url.path))
+        if error.status_code == 400 and error.detail == _FASTAPI_CANNOT_READ:
+            errors = [{"field": "body", "rule": NOT_JSON}]
+            return problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))
         body = ProblemBody(title=str(error.detail), status=error.status_code)
         return problem_response(body, dict(error.headers or {}))
 
     app.add_middleware(Unfailing)
+
+
+def _whole_body(request: Request, found: Sequence[Any]) -> list[dict[str, str]]:
+    """What is wrong with the body as a whole: it is no JSON, or not said to be."""
+    if any(error["type"] == "json_invalid" for error in found):
+        return [{"field": "body", "rule": NOT_JSON}]
+    if any(tuple(error["loc"]) == ("body",) and isinstance(error.get("input"), bytes) for error in found):
+        return [{"field": "Content-Type", "rule": "must be application/json in UTF-8"}]
+    return []
 
 
 class Unfailing:

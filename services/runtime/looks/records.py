@@ -1,8 +1,8 @@
 """Records looks: one record in `audit-events` for each request that shows an operator values about people.
 
     answer begins ─▶ shows such values? ─▶ record "look" ─┬─▶ in the log: the answer goes out
-                  └▶ masked, but somebody ─▶ "search" ────┴─▶ not: 503, and nothing of it goes out
-                     was asked for
+                  └▶ masked, but somebody ─▶ "search" ────┴─▶ not: 503, and nothing of it goes out;
+                     was asked for                            a masked search goes out, its record in the process's log
 
 Whatever has the scope `support` shows values about people, unless `as_asked` has masked them or it is named here: a new
 route is recorded until somebody says that it need not be. A search with masked values is recorded as well: it tells
@@ -79,6 +79,11 @@ class Look:
             return "search" if names - _NO_SEARCH else ""
         return "search" if names & {"phone", "user"} or self._notes.subjects else ""
 
+    @property
+    def is_masked_search(self) -> bool:
+        """Nothing about anybody is shown but whether there is such a customer: what Support needs in an outage too."""
+        return self.kind == "search" and self._notes.is_masked
+
     def event(self, kind: LookKind, who: str, address: str, service: str, status: int) -> Audited:
         """The record of it."""
         notes = self._notes
@@ -124,6 +129,11 @@ class Look:
 def _written(name: str, value: str) -> str:
     """A phone as answers have it, however it was asked for."""
     return (phones.from_query(value) or value) if name == "phone" else value
+
+
+def _of_record(event: Audited) -> dict[str, object]:
+    """What proves it without the audit trail: who, from where, and the fingerprints of whom."""
+    return {"who": event.who, "address": event.address, "route": event.route, "subjects": list(event.subjects)}
 
 
 class _Unrecorded(Exception):
@@ -172,6 +182,9 @@ class Looks:
         try:
             await self._sink.append([Append(AUDIT_EVENTS, event.who, event)])
         except faults.TRANSIENT_ERRORS as error:
+            if look.is_masked_search:
+                log.error("a masked search is not in the audit trail", error=repr(error), **_of_record(event))  # noqa: TRY400
+                return True
             telemetry.LOOKS_REFUSED.inc()
             log.error("a look was refused: its record could not be written", error=repr(error), route=event.route)  # noqa: TRY400
             return False

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from starlette.types import ASGIApp
 
-from services.runtime.pages.asset import Asset, Content
+from services.runtime.pages.asset import READING, Asset, Content
 
 ASSETS = "/docs/assets/"
 _PLACES: Mapping[str, str] = MappingProxyType(
@@ -26,7 +26,7 @@ _PLACES: Mapping[str, str] = MappingProxyType(
 def asset_at(method: str, path: str) -> ASGIApp | None:
     """The answer with a file of the page, where the path names one."""
     name = path.removeprefix(ASSETS)
-    is_there = method == "GET" and path.startswith(ASSETS) and name in _PLACES
+    is_there = method in READING and path.startswith(ASSETS) and name in _PLACES
     return Asset(name, partial(_read, name)) if is_there else None
 
 

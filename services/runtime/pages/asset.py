@@ -12,6 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from services.runtime.http import server
 
+READING = frozenset({"GET", "HEAD"})
+"""Methods that are answered with a file; of HEAD the server sends the head alone."""
 _TYPES = MappingProxyType({".js": "text/javascript", ".css": "text/css", ".html": "text/html"})
 
 

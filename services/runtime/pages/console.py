@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
 from services.runtime.http import server
-from services.runtime.pages.asset import Asset, Content
+from services.runtime.pages.asset import READING, Asset, Content
 
 BUILT = Path(__file__).resolve().parent / "dist"
 START = "/console/"
@@ -43,7 +43,7 @@ _NONE = server.ProblemBody(
 
 def console_at(method: str, path: str) -> ASGIApp | None:
     """The answer with a file of the console, where the path names one."""
-    if method != "GET" or not path.startswith(START.rstrip("/")):
+    if method not in READING or not path.startswith(START.rstrip("/")):
         return None
     if path == START.rstrip("/"):
         return RedirectResponse(START, 308)

@@ -2,10 +2,12 @@
 
 ru-RU, ru;q=0.9, en;q=0.8   ─▶ ru      the highest quality; of equal ones the first
 uk, *;q=0.5                 ─▶ en      what nobody here speaks is English
+ru_RU                       ─▶ ru      as locales are written, though no header should
 en;q=0, *                   ─▶ ru      0 refuses a language
 """
 
 import re
+from collections.abc import Iterable
 
 from schemas.language import Language
 
@@ -20,7 +22,7 @@ def language_of(header: str) -> Language:
     for place, part in enumerate(header.split(",")):
         tag, _, parameters = part.partition(";")
         quality = _quality_of(parameters.strip())
-        primary = tag.strip().lower().partition("-")[0]
+        primary = tag.strip().lower().replace("_", "-").partition("-")[0]
         if quality is None:
             continue
         if primary == "*":
@@ -31,6 +33,11 @@ def language_of(header: str) -> Language:
     wanted = {language: asked.get(language, (others, -len(header))) for language in Language}
     best = max(Language, key=wanted.__getitem__)
     return best if wanted[best][0] else Language.ENGLISH
+
+
+def spoken_by(headers: Iterable[tuple[bytes, bytes]]) -> Language:
+    """The language that a request asks for, by its headers as ASGI gives them. The header may come more than once."""
+    return language_of(b",".join(value for name, value in headers if name == b"accept-language").decode("latin-1"))
 
 
 def _quality_of(parameters: str) -> float | None:

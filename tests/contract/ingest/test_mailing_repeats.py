@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.ingest.mailing.dry_run import DryRun
+from services.ingest.mailing.service import change_of
 from services.ingest.mailing.upload import ListForm
 from services.runtime import mongo
 from services.runtime.http.server import Problem
@@ -36,20 +37,20 @@ async def test_a_repeated_recipient_is_left_out_counted_and_told(bench: Bench) -
 
 async def test_repeated_recipients_are_sent_to_when_that_is_wanted(bench: Bench) -> None:
     mailing = await bench.upload(await bench.draft(ratePerS=100_000), [*lines(0, 5), *SPELT])
-    mailing = await bench.service.change(mailing, {"onRepeated": "send"})
+    mailing = await bench.service.change(mailing, change_of({"onRepeated": "send"}))
     assert mailing.recipients == 10
     done = await bench.plan(await bench.service.start(mailing, None))
     assert (done.planned, len(await bench.requested(10))) == (10, 10)
     with pytest.raises(Problem, match="done"):
-        await bench.service.change(done, {"onRepeated": "skip"})
+        await bench.service.change(done, change_of({"onRepeated": "skip"}))
 
 
 async def test_what_a_running_mailing_does_with_repeated_recipients_stays(bench: Bench) -> None:
     running = await bench.service.start(await bench.upload(await bench.draft(), SPELT), None)
     with pytest.raises(Problem) as caught:
-        await bench.service.change(running, {"onRepeated": "send"})
+        await bench.service.change(running, change_of({"onRepeated": "send"}))
     assert caught.value.body.detail == "only a draft changes onRepeated"
-    assert (await bench.service.change(running, {"onRepeated": "skip", "ratePerS": 7})).rate_per_s == 7
+    assert (await bench.service.change(running, change_of({"onRepeated": "skip", "ratePerS": 7}))).rate_per_s == 7
 
 
 async def test_an_upload_that_goes_on_knows_who_was_sent_before(bench: Bench) -> None:

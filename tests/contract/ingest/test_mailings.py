@@ -28,7 +28,7 @@ from services.ingest.mailing.publisher import MailingPublisher
 from services.ingest.mailing.rules.redaction import MASK, People
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.service import MailingService
+from services.ingest.mailing.service import MailingService, change_of
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, CurrentTemplate
 from services.ingest.mailing.upload import ListForm
@@ -337,7 +337,7 @@ async def test_a_planner_that_died_before_the_cursor_moved_asks_for_the_same_aga
     done = await bench.plan(replace(running, cursor=1))
     assert done.state == "done"
     with pytest.raises(Problem):
-        await bench.service.change(done, {"ratePerS": 5})
+        await bench.service.change(done, change_of({"ratePerS": 5}))
     found = await bench.requested(1600)
     assert len({message.message_id for message in found}) == 1100
     assert len({(message.message_id, message.event_id) for message in found}) == 1100
@@ -385,7 +385,7 @@ async def test_what_the_operator_stopped_is_not_lifted_by_a_change_of_the_mailin
     name = f"demo/{mailing.mailing_id}"
     stop = StopChanged(event_id=ids.uuid7(), at=1, scope="mailing", id=name, state="paused", by="operator")
     bench.directory.apply(stop.entity_key, codec.encode(stop))
-    again = await bench.service.pause(await bench.service.change(running, {"ratePerS": 7}))
+    again = await bench.service.pause(await bench.service.change(running, change_of({"ratePerS": 7})))
     await bench.service.publisher.publish(await bench.service.resume(again))
     events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 2)
     assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running"]

@@ -230,14 +230,36 @@ def test_a_test_push_that_does_not_arrive_ends_with_its_own_exit_code(
     assert rpns(platform, "test-push", *words).exit_code == code
 
 
-def test_why_tries_an_id_then_a_phone(platform: Platform) -> None:
+def asked_for(platform: Platform) -> list[str]:
+    """The first parameter of each search for messages."""
+    searches = [urlsplit(path) for _, path, _ in platform.asked]
+    return [next(iter(parse_qs(search.query))) for search in searches if search.path == "/v1/messages"]
+
+
+def test_why_takes_what_looks_like_a_phone_for_one_before_an_id(platform: Platform) -> None:
     platform.answers["GET", "/v1/messages"] = [(200, {"messages": []}), (200, {"messages": [message("READ")] * 2})]
     platform.on("GET", "/v1/messages/m-1", message("READ"))
     result = rpns(platform, "why", "+7 902 000-00-01")
     assert result.exit_code == 0, result.output
-    assert [next(iter(parse_qs(urlsplit(path).query))) for _, path, _ in platform.asked[:2]] == ["id", "phone"]
+    assert asked_for(platform)[:2] == ["phone", "id"]
     assert "it is READ" in result.stdout
     assert "APNs" in result.stdout
+
+
+def test_why_names_a_message_whose_id_looks_like_the_phone(platform: Platform) -> None:
+    other = {**message("READ"), "messageId": "m-2"}
+    platform.answers["GET", "/v1/messages"] = [(200, {"messages": [message("READ")]}), (200, {"messages": [other]})]
+    platform.on("GET", "/v1/messages/m-1", message("READ"))
+    result = rpns(platform, "why", "79020000001")
+    assert "79020000001 is the id of another message as well: m-2" in result.stdout
+    assert asked_for(platform) == ["phone", "id"]
+
+
+def test_why_asks_once_for_what_is_no_phone(platform: Platform) -> None:
+    platform.on("GET", "/v1/messages", {"messages": [message("READ")]})
+    platform.on("GET", "/v1/messages/m-1", message("READ"))
+    assert rpns(platform, "why", "first-1").exit_code == 0
+    assert asked_for(platform) == ["id"]
 
 
 def test_a_report_in_the_trace_says_what_it_told_and_is_no_repetition_of_another_state(platform: Platform) -> None:

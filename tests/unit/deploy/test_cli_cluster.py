@@ -82,6 +82,8 @@ def test_a_cluster_in_order_is_shown_and_is_exit_code_0(platform: Platform) -> N
         ({"instances": [{**INSTANCE, "isSilent": True}]}, "status status-1 was last heard of"),
         ({"signs": [{"sign": "rpns_suspects", "value": 1, "service": "status", "instance": "1"}]}, "rpns_suspects = 1"),
         ({"groups": []}, "Kafka tells of no consumer group"),
+        ({"unanswered": ["kafka"], "groups": []}, "Kafka does not answer the registry: what waits"),
+        ({"unanswered": ["mongodb"], "instances": []}, "MongoDB does not answer the registry: which processes run"),
         ({"holdups": [HOLDUP]}, "bank over apns (production/app.bank) is stopped since 2023-11-14"),
         ({"holdups": [HOLDUP]}, ": 403 InvalidProviderToken"),
         ({"openDeadLetters": {"status-events": 3}}, "3 dead letters of status-events"),
@@ -161,3 +163,10 @@ def test_topics_of_a_kafka_out_of_reach_are_one_line(monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(app, ["topics", "check"])
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "Kafka at 127.0.0.1:1" in result.stderr
+
+
+def test_of_a_server_that_does_not_answer_nothing_is_said_to_be_missing(platform: Platform) -> None:
+    platform.on("GET", "/v1/cluster", cluster(unanswered=["kafka"], groups=[]))
+    shown = rpns(platform, "status").stdout
+    assert "status-1" in shown
+    assert not [words for words in ("no consumer group", "nothing is wrong") if words in shown]

@@ -1,6 +1,9 @@
 """What spares an operator a second look: `rpns` says what is missing and in whose time it speaks."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,8 @@ from deploy.cli.app import app
 from schemas.providers import Provider
 from tests.support.platform_server import Platform, platform_server
 from tests.unit.deploy.test_cli import PARTNER, rpns
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -28,6 +33,27 @@ def test_a_stack_that_does_not_run_is_said_to_be_so(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(app, ["why", "x"])
     assert result.exit_code == 1
     assert "the local stack is not running: `make up` starts it" in result.stderr
+
+
+def test_an_address_of_this_machine_that_nothing_answers_at_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RPNS_OPERATOR_TOKEN", "RPNS_ADMIN_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(place.Place, "_local", None)
+    result = CliRunner().invoke(app, ["--url", "http://127.0.0.1:1", "why", "x"])
+    assert result.exit_code == 1
+    assert "nothing answers at http://127.0.0.1:1; the local stack is not running: `make up`" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["partners", "list"], ["partners", "list", "--json"]])
+def test_a_terminal_that_lacks_letters_gets_escapes(platform: Platform, words: list[str]) -> None:
+    platform.on("GET", "/v1/partners", [{**PARTNER, "defaultSender": "Банк 🏦"}])
+    command = [sys.executable, "-m", "deploy.cli", "--url", platform.url, "--token", "t", *words]
+    shown = subprocess.run(
+        command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, cwd=ROOT, capture_output=True, timeout=60, check=True
+    )
+    assert b"\\u0411\\u0430\\u043d\\u043a" in shown.stdout
+    if "--json" in words:
+        assert json.loads(shown.stdout)[0]["defaultSender"] == "Банк 🏦"
 
 
 def test_a_file_that_is_not_there_is_said_to_be_so(platform: Platform, tmp_path: Path) -> None:

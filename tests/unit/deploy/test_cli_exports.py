@@ -227,6 +227,13 @@ def test_an_import_goes_on_from_a_line(platform: Platform, tmp_path: Path) -> No
     assert json.loads(result.stdout) == {"lines": 2, "imported": 2, "known": 0, "bad": 0}
 
 
+def test_a_line_behind_the_end_of_the_file_is_said_to_be_so(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("provider,token\nfcm,t1\nfcm,t2\n")
+    result = rpns(platform, "import-devices", str(tmp_path / "t.csv"), "--application", "app", "--from-line", "4")
+    assert (result.exit_code, platform.asked) == (1, [])
+    assert "t.csv ends at line 3: there is nothing from line 4 on" in result.stderr.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.audit_events import Audited
-from services.registry.audit_trail.wanted import NewestRecords
+from services.registry.audit_trail.wanted import NewestRecords, Wanted
 
 
 def record_at(at: int) -> Audited:
@@ -35,3 +35,12 @@ def test_pages_by_until_hold_every_record_once_unless_one_millisecond_has_more_t
     assert len(seen) == len(set(seen))
     if max((times.count(at) for at in times), default=0) <= most:
         assert len(seen) == len(records)
+
+
+def test_a_look_is_found_by_the_number_of_the_message_as_by_its_id() -> None:
+    message_id = ids.uuid7()
+    shown = record_at(1).replace(look="look", messages=(message_id,), subjects=("0000",))
+    for any_id in (message_id, ids.mt_num_of(message_id)):
+        assert Wanted(0, 2, message=any_id, subjects=[frozenset({"asked"})]).has(shown)
+    for other in (ids.uuid7(), ids.mt_num_of(ids.uuid7()), "\u0663", ""):
+        assert not Wanted(0, 2, message=other, subjects=[frozenset({"asked"})]).has(shown)

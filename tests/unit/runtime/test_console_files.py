@@ -68,6 +68,13 @@ async def test_it_runs_its_own_scripts_only_and_a_file_named_by_its_content_is_k
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("path", ["/console", "/console/", SCRIPT])
+async def test_its_head_may_be_asked_for_alone(listeners: Both, path: str) -> None:
+    whole, head = await asked(listeners[1], path), await asked(listeners[1], path, "HEAD")
+    assert (head.status_code, head.headers) == (whole.status_code, whole.headers)
+
+
+@pytest.mark.usefixtures("built")
 async def test_without_its_slash_it_leads_there(listeners: Both) -> None:
     answer = await asked(listeners[1], "/console")
     assert (answer.status_code, answer.headers["Location"]) == (308, "/console/")

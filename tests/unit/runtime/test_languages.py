@@ -33,6 +33,10 @@ from services.runtime.text.languages import language_of
         ("ru;q=0.0001", "en"),
         ("russian", "en"),
         (",;,q=1;;", "en"),
+        ("ru_RU", "ru"),
+        ("ru_RU.UTF-8", "ru"),
+        ("ru-RU;q=0.9, en", "en"),
+        ("ru-RU, en;q=0.9", "ru"),
     ],
 )
 def test_the_highest_quality_wins_and_unknown_languages_are_english(header: str, language: str) -> None:

@@ -239,6 +239,17 @@ async def test_a_search_for_somebody_is_recorded_though_its_answer_is_masked(pat
             assert {value.name: value.value for value in event.asked}["phone"] == f"#{event.subjects[0]}"
 
 
+async def test_a_masked_search_goes_out_in_an_outage_and_the_process_keeps_its_record() -> None:
+    app = Support(Page())
+    with capture_logs() as lines:
+        answer = await asked(by_operator(app, Sink(is_away=True)), "GET", f"/v1/messages?phone={PHONE}&masked=true")
+    assert answer.status_code == 200
+    (line,) = [line for line in lines if line["event"] == "a masked search is not in the audit trail"]
+    assert (line["log_level"], line["who"], line["route"]) == ("error", "operator:anna", "/v1/messages")
+    assert line["subjects"] == [subject_of(fingerprint, "phone", PHONE)]
+    assert PHONE not in str(lines)
+
+
 async def test_a_phone_in_place_of_an_id_is_in_no_record() -> None:
     sink = Sink()
     await asked(by_operator(Support(Page(messages=[])), sink), "GET", f"/v1/messages/{PHONE}")

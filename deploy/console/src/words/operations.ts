@@ -30,6 +30,14 @@ export const OPERATIONS = {
   "overview.host": ["Host", "Хост"],
   "overview.started": ["Started", "Запущен"],
   "overview.heard": ["Last heard of", "Последний сигнал"],
+  "trouble.away.kafka": [
+    "Kafka does not answer the registry: what waits and who reads it is not known",
+    "Kafka не отвечает реестру: неизвестно, что ожидает и кто это читает",
+  ],
+  "trouble.away.mongodb": [
+    "MongoDB does not answer the registry: which processes run and what was put aside is not known",
+    "MongoDB не отвечает реестру: неизвестно, какие процессы работают и что отложено",
+  ],
   "trouble.silent": [
     "{service} {instance} is silent: it has ended, or cannot reach the database",
     "{service} {instance} молчит: завершён или не видит базу данных",

@@ -108,6 +108,7 @@ MODELS = {
         "startedAt": "When it was started, UTC ms",
     },
     "ClusterView": {
+        "unanswered": "Servers that did not answer in time",
         "instances": "The processes",
         "groups": "The consumer groups",
         "signs": "Metrics that are above 0 only while something is wrong",

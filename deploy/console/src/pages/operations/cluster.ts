@@ -2,7 +2,7 @@
 
 import type { Schemas } from "../../documents";
 import { told } from "../../parts/figures";
-import type { Key } from "../../words";
+import { t, type Key } from "../../words";
 import { at } from "./place";
 
 export type Cluster = Schemas["ClusterView"];
@@ -73,7 +73,8 @@ export function troublesOf(cluster: Cluster): Trouble[] {
   const letters = Object.entries(cluster.openDeadLetters).map(
     ([topic, count]): Trouble => ({ text: told("trouble.deadLetters", { topic, count }), href: at("dead-letters") }),
   );
-  return [...silent, ...unheld, ...signsOf(cluster).map(signTrouble), ...letters];
+  const away = (cluster.unanswered ?? []).map((server): Trouble => ({ text: t(`trouble.away.${server}`) }));
+  return [...away, ...silent, ...unheld, ...signsOf(cluster).map(signTrouble), ...letters];
 }
 
 function unheldTrouble(group: Group, topic: TopicLag): Trouble {

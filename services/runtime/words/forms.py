@@ -22,7 +22,12 @@ class _Number(int):
         return single if self % 10 == 1 else few if 2 <= self % 10 <= 4 else many
 
 
+def numbered(number: int) -> int:
+    """The number as the places of a text take it."""
+    return _Number(number)
+
+
 def fill(words: Words, language: Language, **values: str | int) -> str:
     """The text in this language with its places filled."""
-    numbered = {name: _Number(value) if isinstance(value, int) else value for name, value in values.items()}
-    return words.said_in(language).format(**numbered)
+    counted = {name: _Number(value) if isinstance(value, int) else value for name, value in values.items()}
+    return words.said_in(language).format(**counted)

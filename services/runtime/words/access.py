@@ -1,0 +1,43 @@
+"""Refusals of who asks, and how often: logins, tokens, keys, addresses, limits. English and Russian. Pure."""
+
+TEXTS = {
+    "Address not allowed": "Адрес не разрешён",
+    "Application is switched off": "Приложение отключено",
+    "Authorization must be: Bearer <credential of this installation>": (
+        "заголовок Authorization: Bearer <учётные данные этой установки>"
+    ),
+    "Authorization must be: Bearer <operator's token>": "заголовок Authorization: Bearer <токен оператора>",
+    "Authorization: must be Key <key of a partner>": "Authorization: нужен Key <ключ партнёра>",
+    "For operators": "Только для операторов",
+    "For operators only": "Только для операторов",
+    "Login needed": "Нужен вход по логину",
+    "Not a valid Basic authorization": "Неверный заголовок авторизации Basic",
+    "Not in the token's scopes": "Не входит в права токена",
+    "Operator's token needed": "Нужен токен оператора",
+    "This look cannot be recorded": "Просмотр нельзя записать в журнал",
+    "Too many failed logins": "Слишком много неудачных попыток входа",
+    "Too many requests": "Слишком много запросов",
+    "Too many wrong tokens": "Слишком много неверных токенов",
+    "Unknown API key": "Неизвестный ключ API",
+    "Unknown caller": "Неизвестно, кто обращается",
+    "Unknown login or wrong password": "Неизвестный логин или неверный пароль",
+    "Wrong API key": "Неверный ключ API",
+    "Wrong credential": "Неверные учётные данные",
+    "X-Api-Key must hold a key of an application": "в X-Api-Key нужен ключ приложения",
+    "an operator must name the partner": "оператор должен назвать партнёра",
+    "at most {limit} at once and {rate} a second, counted by {counted}": (
+        "не более {limit} одновременно и {rate} в секунду, считается {counted}"
+    ),
+    "at most {limit} requests at once": "не более {limit} {limit:запроса|запросов|запросов} одновременно",
+    "at most {limit} requests per second": "не более {limit} {limit:запроса|запросов|запросов} в секунду",
+    "needs the scope {right}; this token has {rights}": "нужно право {right}; у этого токена: {rights}",
+    "the caller's address is not in the partner's subnets": "адреса нет в подсетях партнёра",
+    "the installation belongs to another application": "установка принадлежит другому приложению",
+    "too many failed logins, try again later": "слишком много неудачных попыток входа, повторите позже",
+    "unknown": "неизвестно",
+    "values about people are shown once that is in the audit trail, which takes no record now; ask again, or masked": (
+        "данные о людях показываются только с записью в журнал действий, а он сейчас не принимает записей; "
+        "повторите позже или запросите под маской"
+    ),
+    "wrong": "неверно",
+}
