@@ -40,6 +40,7 @@ REFUSING: Mapping[str, Sequence[int]] = {
     "Reached": (0,),
     "RejectedLine": (2,),
     "translation_of": (0,),
+    "form": (1,),
 }
 """Which arguments of these calls are texts."""
 NAMED = {"title", "detail", "rule"}

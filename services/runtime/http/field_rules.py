@@ -51,9 +51,9 @@ _RULES_WITH: dict[str, _Words] = {
 
 
 def form(pattern: str, rule: str) -> str:
-    """The pattern of a field, whose breach is told by `rule`. Raises ValueError for two rules of one pattern."""
+    """The pattern of a field, whose breach is told by `rule`. Raises RuntimeError for two rules of one pattern."""
     if _FORMS.setdefault(pattern, rule) != rule:
-        raise ValueError(f"{pattern} has another rule: {_FORMS[pattern]}")
+        raise RuntimeError(f"{pattern} has another rule: {_FORMS[pattern]}")
     return pattern
 
 

@@ -68,7 +68,6 @@ TEXTS = {
     "must hold no line breaks, control or invisible characters": (
         "не должно быть переводов строки, управляющих и невидимых символов"
     ),
-    "must match {pattern}": "должно соответствовать {pattern}",
     "must not be after to": "не должно быть позже to",
     "must not be empty": "не должно быть пустым",
     "must not hold a NUL character": "не должно быть символа NUL",

@@ -1,6 +1,7 @@
 """Refusals of messages and of broadcasts: `services/ingest/rules`, `send`, `broadcast`. English and Russian. Pure."""
 
 TEXTS = {
+    "must be 1 to 128 letters, digits and _ . : ~ -": "нужно от 1 до 128 латинских букв, цифр и знаков _ . : ~ -",
     # the errors of the partner protocol, which the native API has as titles
     "Invalid IP-address": "Недопустимый IP-адрес",
     "Invalid TTL": "Неверный срок жизни",

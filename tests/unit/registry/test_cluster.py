@@ -72,7 +72,7 @@ async def test_a_server_that_is_away_is_named_and_the_rest_is_told(
     servers: Any = Servers(instances, groups, letters)
     app = FastAPI()
     app.dependency_overrides[acting_operator] = lambda: "operator:ops"
-    app.include_router(routes.cluster_routes(servers, servers))
+    app.include_router(routes.cluster_routes(routes.recent_cluster(servers, servers)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry") as client:
         answer = await client.get("/v1/cluster")
     assert answer.status_code == 200
