@@ -62,6 +62,7 @@ async def start(process: Process) -> None:
         sink=foundation.log,
         uploads=(IMPORT_PATH,),
         around=receipts_first,
+        has_portal=True,
     )
 
 

@@ -1,6 +1,6 @@
-/** The operators' API, at the address that this page came from. */
+/** The API, at the address that this page came from: the operators', or everybody's. */
 
-import { signOut, token } from "./session";
+import { authorization, signOut } from "./session";
 import { language } from "./words";
 
 export interface FieldError {
@@ -28,12 +28,12 @@ export function withQuery(path: string, query: Query): string {
   return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
 }
 
-/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `bearer` is tried instead of the session's. */
-export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
+/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `proof` is tried instead of the session's. */
+export async function request<T>(path: string, init: RequestInit = {}, proof: string | null = authorization()): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json");
   headers.set("Accept-Language", language());
-  if (bearer !== null) headers.set("Authorization", `Bearer ${bearer}`);
+  if (proof !== null) headers.set("Authorization", proof);
   if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   let answer: Response;
   try {
@@ -42,22 +42,22 @@ export async function request<T>(path: string, init: RequestInit = {}, bearer: s
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, "", String(error));
   }
-  return read<T>(answer.status, await answer.text(), bearer);
+  return read<T>(answer.status, await answer.text(), proof);
 }
 
 /** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */
 export function upload<T>(path: string, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<T> {
   return new Promise((done, failed) => {
-    const bearer = token();
+    const proof = authorization();
     const call = new XMLHttpRequest(); // `fetch` does not tell how far it is
     call.open("PUT", path);
     call.setRequestHeader("Accept", "application/json");
-    if (bearer !== null) call.setRequestHeader("Authorization", `Bearer ${bearer}`);
+    if (proof !== null) call.setRequestHeader("Authorization", proof);
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
     call.upload.onprogress = (event) => moved(event.loaded);
     call.onload = () => {
       try {
-        done(read<T>(call.status, call.responseText, bearer));
+        done(read<T>(call.status, call.responseText, proof));
       } catch (error) {
         failed(error);
       }
@@ -70,10 +70,10 @@ export function upload<T>(path: string, file: Blob, headers: Record<string, stri
   });
 }
 
-function read<T>(status: number, text: string, bearer: string | null): T {
+function read<T>(status: number, text: string, proof: string | null): T {
   const body = parsed(text);
   if (status < 200 || status > 299) {
-    if (status === 401 && bearer === token()) signOut();
+    if (status === 401 && proof === authorization()) signOut();
     throw refusal(status, body);
   }
   if (text !== "" && body === undefined) throw new ApiError(status, "", "the answer is not JSON");
@@ -92,14 +92,27 @@ function parsed(text: string): unknown {
 function refusal(status: number, body: unknown): ApiError {
   const problem = isRecord(body) ? body : {};
   const partners = isRecord(problem.error) ? problem.error : {};
-  const fields = (Array.isArray(problem.errors) ? problem.errors : [])
+  const told = (Array.isArray(problem.errors) ? problem.errors : [])
     .filter(isRecord)
     .map(({ field, rule }) => ({ field: String(field), rule: String(rule) }));
-  const broken = fields.map(({ field, rule }) => `${field} ${rule}`);
+  const broken = told.map(({ field, rule }) => `${field} ${rule}`);
+  const fields = isRecord(problem.error) ? fieldsIn(String(problem.extendedDescription ?? "")) : told;
   const words = [problem.title, problem.detail, partners.description, problem.extendedDescription, ...broken];
   const type = typeof problem.type === "string" && problem.type !== "about:blank" ? problem.type : "";
   const said = words.filter((part): part is string => typeof part === "string" && part !== "");
   return new ApiError(status, type, said.join(": ") || `HTTP ${status}`, fields);
+}
+
+/** Of the partners' protocol: `field: rule; field: rule`. What names no field belongs to the rule before it. */
+export function fieldsIn(text: string): FieldError[] {
+  const found: FieldError[] = [];
+  for (const part of text.split("; ")) {
+    const [, field, rule] = /^([A-Za-z][\w.[\]]*): (.+)$/s.exec(part) ?? [];
+    const last = found.at(-1);
+    if (field !== undefined && rule !== undefined) found.push({ field, rule });
+    else if (last) last.rule += `; ${part}`;
+  }
+  return found;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -7,6 +7,7 @@ import { Masked } from "../parts/masked";
 import { useLive } from "../parts/live";
 import { Failure, Loading } from "../parts/states";
 import { Time } from "../parts/time";
+import { isPortal } from "../session";
 import { t } from "../words";
 import { Devices } from "./support-devices";
 import type { Reason, Summary } from "./support";
@@ -38,14 +39,15 @@ interface Message extends Summary {
 const LOOK_S = 2;
 const FRESH_MS = 600_000;
 
-/** Masked until somebody asks; then the message is asked for again, and the audit trail says so.
+/** Masked until somebody asks; then the message is asked for again, and the audit trail says so. Nothing is masked of a
+    partner's own.
 
     While it is masked, a message of the last minutes is followed: each unmasked look would be a record of its own. */
 export function MessageTrace({ id }: { id: string }) {
-  const [isShown, show] = useState(false);
+  const [isShown, show] = useState(isPortal);
   const [hasDevices, openDevices] = useState(false);
   const path = withQuery(`/v1/messages/${encodeURIComponent(id)}`, { masked: isShown ? null : true });
-  const follows = ({ state, createdAt }: Message) => (isShown || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
+  const follows = ({ state, createdAt }: Message) => ((isShown && !isPortal) || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
   const { value: message, error, again } = useLive(path, (signal) => request<Message>(path, { signal }), follows);
   const devices = () => {
     openDevices(true);

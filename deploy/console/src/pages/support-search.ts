@@ -1,6 +1,7 @@
 /** Finds messages by whatever somebody has typed: an id of theirs, or whom they went to. */
 
 import { ApiError, request, withQuery } from "../api";
+import { isPortal } from "../session";
 import { queryOf, type Filter } from "./support-filter";
 import type { Summary } from "./support";
 
@@ -9,9 +10,9 @@ export interface Found {
   cursor: string | null;
 }
 
-/** An id names a message, whatever the filter says; of a phone or a user it leaves some out. */
+/** An id names a message, whatever the filter says; of a phone or a user it leaves some out, and of all that a partner has. */
 export interface Question {
-  field: "id" | "phone" | "user";
+  field: "id" | "phone" | "user" | "all";
   asked: string;
   filter: Filter;
 }
@@ -26,6 +27,7 @@ const PAGE = 20;
     a user id; so is a phone of which nothing is known. */
 export async function search(asked: string, filter: Filter, signal: AbortSignal): Promise<Group[]> {
   const group = (field: Question["field"]) => first({ field, asked, filter }, signal);
+  if (asked === "") return [await group("all")];
   const [ofId, ofPhone] = await Promise.all([group("id"), looksLikePhone(asked) ? unlessRefused(group("phone")) : null]);
   const known = [ofPhone, ofId].filter((found): found is Group => found !== null && found.messages.length > 0);
   if (known.length > 0) return ofPhone && !known.includes(ofPhone) ? [ofPhone, ...known] : known;
@@ -36,7 +38,8 @@ export async function search(asked: string, filter: Filter, signal: AbortSignal)
 /** The page behind a cursor, or the first one. */
 export function page({ field, asked, filter }: Question, cursor: string | null, signal: AbortSignal): Promise<Found> {
   const narrowed = field === "id" ? {} : queryOf(filter);
-  return request<Found>(withQuery("/v1/messages", { [field]: asked, ...narrowed, limit: PAGE, cursor, masked: true }), { signal });
+  const named = field === "all" ? {} : { [field]: asked };
+  return request<Found>(withQuery("/v1/messages", { ...named, ...narrowed, limit: PAGE, cursor, masked: isPortal ? null : true }), { signal });
 }
 
 async function first(question: Question, signal: AbortSignal): Promise<Group> {
