@@ -90,4 +90,5 @@ def overview(console: Console, stack: Mapping[str, Any]) -> None:
         for url in (stack["public_url"], stack["operators_url"]):
             console.print(f"  {url}/docs/", highlight=False)
         if INDEX.exists():
+            console.print(f"  {stack['public_url']}/portal/", highlight=False)
             console.print(f"  {stack['operators_url']}/console/", highlight=False)

@@ -64,6 +64,7 @@ async def start(process: Process) -> None:
         sink=foundation.log,
         uploads=(IMPORT_PATH,),
         around=for_devices,
+        has_portal=True,
     )
 
 

@@ -25,6 +25,7 @@ from services.registry.provisioning import (
     application_routes,
     me_routes,
     operator_routes,
+    own_settings_routes,
     partner_routes,
     stop_routes,
 )
@@ -86,6 +87,7 @@ def application(
     app.include_router(identity_key_routes(provisioning, commands.secrets))
     app.include_router(operator_routes(provisioning, commands.secrets))
     app.include_router(me_routes(commands.directory, callers))
+    app.include_router(own_settings_routes(provisioning, commands.secrets, callers))
     access = read_access(commands.directory, callers)
     app.include_router(stop_routes(provisioning, targets, callers))
     app.include_router(installation_routes(commands, access))

@@ -157,8 +157,10 @@ def _quoted(text: str) -> str:
 
 
 @asynccontextmanager
-async def console_page(browser: Browser, operators_url: str) -> AsyncIterator[ConsolePage]:
-    """A tab that shares nothing with any other, on the sign-in."""
+async def console_page(
+    browser: Browser, url: str, path: str = "/console/", asked_for: str = "Operator's token"
+) -> AsyncIterator[ConsolePage]:
+    """A tab that shares nothing with any other, on the sign-in, which asks for something."""
     call = browser.call
     context = (await call("Target.createBrowserContext"))["browserContextId"]
     try:
@@ -169,8 +171,8 @@ async def console_page(browser: Browser, operators_url: str) -> AsyncIterator[Co
         english = {"userAgent": (await call("Browser.getVersion"))["userAgent"], "acceptLanguage": "en"}
         await call("Emulation.setUserAgentOverride", page.session, **english)
         await page.is_dark(False)
-        await call("Page.navigate", page.session, url=f"{operators_url}/console/")
-        await page.sees("Operator's token")
+        await call("Page.navigate", page.session, url=f"{url}{path}")
+        await page.sees(asked_for)
         yield page
     finally:
         await call("Target.disposeBrowserContext", browserContextId=context)

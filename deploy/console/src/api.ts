@@ -1,7 +1,7 @@
-/** The operators' API, at the address that this page came from. */
+/** The API, at the address that this page came from: the operators', or everybody's. */
 
 import type { Answer, Body, Method, Place, With } from "./documents";
-import { signOut, token } from "./session";
+import { authorization, signOut } from "./session";
 import { language } from "./words";
 
 export interface FieldError {
@@ -29,10 +29,10 @@ export function withQuery(path: string, query: Query): string {
   return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
 }
 
-/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `bearer` is tried instead of the session's. */
-export async function request<T>(path: string, init: RequestInit = {}, bearer: string | null = token()): Promise<T> {
-  const answer = await answered(path, "application/json", init, bearer);
-  return read<T>(answer.status, await answer.text(), bearer);
+/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `proof` is tried instead of the session's. */
+export async function request<T>(path: string, init: RequestInit = {}, proof: string | null = authorization()): Promise<T> {
+  const answer = await answered(path, "application/json", init, proof);
+  return read<T>(answer.status, await answer.text(), proof);
 }
 
 /** What a place answers, checked by the documents of the API. Throws as `request` does. */
@@ -54,10 +54,10 @@ export interface ServerEvent {
 
 /** The events behind `lastId`, until they end. Throws as `request` does, and ApiError for an answer that is no stream. */
 export async function* streamed(path: string, lastId: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
-  const bearer = token();
+  const proof = authorization();
   const headers = lastId ? { "Last-Event-ID": lastId } : {};
-  const answer = await answered(path, "text/event-stream", { headers, signal }, bearer);
-  if (!answer.ok) read(answer.status, await answer.text(), bearer);
+  const answer = await answered(path, "text/event-stream", { headers, signal }, proof);
+  if (!answer.ok) read(answer.status, await answer.text(), proof);
   if (!answer.body || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new ApiError(answer.status, "", "the answer is no stream");
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
@@ -73,11 +73,11 @@ function eventOf(block: string): ServerEvent {
   return { id: field("id"), name: field("event"), data: field("data") };
 }
 
-async function answered(path: string, accept: string, init: RequestInit, bearer: string | null): Promise<Response> {
+async function answered(path: string, accept: string, init: RequestInit, proof: string | null): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("Accept", accept);
   headers.set("Accept-Language", language());
-  if (bearer !== null) headers.set("Authorization", `Bearer ${bearer}`);
+  if (proof !== null) headers.set("Authorization", proof);
   if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   try {
     return await fetch(path, { ...init, headers, credentials: "omit", cache: "no-store" });
@@ -90,16 +90,16 @@ async function answered(path: string, accept: string, init: RequestInit, bearer:
 /** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */
 export function upload<T>(path: string, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<T> {
   return new Promise((done, failed) => {
-    const bearer = token();
+    const proof = authorization();
     const call = new XMLHttpRequest(); // `fetch` does not tell how far it is
     call.open("PUT", path);
     call.setRequestHeader("Accept", "application/json");
-    if (bearer !== null) call.setRequestHeader("Authorization", `Bearer ${bearer}`);
+    if (proof !== null) call.setRequestHeader("Authorization", proof);
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
     call.upload.onprogress = (event) => moved(event.loaded);
     call.onload = () => {
       try {
-        done(read<T>(call.status, call.responseText, bearer));
+        done(read<T>(call.status, call.responseText, proof));
       } catch (error) {
         failed(error);
       }
@@ -112,10 +112,10 @@ export function upload<T>(path: string, file: Blob, headers: Record<string, stri
   });
 }
 
-function read<T>(status: number, text: string, bearer: string | null): T {
+function read<T>(status: number, text: string, proof: string | null): T {
   const body = parsed(text);
   if (status < 200 || status > 299) {
-    if (status === 401 && bearer === token()) signOut();
+    if (status === 401 && proof === authorization()) signOut();
     throw refusal(status, body);
   }
   if (text !== "" && body === undefined) throw new ApiError(status, "", "the answer is not JSON");
@@ -134,14 +134,27 @@ function parsed(text: string): unknown {
 function refusal(status: number, body: unknown): ApiError {
   const problem = isRecord(body) ? body : {};
   const partners = isRecord(problem.error) ? problem.error : {};
-  const fields = (Array.isArray(problem.errors) ? problem.errors : [])
+  const told = (Array.isArray(problem.errors) ? problem.errors : [])
     .filter(isRecord)
     .map(({ field, rule }) => ({ field: String(field), rule: String(rule) }));
-  const broken = fields.map(({ field, rule }) => `${field} ${rule}`);
+  const broken = told.map(({ field, rule }) => `${field} ${rule}`);
+  const fields = isRecord(problem.error) ? fieldsIn(String(problem.extendedDescription ?? "")) : told;
   const words = [problem.title, problem.detail, partners.description, problem.extendedDescription, ...broken];
   const type = typeof problem.type === "string" && problem.type !== "about:blank" ? problem.type : "";
   const said = words.filter((part): part is string => typeof part === "string" && part !== "");
   return new ApiError(status, type, said.join(": ") || `HTTP ${status}`, fields);
+}
+
+/** Of the partners' protocol: `field: rule; field: rule`. What names no field belongs to the rule before it. */
+export function fieldsIn(text: string): FieldError[] {
+  const found: FieldError[] = [];
+  for (const part of text.split("; ")) {
+    const [, field, rule] = /^([A-Za-z][\w.[\]]*): (.+)$/s.exec(part) ?? [];
+    const last = found.at(-1);
+    if (field !== undefined && rule !== undefined) found.push({ field, rule });
+    else if (last) last.rule += `; ${part}`;
+  }
+  return found;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

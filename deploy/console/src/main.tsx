@@ -2,14 +2,17 @@
 
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { PAGES } from "./pages";
+import { PAGES, PAGES_OF_PARTNERS } from "./pages";
+import { PartnerSignIn } from "./pages/partner/sign-in";
 import { SignIn } from "./pages/sign-in";
 import { Empty } from "./parts/states";
 import { href, usePlace } from "./router";
-import { holds, onSession, operatorName, signOut, token } from "./session";
+import { authorization, holds, isPortal, onSession, signOut, userName } from "./session";
 import "./style.css";
 import "./parts/parts.css";
 import { language, setLanguage, t } from "./words";
+
+const TITLE = isPortal ? "portal.title" : "app.title";
 
 function Console() {
   const [, redraw] = useState(0);
@@ -17,11 +20,12 @@ function Console() {
   const again = () => redraw((count) => count + 1);
   useEffect(() => onSession(again), []);
   useEffect(() => {
-    document.title = t("app.title");
+    document.title = t(TITLE);
   });
-  const isSignedIn = token() !== null;
-  const pages = PAGES.filter((known) => holds(known.scope));
-  const page = path === "" ? pages[0] : PAGES.find((known) => known.path === path);
+  const isSignedIn = authorization() !== null;
+  const all = isPortal ? PAGES_OF_PARTNERS : PAGES;
+  const pages = all.filter((known) => holds(known.scope) && (known.isOffered?.() ?? true));
+  const page = path === "" ? pages[0] : all.find((known) => known.path === path);
   const switched = () => {
     setLanguage(language() === "ru" ? "en" : "ru");
     again();
@@ -30,7 +34,7 @@ function Console() {
     <>
       <a class="skip" href="#content" onClick={skip}>{t("app.skip")}</a>
       <header>
-        <strong>{t("app.title")}</strong>
+        <strong>{t(TITLE)}</strong>
         <nav>
           {isSignedIn &&
             pages.map((known) => (
@@ -40,11 +44,11 @@ function Console() {
             ))}
         </nav>
         <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
-        {isSignedIn && <span class="quiet">{operatorName()}</span>}
+        {isSignedIn && <span class="quiet">{userName()}</span>}
         {isSignedIn && <button type="button" class="link" onClick={signOut}>{t("app.signOut")}</button>}
       </header>
       <main id="content" tabIndex={-1} key={language()}>
-        {!isSignedIn ? <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
+        {!isSignedIn ? isPortal ? <PartnerSignIn /> : <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
       </main>
     </>
   );

@@ -4,8 +4,11 @@ import type { ComponentType } from "preact";
 import { Audit } from "./pages/audit";
 import { Mailings } from "./pages/mailings";
 import { Operations } from "./pages/operations";
+import { OwnOutcomes } from "./pages/partner/outcomes";
+import { RequestBuilder } from "./pages/partner/request";
+import { OwnSettings } from "./pages/partner/settings";
 import { Support } from "./pages/support";
-import type { Scope } from "./session";
+import { ownSenders, type Scope } from "./session";
 import type { Key } from "./words";
 
 export interface Page {
@@ -14,6 +17,8 @@ export interface Page {
   title: Key;
   /** Which scope its routes need. */
   scope: Scope;
+  /** Whether it is in the menu, beside the scope. */
+  isOffered?: () => boolean;
   component: ComponentType<{ rest: string }>;
 }
 
@@ -22,4 +27,13 @@ export const PAGES: readonly Page[] = [
   { path: "mailings", title: "mailings.title", scope: "read", component: Mailings },
   { path: "operations", title: "operations.title", scope: "read", component: Operations },
   { path: "audit", title: "audit.title", scope: "admin", component: Audit },
+];
+
+/** At the partners' path. The pages that both have are the same ones, and ask the same routes. */
+export const PAGES_OF_PARTNERS: readonly Page[] = [
+  { path: "support", title: "portal.messages", scope: "support", component: Support },
+  { path: "outcomes", title: "portal.outcomes", scope: "read", component: OwnOutcomes },
+  { path: "mailings", title: "mailings.title", scope: "read", component: Mailings },
+  { path: "request", title: "portal.request", scope: "operator", component: RequestBuilder, isOffered: () => ownSenders().length > 0 },
+  { path: "settings", title: "portal.settings", scope: "read", component: OwnSettings },
 ];

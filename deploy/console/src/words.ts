@@ -5,6 +5,7 @@ import { AUDIT } from "./words/audit";
 import { MAILING_PARTS } from "./words/mailing-parts";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
+import { PORTAL } from "./words/portal";
 import { SETTINGS } from "./words/settings";
 import { SETUP } from "./words/setup";
 import { STATES } from "./words/states";
@@ -20,6 +21,7 @@ const TABLE = {
   ...SETUP,
   ...SETTINGS,
   ...AUDIT,
+  ...PORTAL,
 } as const;
 
 export type Key = keyof typeof TABLE;

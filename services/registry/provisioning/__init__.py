@@ -4,6 +4,7 @@ from services.registry.provisioning.application_bodies import ApplicationView, I
 from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.me import me_routes
 from services.registry.provisioning.operators import operator_routes
+from services.registry.provisioning.partner import own_settings_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
@@ -24,6 +25,7 @@ __all__ = [
     "me_routes",
     "open_provisioning",
     "operator_routes",
+    "own_settings_routes",
     "partner_routes",
     "stop_routes",
 ]

@@ -11,6 +11,7 @@ from schemas import ids
 from schemas.application_events import PartnerChanged, SenderChanged
 from services.registry.bodies import Id, RequestModel
 from services.registry.http import PROBLEMS, By, IfMatch, operator_router
+from services.registry.provisioning.partner import PartnerKeys
 from services.registry.provisioning.partner_bodies import (
     BatchKeyBody,
     PartnerCreate,
@@ -22,17 +23,14 @@ from services.registry.provisioning.partner_bodies import (
     SenderBody,
     SenderView,
     ServiceNumber,
-    webhook_secret_of,
 )
 from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp, partner_of
-from services.runtime.access.logins import API_KEY
 from services.runtime.crypto import passwords
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.server import Problem
 
 _CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
-_BATCH_KEY_LENGTH = 30
 
 
 def changes_of(body: RequestModel) -> dict[str, Any]:
@@ -104,6 +102,8 @@ def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRu
 
 
 def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets, rules: SecretRules) -> None:
+    drawn = PartnerKeys(provisioning, secrets)
+
     @router.post("/{partner_id}/password", responses={404: PROBLEMS[400]})
     async def rotate_password(partner_id: Id, body: PasswordBody, by: By, if_match: IfMatch = None) -> PartnerView:
         """A new password, shown in this answer only; the old one ends at once."""
@@ -122,42 +122,21 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
         `webhook-signature` is made with the one before as well, until `report-key/old` is deleted or the next rotation.
         """
-        key = random_secrets.token_urlsafe(32)
-        sealed = secrets.seal(key.encode(), b"report-key")
-
-        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
-            return stamp.on(partner, report_key_sealed=sealed, report_key_before_sealed=partner.report_key_sealed)
-
-        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
-        return ReportKeyView(key=key, version=partner.event_id, webhook_secret=webhook_secret_of(key))
+        return await drawn.report_key(partner_id, by, if_match)
 
     @router.delete("/{partner_id}/report-key/old", responses={404: PROBLEMS[400]})
     async def drop_old_report_key(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
         """End the overlap: reports are signed with the newest key alone."""
-
-        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
-            return stamp.on(partner, report_key_before_sealed=None)
-
-        return PartnerView.of(await provisioning.change_partner(partner_id, change, by=by, if_match=if_match))
+        return PartnerView.of(await drawn.drop_old_report_key(partner_id, by, if_match))
 
     @router.post("/{partner_id}/batch-key", responses={404: PROBLEMS[400]})
     async def rotate_batch_key(
         partner_id: Id, by: By, body: BatchKeyBody | None = None, if_match: IfMatch = None
     ) -> SecretView:
         """A new key for batches, shown in this answer only; the one before goes on working until the next rotation."""
-        letters = string.ascii_letters + string.digits
-        drawn = "".join(random_secrets.choice(letters) for _ in range(_BATCH_KEY_LENGTH))
         given = body.key if body is not None else None
         rules.check_key("key", given)
-        key = given or drawn
-        digest = secrets.digest(key, "batch-key")
-
-        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
-            digests = (digest, *(old for old in partner.batch_key_digests[:1] if old != digest))
-            return stamp.on(partner, batch_key_digests=digests)
-
-        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
-        return SecretView(key=key, version=partner.event_id)
+        return await drawn.batch_key(partner_id, by, if_match, given)
 
     @router.post("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
     async def rotate_partner_api_key(partner_id: Id, by: By, if_match: IfMatch = None) -> SecretView:
@@ -165,23 +144,12 @@ def _add_secrets(router: APIRouter, provisioning: Provisioning, secrets: Secrets
 
         The one before goes on working until the next rotation. The password stays as it is.
         """
-        key = f"rpns_{random_secrets.token_urlsafe(32)}"
-        digest = secrets.digest(key, API_KEY)
-
-        def change(partner: PartnerChanged, stamp: Stamp) -> PartnerChanged:
-            return stamp.on(partner, api_key_digests=(digest, *partner.api_key_digests[:1]))
-
-        partner = await provisioning.change_partner(partner_id, change, by=by, if_match=if_match)
-        return SecretView(key=key, version=partner.event_id)
+        return await drawn.api_key(partner_id, by, if_match)
 
     @router.delete("/{partner_id}/api-key", responses={404: PROBLEMS[400]})
     async def withdraw_api_keys(partner_id: Id, by: By, if_match: IfMatch = None) -> PartnerView:
         """No key is taken in place of the password from now on."""
-        return PartnerView.of(
-            await provisioning.change_partner(
-                partner_id, lambda partner, stamp: stamp.on(partner, api_key_digests=()), by=by, if_match=if_match
-            )
-        )
+        return PartnerView.of(await drawn.withdraw_api_keys(partner_id, by, if_match))
 
 
 def _add_senders(router: APIRouter, provisioning: Provisioning) -> None:

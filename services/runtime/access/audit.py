@@ -29,7 +29,7 @@ from schemas.events import Event
 from schemas.topics import AUDIT_EVENTS
 from services.runtime import faults, telemetry
 from services.runtime.access.callers import Network, caller_address
-from services.runtime.access.operator_routes import OperatorRoute, route_of
+from services.runtime.access.operator_routes import OperatorRoute, audited_route_of
 from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -149,7 +149,7 @@ class AuditedApp:
         return self._app.openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        route = audited_route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if route is None:
             await self._app(scope, receive, send)
             return

@@ -130,6 +130,10 @@ class Logins:
         now = self.directory.partners.get(partner.partner_id)
         return now is not None and now.enabled and _lets_in(now) == _lets_in(partner)
 
+    def is_password(self, partner: PartnerChanged, login: str, password: str) -> bool:
+        """Of what `check` has found right: whether it was the password, and not an API key in its place."""
+        return self._right.get(self._digest(login, password)) == partner.password_hash
+
     def retry_after_s(self, login: str, address: str) -> int:
         """Whole seconds after which a login from there that was THROTTLED is looked at, if nobody else comes."""
         partner = self.directory.partner_by_login(login)

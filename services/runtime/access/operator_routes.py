@@ -6,7 +6,8 @@
     admin      the operators' tokens; holds every other scope, for it can give itself each
 
 `support` and `operator` hold `read`. A route of this table exists on the operators' listener; on the public one only
-if it is shared with partners. A route that does not stand here exists on the public listener alone.
+if it is shared with partners. A route that does not stand here exists on the public listener alone; those of them that
+change something are in `PARTNERS_OWN`, so that the audit trail has them.
 """
 
 import re
@@ -86,6 +87,12 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("admin", False, "GET /v1/audit", "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),
 )
 
+PARTNERS_OWN: tuple[OperatorRoute, ...] = (
+    *_rows("operator", True, "GET,PATCH /v1/me/settings", "POST,DELETE /v1/me/api-key", "POST /v1/me/batch-key"),
+    *_rows("operator", True, "POST /v1/me/report-key", "DELETE /v1/me/report-key/old"),
+)
+"""Of a partner's own settings, on the public listener alone: no token has a scope for them."""
+
 
 def may(scopes: Iterable[OperatorScope], needed: OperatorScope) -> bool:
     """Whether a token with these scopes may do what needs that one."""
@@ -116,6 +123,11 @@ def route_of(method: str, path: str) -> OperatorRoute | None:
     return next((route for route in routes_at(path) if route.method == method), None)
 
 
+def audited_route_of(method: str, path: str) -> OperatorRoute | None:
+    """The route that a request asks for, of operators or of a partner's own."""
+    return route_of(method, path) or _OWN.get((method, path.removesuffix("\n")))
+
+
 def is_operators_alone(method: str, path: str) -> bool:
     """Whether nothing is there for anybody else, whatever the method."""
     if not path.startswith("/v1/"):  # most requests
@@ -135,3 +147,4 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 _PATTERNS = [(_pattern(route.path), route) for route in ROUTES]
+_OWN = {(route.method, route.path): route for route in PARTNERS_OWN}

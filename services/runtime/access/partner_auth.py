@@ -1,11 +1,15 @@
 """Who is asking: a partner by HTTP Basic, who sees its own messages, or an operator, who sees all.
 
 An operator has come in by the operators' listener, which has looked at the token (`http/listeners.py`).
+
+A browser that has once asked for a Basic login itself sends it along with whatever any page makes it send. So it is
+never made to ask by a page's script (`Sec-Fetch-Dest: empty`), and changes that another site's page asks for are
+refused (`Sec-Fetch-Site`). Scripts cannot set these headers, programs do not send them. Source: W3C, Fetch Metadata.
 """
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,15 +32,22 @@ _STATUS = {
 }
 _WORDS = {401: "Unknown login or wrong password", 403: "Address not allowed", 429: "Too many failed logins"}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rpns", charset="UTF-8"'}
+_CHALLENGE_OF_SCRIPTS = {"WWW-Authenticate": 'xBasic realm="rpns", charset="UTF-8"'}
+"""A scheme that no browser knows, and so asks nobody about."""
+_CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`partner` None is an operator. `is_let_in` tells it at the time of asking: what goes on for long looks again."""
+    """`partner` None is an operator. `is_let_in` tells it at the time of asking: what goes on for long looks again.
+
+    `has_password`: a partner has given its password, and not an API key in its place.
+    """
 
     partner: PartnerChanged | None
     operator: Operator | None = None
     is_let_in: Callable[[], bool] = field(default=lambda: True, compare=False)
+    has_password: Callable[[], bool] = field(default=lambda: False, compare=False)
 
     @property
     def by(self) -> str:
@@ -59,30 +70,39 @@ def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
     async def who(request: Request, _: None = Security(PARTNER), __: None = Security(OPERATOR)) -> Caller:
         if (operator := operator_of(request)) is not None:
             return Caller(None, operator, partial(still_holds, operator, logins.directory))
-        login, password = _basic(request.headers.get("authorization", ""))
+        _refuse_other_sites(request)
+        challenge = _CHALLENGE_OF_SCRIPTS if request.headers.get("sec-fetch-dest") == "empty" else _CHALLENGE
+        login, password = _basic(request.headers.get("authorization", ""), challenge)
         address = caller_address(request.scope, trusted)
         found = await logins.check(login, password, address)
         if isinstance(found, PartnerChanged):
             note_caller(f"partner:{found.login}")
-            return Caller(found, None, partial(logins.still_holds, found))
+            by_password = partial(logins.is_password, found, login, password)
+            return Caller(found, None, partial(logins.still_holds, found), by_password)
         status = _STATUS[found]
         if status == 401:
-            raise HTTPException(401, _WORDS[401], _CHALLENGE)
+            raise HTTPException(401, _WORDS[401], challenge)
         wait_s = logins.retry_after_s(login, address) if status == 429 else 1
         raise server.Problem(status, _WORDS[status], retry_after_s=wait_s)
 
     return who
 
 
-def _basic(header: str) -> tuple[str, str]:
-    """RFC 7617, in UTF-8."""
+def _refuse_other_sites(request: Request) -> None:
+    """Raises Problem 403."""
+    if request.method not in _CHANGES_NOTHING and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise server.Problem(403, "Not from another site", "a page of another site has made the browser ask for this")
+
+
+def _basic(header: str, challenge: Mapping[str, str]) -> tuple[str, str]:
+    """RFC 7617, in UTF-8. Raises HTTPException 401."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise HTTPException(401, "Login needed", _CHALLENGE)
+        raise HTTPException(401, "Login needed", dict(challenge))
     try:
         login, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeError):
         colon = ""
     if not colon:
-        raise HTTPException(401, "Not a valid Basic authorization", _CHALLENGE)
+        raise HTTPException(401, "Not a valid Basic authorization", dict(challenge))
     return login, password

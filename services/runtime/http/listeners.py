@@ -1,6 +1,7 @@
 """The two listeners of an HTTP service: everybody's, and the operators', which another network may keep to itself.
 
-    RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404 for every caller
+    RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404 for every caller;
+                                                                    `/portal/`, where it is served, is for people
     RPNS_OPERATORS_PORT   operators                                 what is not in `access/operator_routes.py` is 404;
                                                                     then the token (401, 429), then its scope (403);
                                                                     `/console/` is for people, and asks for none
@@ -25,7 +26,7 @@ from services.runtime.access.refusals import Refusals
 from services.runtime.http import server
 from services.runtime.log.kafka import Log
 from services.runtime.openapi.page import asset_at
-from services.runtime.pages.console import console_at
+from services.runtime.pages.console import console_at, portal_at
 from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
@@ -39,10 +40,19 @@ def operator_of(request: Request) -> Operator | None:
 
 
 class PublicListener:
-    """What everybody may reach. `direct`: hot paths by method and path, which need none of the application's layers."""
+    """What everybody may reach. `direct`: hot paths by method and path, which need none of the application's layers.
 
-    def __init__(self, app: Api, direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})) -> None:
-        self._app, self._direct = app, direct
+    `has_portal`: the partners' page is here too.
+    """
+
+    def __init__(
+        self,
+        app: Api,
+        direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
+        *,
+        has_portal: bool = False,
+    ) -> None:
+        self._app, self._direct, self._has_portal = app, direct, has_portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,6 +64,8 @@ class PublicListener:
             await server.json_response(document)(scope, receive, send)
         elif (asset := asset_at(scope["method"], scope["path"])) is not None:
             await asset(scope, receive, send)
+        elif self._has_portal and (file := portal_at(scope["method"], scope["path"])) is not None:
+            await file(scope, receive, send)
         elif is_operators_alone(scope["method"], scope["path"]):
             await server.problem_response(server.nothing_at(scope["path"]))(scope, receive, send)
         else:
@@ -151,8 +163,11 @@ def serve(
     direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
     around: Callable[[ASGIApp], ASGIApp] | None = None,
     refusals: Refusals | None = None,
+    has_portal: bool = False,
 ) -> None:
     """Serve `app` on both ports until the process stops; `uploads` as for `server.serve`, `direct` for everybody's.
+
+    `has_portal`: everybody's listener has the partners' page, whose policy takes the place of the server's.
 
     What changes something is audited in `sink`. `around` is put around everybody's listener: a hot path whose address
     is not fixed. `refusals` are those that the hot paths note theirs in.
@@ -160,10 +175,10 @@ def serve(
     settings, refusals = process.settings, refusals or Refusals(sink, process.name, trusted)
     process.spawn(refusals.run(process.stop), "refusals", drains=True)
     app = AuditedApp(app, process.name, sink, trusted, fingerprint=tokens.fingerprint, refused=refusals.note)
-    public: ASGIApp = PublicListener(app, direct)
+    public: ASGIApp = PublicListener(app, direct, has_portal=has_portal)
     if around is not None:
         public = around(public)
-    server.serve(process, public, "api", (settings.host, settings.port), uploads)
+    server.serve(process, public, "api", (settings.host, settings.port), uploads, gives_way=has_portal)
     operators = OperatorsListener(app, tokens, trusted, refusals.note)
     at = (settings.operators_host, settings.operators_port)
     server.serve(process, operators, "operators-api", at, uploads, gives_way=True)  # the console has another policy

@@ -89,6 +89,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "PartnerCreate": {"login": "acme", "reportUrl": "https://acme.example/reports", "maxRatePerS": 100},
     "PartnerPatch": {"maxRatePerS": 200},
+    "OwnPatch": {"reportUrl": "https://acme.example/reports"},
     "PasswordBody": {"password": "three words and 4711"},
     "BatchKeyBody": {"key": "Kx7Tq2Lm9Rv4Wd8Z"},
     "SenderBody": {"applicationId": "acme-app"},

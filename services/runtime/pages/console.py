@@ -1,7 +1,11 @@
-"""The operators' console at `/console/` of their listener: the files that `deploy/console` has built into `dist`.
+"""The console: the files that `deploy/console` has built into `dist`, at one path for each kind of user.
 
-They hold nothing of anybody, so no token is asked for; what the console shows it asks the API for, with its user's.
-A package that was built before the console was holds none, and says so there.
+    /console/   the operators' listener    asks for an operator's token
+    /portal/    everybody's listener       asks for a partner's login, and shows what is that partner's own
+
+They hold nothing of anybody, so nothing is asked for here; what the console shows it asks the API for, with its user's
+token or login, and by its own path it knows whose. A package that was built before the console was holds none, and
+says so.
 """
 
 import re
@@ -17,8 +21,9 @@ from services.runtime.pages.asset import READING, Asset, Content
 
 BUILT = Path(__file__).resolve().parent / "dist"
 START = "/console/"
+PORTAL = "/portal/"
 INDEX = "index.html"
-_FILE = re.compile(r"/console/(assets/[A-Za-z0-9_-]+\.(?:js|css))?")
+_FILE = re.compile(r"(?:assets/[A-Za-z0-9_-]+\.(?:js|css))?")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,15 +47,24 @@ _NONE = server.ProblemBody(
 
 
 def console_at(method: str, path: str) -> ASGIApp | None:
-    """The answer with a file of the console, where the path names one."""
-    if method not in READING or not path.startswith(START.rstrip("/")):
+    """The answer with a file of the operators' console, where the path names one."""
+    return _file_at(START, method, path)
+
+
+def portal_at(method: str, path: str) -> ASGIApp | None:
+    """The answer with a file of the partners' view, where the path names one."""
+    return _file_at(PORTAL, method, path)
+
+
+def _file_at(start: str, method: str, path: str) -> ASGIApp | None:
+    if method not in READING or not path.startswith(start.rstrip("/")):
         return None
-    if path == START.rstrip("/"):
-        return RedirectResponse(START, 308)
-    found = _FILE.fullmatch(path)
-    if found is None:
+    if path == start.rstrip("/"):
+        return RedirectResponse(start, 308)
+    name = path.removeprefix(start)
+    if not path.startswith(start) or _FILE.fullmatch(name) is None:
         return None
-    if name := found[1]:
+    if name:
         return Asset(name, partial(_read, BUILT / name), {**HEADERS, "Cache-Control": _KEPT})
     return Asset(INDEX, partial(_read, BUILT / INDEX), {**HEADERS, "Cache-Control": "no-cache"}, absent=_NONE)
 

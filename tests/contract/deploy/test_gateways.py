@@ -49,6 +49,11 @@ PATHS = (
     ("/gateway/hms/r", "registry"),
     ("/gateway/v6/reports/sms", "status"),
     ("/l/abc", "status"),
+    ("/portal", "registry"),
+    ("/portal/", "registry"),
+    ("/portal/assets/index-A_b-1.js", "registry"),
+    ("/portals", ""),
+    ("/v1/me/settings", "registry"),
     ("/console/", ""),
     ("/v2/send", ""),
     ("/metrics", ""),
@@ -64,6 +69,7 @@ FOR_OPERATORS = (
     ("/console/", "registry"),
     ("/console/assets/index-A_b-1.js", "registry"),
     ("/consoles", ""),
+    ("/portal/", ""),
     ("/v6/send", ""),
     ("/sdk/api/v1/installations", ""),
 )
@@ -130,7 +136,7 @@ async def _echo(request: web.Request) -> web.Response:
 
 
 async def _console(request: web.Request) -> web.Response:
-    return web.Response(text="console", headers=HEADERS)
+    return web.Response(text="the built page", headers=HEADERS)
 
 
 async def _stream(request: web.Request) -> web.StreamResponse:
@@ -148,6 +154,7 @@ async def upstream(name: str, port: int, more: asyncio.Event) -> web.AppRunner:
     app[NAME], app[MORE] = name, more
     app.router.add_get("/v1/events", _stream)
     app.router.add_get("/console/headers", _console)
+    app.router.add_get("/portal/headers", _console)
     app.router.add_route("*", "/{path:.*}", _echo)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -215,8 +222,11 @@ async def test_documents_are_read_by_their_exact_address(gateway: Gateway) -> No
 
 
 async def test_the_consoles_policy_arrives_as_the_service_wrote_it_and_no_other_beside_it(gateway: Gateway) -> None:
-    async with ClientSession() as client, client.get(f"{gateway.operators_url}/console/headers") as response:
-        assert {name: response.headers.getall(name) for name in HEADERS} == {name: [HEADERS[name]] for name in HEADERS}
+    async with ClientSession() as client:
+        for url in (f"{gateway.operators_url}/console/headers", f"{gateway.url}/portal/headers"):
+            async with client.get(url) as response:
+                found = {name: response.headers.getall(name) for name in HEADERS}
+            assert found == {name: [HEADERS[name]] for name in HEADERS}
 
 
 async def test_events_arrive_one_by_one(gateway: Gateway) -> None:

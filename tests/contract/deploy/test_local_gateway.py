@@ -243,6 +243,16 @@ async def test_the_console_is_the_registrys_at_the_operators_address_alone(publi
             assert response.status == 404
 
 
+@pytest.mark.parametrize("path", ["/portal", "/portal/", "/portal/assets/index-A_b-1.js"])
+async def test_the_partners_view_is_the_registrys_at_everybodys_address_alone(public: Public, path: str) -> None:
+    async with ClientSession() as client:
+        async with client.get(public.url + path) as response:
+            answer = await response.json()
+        assert (answer["service"], answer["path"]) == ("registry", path)
+        async with client.get(public.operators_url + path) as response:
+            assert response.status == 404
+
+
 async def test_the_sample_page_is_served_beside_the_device_api(public: Public) -> None:
     async with ClientSession() as session:
         async with session.get(f"{public.url}/web") as answer:

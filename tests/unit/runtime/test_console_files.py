@@ -1,4 +1,4 @@
-"""The console's files at the operators' listener: those alone, under a policy of their own, and without a token."""
+"""The console's files at each listener's path: those alone, under a policy of their own, and without a token."""
 
 import base64
 from pathlib import Path
@@ -14,7 +14,8 @@ from services.runtime.http.listeners import OperatorsListener, PublicListener
 from services.runtime.pages import console
 from tests.support.apps import all_apps
 
-SCRIPT = "/console/assets/index-A_b-1.js"
+ASSET = "assets/index-A_b-1.js"
+SCRIPT = f"/console/{ASSET}"
 SECRETS = Secrets(base64.b64encode(bytes(32)).decode())
 
 
@@ -36,7 +37,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def listeners() -> tuple[PublicListener, OperatorsListener]:
     directory = Directory()
     app = all_apps(directory, SECRETS, Logins(directory, SECRETS))["registry"]
-    return PublicListener(app), OperatorsListener(app, OperatorTokens(directory, SECRETS, ""), ())
+    return PublicListener(app, has_portal=True), OperatorsListener(app, OperatorTokens(directory, SECRETS, ""), ())
 
 
 async def asked(listener: PublicListener | OperatorsListener, path: str, method: str = "GET") -> httpx.Response:
@@ -76,8 +77,29 @@ async def test_its_head_may_be_asked_for_alone(listeners: Both, path: str) -> No
 
 @pytest.mark.usefixtures("built")
 async def test_without_its_slash_it_leads_there(listeners: Both) -> None:
-    answer = await asked(listeners[1], "/console")
-    assert (answer.status_code, answer.headers["Location"]) == (308, "/console/")
+    public, operators = listeners
+    for answer, path in ((await asked(public, "/portal"), "/portal"), (await asked(operators, "/console"), "/console")):
+        assert (answer.status_code, answer.headers["Location"]) == (308, f"{path}/")
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("name", ["", ASSET])
+async def test_partners_have_the_same_files_under_the_same_policy_at_a_path_of_their_own(
+    listeners: Both, name: str
+) -> None:
+    theirs, ours = await asked(listeners[0], f"/portal/{name}"), await asked(listeners[1], f"/console/{name}")
+    assert theirs.status_code == 200
+    assert (theirs.text, dict(theirs.headers)) == (ours.text, dict(ours.headers))
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("path", ["/portal", "/portal/", f"/portal/{ASSET}"])
+async def test_the_partners_path_is_not_at_the_operators_address_nor_where_nobody_serves_it(
+    listeners: Both, path: str
+) -> None:
+    assert (await asked(listeners[1], path)).status_code == 404
+    elsewhere = PublicListener(all_apps(Directory(), SECRETS, Logins(Directory(), SECRETS))["ingest"])
+    assert (await asked(elsewhere, path)).status_code == 404
 
 
 @pytest.mark.usefixtures("built")
@@ -103,14 +125,17 @@ async def test_it_is_not_at_everybodys_address(listeners: Both, path: str) -> No
     ],
 )
 async def test_nothing_else_of_its_folder_is_served(listeners: Both, path: str) -> None:
-    answer = await asked(listeners[1], path)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    public, operators = listeners
+    theirs = path.replace("/console", "/portal", 1)
+    for answer in (await asked(public, theirs), await asked(operators, path)):
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_it_is_only_read(listeners: Both, method: str) -> None:
     assert (await asked(listeners[1], "/console/", method)).status_code == 404
+    assert (await asked(listeners[0], "/portal/", method)).status_code == 404
 
 
 async def test_a_package_that_was_built_without_it_says_so(listeners: Both, built: Path) -> None:

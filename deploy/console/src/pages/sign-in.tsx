@@ -20,8 +20,9 @@ export function SignIn() {
     setAsking(true);
     setError(null);
     try {
-      const me = await request<Me>("/v1/me", {}, value.trim());
-      signIn(value.trim(), me.name, me.heldScopes);
+      const header = `Bearer ${value.trim()}`;
+      const me = await request<Me>("/v1/me", {}, header);
+      signIn(header, me.name, me.heldScopes);
     } catch (refused) {
       setError(refused);
       setAsking(false);

@@ -7,6 +7,7 @@ import { Badge } from "../parts/badge";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
+import { isPortal } from "../session";
 import { t } from "../words";
 
 type Installation = Answer<"/v1/installations">["installations"][number];
@@ -22,14 +23,14 @@ export function Devices({ query, isOpen = false, ask }: { query: Whose | null; i
       {isAsked && query !== null ? (
         <Found query={query} />
       ) : (
-        <button type="button" title={t("support.recorded")} onClick={asked}>{t("support.reveal")}</button>
+        <button type="button" title={isPortal ? undefined : t("support.recorded")} onClick={asked}>{t("support.reveal")}</button>
       )}
     </section>
   );
 }
 
 function Found({ query }: { query: Whose }) {
-  const at = place("/v1/installations", { ...query, masked: true });
+  const at = place("/v1/installations", { ...query, masked: isPortal ? null : true });
   const [loaded, again] = useLoaded(at, (signal) => get(at, signal));
   return (
     <Shown loaded={loaded} again={again}>

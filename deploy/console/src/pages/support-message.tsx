@@ -9,6 +9,7 @@ import { useLive, type Stream } from "../parts/live";
 import { LiveLine } from "../parts/live-shown";
 import { Failure, Loading } from "../parts/states";
 import { Time } from "../parts/time";
+import { isPortal } from "../session";
 import { t } from "../words";
 import { Devices, type Whose } from "./support-devices";
 
@@ -19,20 +20,21 @@ type Message = Schemas["MessageView"];
 const LOOK_S = 2;
 const FRESH_MS = 600_000;
 
-/** Masked until somebody asks; then the message is asked for again, and the audit trail says so.
+/** Masked until somebody asks; then the message is asked for again, and the audit trail says so. Nothing is masked of a
+    partner's own.
 
     While it is masked it is followed, a message of the last minutes also without a stream: each unmasked look would be a
     record of its own. */
 export function MessageTrace({ id }: { id: string }) {
-  const [isShown, show] = useState(false);
+  const [isShown, show] = useState(isPortal);
   const [hasDevices, openDevices] = useState(false);
   const at = place("/v1/messages/{any_id}", { any_id: id }, { masked: isShown ? null : true });
   const stream: Stream<Message> = {
     path: place("/v1/messages/{any_id}/live", { any_id: id }, { masked: true }),
     value: ({ message }) => (message as Message | undefined) ?? null,
   };
-  const follows = ({ state, createdAt }: Message) => (isShown || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
-  const live = useLive(at, (signal) => get(at, signal), follows, isShown ? null : stream);
+  const follows = ({ state, createdAt }: Message) => ((isShown && !isPortal) || state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
+  const live = useLive(at, (signal) => get(at, signal), follows, isShown || isPortal ? null : stream);
   const { value: message, error, again } = live;
   const devices = () => {
     openDevices(true);

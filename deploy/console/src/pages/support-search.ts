@@ -2,13 +2,14 @@
 
 import { ApiError, get } from "../api";
 import { place, type Schemas } from "../documents";
+import { isPortal } from "../session";
 import { queryOf, type Filter } from "./support-filter";
 
 export type Found = Schemas["MessagePage"];
 
-/** An id names a message, whatever the filter says; of a phone or a user it leaves some out. */
+/** An id names a message, whatever the filter says; of a phone or a user it leaves some out, and of all that a partner has. */
 export interface Question {
-  field: "id" | "phone" | "user";
+  field: "id" | "phone" | "user" | "all";
   asked: string;
   filter: Filter;
 }
@@ -23,6 +24,7 @@ const PAGE = 20;
     a user id; so is a phone of which nothing is known. */
 export async function search(asked: string, filter: Filter, signal: AbortSignal): Promise<Group[]> {
   const group = (field: Question["field"]) => first({ field, asked, filter }, signal);
+  if (asked === "") return [await group("all")];
   const [ofId, ofPhone] = await Promise.all([group("id"), looksLikePhone(asked) ? unlessRefused(group("phone")) : null]);
   const known = [ofPhone, ofId].filter((found): found is Group => found !== null && found.messages.length > 0);
   if (known.length > 0) return ofPhone && !known.includes(ofPhone) ? [ofPhone, ...known] : known;
@@ -33,7 +35,8 @@ export async function search(asked: string, filter: Filter, signal: AbortSignal)
 /** The page behind a cursor, or the first one. */
 export function page({ field, asked, filter }: Question, cursor: string | null, signal: AbortSignal): Promise<Found> {
   const narrowed = field === "id" ? {} : queryOf(filter);
-  return get(place("/v1/messages", { [field]: asked, ...narrowed, limit: PAGE, cursor, masked: true }), signal);
+  const named = field === "all" ? {} : { [field]: asked };
+  return get(place("/v1/messages", { ...named, ...narrowed, limit: PAGE, cursor, masked: isPortal ? null : true }), signal);
 }
 
 async function first(question: Question, signal: AbortSignal): Promise<Group> {

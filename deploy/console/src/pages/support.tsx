@@ -1,4 +1,5 @@
-/** Support: what became of a customer's messages, and why. `rest` of the address is an id of a message, never a phone. */
+/** What became of a customer's messages, and why: for support, and for a partner of its own, which may look through all of
+    them. `rest` of the address is an id of a message, never a phone. */
 
 import { useEffect, useState } from "preact/hooks";
 import { MessageBadge } from "../parts/badge";
@@ -6,6 +7,7 @@ import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { href } from "../router";
+import { isPortal } from "../session";
 import { t } from "../words";
 import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
@@ -27,24 +29,24 @@ export function Support({ rest }: { rest: string }) {
   };
   const chosen = (wanted: Filter) => {
     setFilter(wanted);
-    if (asked.text) find(asked.text, wanted);
+    if (asked.text || isPortal) find(asked.text, wanted);
   };
   const key = JSON.stringify(asked);
   return (
     <>
-      <h1>{t("support.title")}</h1>
+      <h1>{t(isPortal ? "portal.messages" : "support.title")}</h1>
       <form class="card" role="search" onSubmit={submitted}>
         <div class="row">
           <div class="wide">
-            <label for="search">{t("support.field")}</label>
-            <input id="search" type="search" autocomplete="off" required value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+            <label for="search">{t(isPortal ? "portal.field" : "support.field")}</label>
+            <input id="search" type="search" autocomplete="off" required={!isPortal} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
           </div>
           <button type="submit" class="main">{t("support.search")}</button>
         </div>
         <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
-        <p class="quiet">{t("support.filterHint")}</p>
+        <p class="quiet">{t(isPortal ? "portal.filterHint" : "support.filterHint")}</p>
       </form>
-      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text ? <Results key={key} asked={asked.text} filter={asked.filter} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
@@ -56,14 +58,14 @@ function Results({ asked, filter }: { asked: string; filter: Filter }) {
       {(groups) => (
         <>
           {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} />)}
-          {groups.map(({ question: { field } }) => field !== "id" && <OfCustomer key={field} customer={{ field, asked }} />)}
+          {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
         </>
       )}
     </Shown>
   );
 }
 
-const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser" } as const;
+const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser", all: "portal.allMessages" } as const;
 
 function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
   const { question } = group;
@@ -77,7 +79,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
     <section class="card">
       <h2>{title}</h2>
       {messages.length === 0 ? (
-        <Empty>{t(`${isAlone ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
+        <Empty>{field === "all" ? t(isOpen(filter) ? "portal.none" : "portal.noneFits") : t(`${isAlone ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
       ) : (
         <Table
           label={title}
@@ -87,6 +89,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
             { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
             { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
             { title: t("support.message"), cell: (message) => <a href={href("support", message.messageId)}>{message.messageId}</a> },
+            ...(isPortal ? [{ title: t("support.recipient"), cell: recipientOf }] : []),
             { title: t("support.channel"), cell: (message) => message.channel ?? "—" },
             { title: t("support.why"), cell: (message) => message.explanation },
           ]}
@@ -99,6 +102,11 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
       )}
     </section>
   );
+}
+
+/** As the partner named it: an operator sees nobody before asking. */
+function recipientOf({ phone, externalUserId }: Summary) {
+  return <>{phone && <div class="nowrap">+{phone}</div>}{externalUserId && <div>{externalUserId}</div>}</>;
 }
 
 function OfCustomer({ customer }: { customer: Customer }) {

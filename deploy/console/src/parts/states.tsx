@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api";
+import { isPortal } from "../session";
 import { t } from "../words";
 
 export function Loading() {
@@ -25,7 +26,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 
 function heading(error: unknown): string {
   if (!(error instanceof ApiError)) return t("state.failed");
-  if (error.status === 403) return t("state.forbidden");
+  if (error.status === 403) return t(isPortal ? "portal.forbidden" : "state.forbidden");
   return [0, 502, 503, 504].includes(error.status) ? t("state.unreachable") : t("state.failed");
 }
 

@@ -36,6 +36,8 @@ MODELS = {
         "batchKeys": "How many keys for packets work",
         "apiKeys": "How many API keys work",
     },
+    "OwnSettings": _PARTNER
+    | {"signsReports": "Whether reports are signed", "batchKeys": "How many keys for packets work"},
     "PasswordBody": {"password": "At least 12 characters; left out: drawn"},
     "BatchKeyBody": {"key": "8 to 30 letters and digits; left out: drawn"},
     "SecretView": {"key": "The key, shown this once"},

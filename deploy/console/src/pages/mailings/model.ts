@@ -1,6 +1,7 @@
 /** Mailings as the API tells them (`services/ingest/mailing/views.py`), and what it takes. */
 
 import { request, withQuery } from "../../api";
+import { isPortal, ownSenders } from "../../session";
 
 export type State = "draft" | "running" | "paused" | "done" | "cancelled";
 
@@ -129,6 +130,17 @@ export interface Sender {
   serviceNumber: string;
   applicationId: string | null;
   enabled: boolean;
+}
+
+/** Those whose mailings somebody may make: a partner its own. */
+export async function partners(signal: AbortSignal): Promise<Partner[]> {
+  if (!isPortal) return request<Partner[]>("/v1/partners", { signal });
+  return [{ ...(await request<Omit<Partner, "enabled">>("/v1/me/settings", { signal })), enabled: true }];
+}
+
+export async function sendersOf(partner: string, signal: AbortSignal): Promise<Sender[]> {
+  if (isPortal) return ownSenders().map((sender) => ({ ...sender, enabled: true }));
+  return partner ? request<Sender[]>(`/v1/partners/${encodeURIComponent(partner)}/senders`, { signal }) : [];
 }
 
 export function pathOf(id: string, rest = ""): string {

@@ -7,6 +7,7 @@ import { useLive } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
 import { Empty } from "../../parts/states";
 import { Table } from "../../parts/table";
+import { isPortal } from "../../session";
 import { t } from "../../words";
 import { signsOf, type Cluster } from "./cluster";
 import { at } from "./place";
@@ -90,8 +91,8 @@ function Senders({ senders, words, period }: { senders: Shown[]; words: Map<numb
       id={(sender) => `${sender.provider} ${sender.application}`}
       columns={[
         { title: t("outcomes.provider"), cell: (sender) => sender.provider || t("outcomes.noProvider") },
-        { title: t("outcomes.application"), cell: (sender) => (sender.application ? <a href={at("applications", sender.application)}>{sender.application}</a> : "—") },
-        { title: t("outcomes.state"), cell: (sender) => (sender.provider ? <Badge state={t(sender.trouble ?? "outcomes.works")} kind={kindOf(sender.trouble)} /> : "—") },
+        { title: t("outcomes.application"), cell: (sender) => applicationOf(sender) },
+        ...(isPortal ? [] : [{ title: t("outcomes.state"), cell: stateOf }]),
         { title: t("outcomes.sent"), cell: (sender) => <>{number(sender.sent)}<div class="quiet nowrap">{rate(sender.sent, period)}</div></> },
         { title: t("outcomes.delivered"), cell: (sender) => <>{number(sender.delivered)}<div class="quiet">{sender.sent ? percent(sender.delivered, sender.sent) : "—"}</div></> },
         { title: t("outcomes.failed"), cell: (sender) => number(sender.failed) },
@@ -101,6 +102,16 @@ function Senders({ senders, words, period }: { senders: Shown[]; words: Map<numb
       ]}
     />
   );
+}
+
+/** Partners have no page of applications. */
+function applicationOf({ application }: Shown) {
+  if (!application) return "—";
+  return isPortal ? application : <a href={at("applications", application)}>{application}</a>;
+}
+
+function stateOf(sender: Shown) {
+  return sender.provider ? <Badge state={t(sender.trouble ?? "outcomes.works")} kind={kindOf(sender.trouble)} /> : "—";
 }
 
 /** A pause is meant; the rest is not. */

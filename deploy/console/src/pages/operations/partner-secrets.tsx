@@ -10,6 +10,9 @@ import { t, type Key } from "../../words";
 import { change, pathTo, type Told } from "./changes";
 import type { Partner } from "./partners";
 
+/** What is known of them, to operators and to the partner itself. */
+export type Kept = Pick<Partner, "partnerId" | "version" | "apiKeys" | "reportKeys" | "batchKeys" | "signsReports">;
+
 interface Answer {
   key?: string;
   webhookSecret?: string;
@@ -31,14 +34,16 @@ const KINDS: readonly Kind[] = [
   { path: "batch-key", title: "partners.batchKey", before: "partners.keyBefore", label: "partners.newBatchKey" },
 ];
 
-export function PartnerSecrets({ partner, again }: { partner: Partner; again: () => void }) {
+/** Of a partner who sees to its own, or of any; only operators draw passwords. */
+export function PartnerSecrets({ partner, again, isOwn = false }: { partner: Kept; again: () => void; isOwn?: boolean }) {
   const [shown, show] = useState<Told | null>(null);
   const closed = () => {
     show(null);
     again(); // not before: it would take the secret away
   };
   const values = { partner: partner.partnerId };
-  const path = (...parts: string[]) => pathTo("partners", partner.partnerId, ...parts);
+  const path = (...parts: string[]) => (isOwn ? pathTo("me", ...parts) : pathTo("partners", partner.partnerId, ...parts));
+  const kinds = KINDS.filter((kind) => !isOwn || kind.path !== "password");
   return (
     <section class="card">
       <h2>{t("partners.secrets")}</h2>
@@ -51,7 +56,7 @@ export function PartnerSecrets({ partner, again }: { partner: Partner; again: ()
       />
       <Allowed scope="operator">
         <div class="row">
-          {KINDS.map((kind) => (
+          {kinds.map((kind) => (
             <Ask
               key={kind.path}
               label={t(kind.label)}

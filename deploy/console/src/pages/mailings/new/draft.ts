@@ -165,7 +165,8 @@ function wordsOf(text: string): string[] | undefined {
   return words.length ? words : undefined;
 }
 
-function amount(text: string): number | undefined {
+/** What is no number stays as it was typed. */
+export function amount(text: string): number | undefined {
   if (text.trim() === "") return undefined;
   const value = Number(text);
   return Number.isNaN(value) ? (text as unknown as number) : value;

@@ -14,15 +14,16 @@ const CATEGORIES = ["IMAGE", "HTML"] as const;
 const MOST_BUTTONS = 3;
 const ACTIONS = ["open-app", "link"] as const;
 
-export function Message(fields: Fields) {
+/** `isPlain`: nothing is filled into its texts. */
+export function Message({ isPlain = false, ...fields }: Fields & { isPlain?: boolean }) {
   const { draft, set, faults } = fields;
   const isPush = draft.channel === "PUSH";
   return (
     <section class="card">
       <h2>{t("mailings.message")}</h2>
-      <Choice id="channel" label={t("mailings.channel")} fault={faults.channel} value={draft.channel} changed={(channel) => set({ channel })} of={CHANNELS.map((name) => [name, channelName(name)])} />
-      {isPush && <TextField id="title" label={t("mailings.messageTitle")} hint={lengthOf(draft.title, MOST_TITLE)} fault={faults.title} value={draft.title} changed={(title) => set({ title })} more={{ autocomplete: "off" }} />}
-      <Text id="text" channel={draft.channel} fault={faults.text} value={draft.text} changed={(text) => set({ text })} />
+      {!isPlain && <Choice id="channel" label={t("mailings.channel")} fault={faults.channel} value={draft.channel} changed={(channel) => set({ channel })} of={CHANNELS.map((name) => [name, channelName(name)])} />}
+      {isPush && <TextField id="title" label={t("mailings.messageTitle")} hint={(isPlain ? plainLengthOf : lengthOf)(draft.title, MOST_TITLE)} fault={faults.title} value={draft.title} changed={(title) => set({ title })} more={{ autocomplete: "off" }} />}
+      <Text id="text" channel={draft.channel} isPlain={isPlain} fault={faults.text} value={draft.text} changed={(text) => set({ text })} />
       {isPush && (
         <>
           <div class="pair">
@@ -31,8 +32,8 @@ export function Message(fields: Fields) {
           </div>
           <Buttons {...fields} />
           <Tick label={t("mailings.primaryOnly")} value={draft.isPrimaryOnly} changed={(isPrimaryOnly) => set({ isPrimaryOnly })} />
-          <Secure {...fields} />
-          <Rich {...fields} />
+          {!isPlain && <Secure {...fields} />}
+          {!isPlain && <Rich {...fields} />}
         </>
       )}
     </section>
@@ -40,10 +41,11 @@ export function Message(fields: Fields) {
 }
 
 /** The text of a message, with how long it may be where that is known. */
-export function Text({ id, channel, fault, value, changed }: { id: string; channel: Channel; fault: string | undefined; value: string; changed: (text: string) => void }) {
+export function Text({ id, channel, isPlain = false, fault, value, changed }: { id: string; channel: Channel; isPlain?: boolean; fault: string | undefined; value: string; changed: (text: string) => void }) {
   const most = MOST_TEXT[channel];
   const length = most === undefined ? "" : `${lengthOf(value, most)} · `;
-  const about = { id, label: t("mailings.text"), hint: `${length}${t(channel === "SMS" ? "mailings.textHintSms" : "mailings.textHint")}`, fault };
+  const plain = most === undefined ? undefined : plainLengthOf(value, most);
+  const about = { id, label: t("mailings.text"), hint: isPlain ? plain : `${length}${t(channel === "SMS" ? "mailings.textHintSms" : "mailings.textHint")}`, fault };
   return (
     <Field {...about}>
       <textarea {...described(about)} rows={4} value={value} onInput={(event) => changed(event.currentTarget.value)} />
@@ -55,6 +57,10 @@ export function Text({ id, channel, fault, value, changed }: { id: string; chann
 function lengthOf(text: string, most: number): string {
   const length = partsOf(text).reduce((sum, part) => sum + (part.name === undefined ? [...part.text].length : 1), 0);
   return told("mailings.lengthOf", { length, most });
+}
+
+function plainLengthOf(text: string, most: number): string {
+  return told("mailings.lengthOf", { length: [...text].length, most });
 }
 
 function Buttons({ draft, set, faults }: Fields) {

@@ -5,7 +5,7 @@ import { ApiError, request, withQuery, type FieldError } from "../../../api";
 import { Choice, TextField, type FieldProps } from "../../../parts/field";
 import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { go, href } from "../../../router";
-import { onSession } from "../../../session";
+import { isPortal, onSession } from "../../../session";
 import { t } from "../../../words";
 import { EMPTY, definitionOf, type Draft } from "./draft";
 import { Fallbacks } from "./fallback-fields";
@@ -13,7 +13,7 @@ import type { Fields } from "./fields";
 import { sampleOf } from "../list/columns";
 import { Message } from "./message-fields";
 import { More, faultOfMore } from "./more-field";
-import type { Mailing, Partner, Sender } from "../model";
+import { partners, sendersOf, type Mailing, type Partner } from "../model";
 import { Named, brokenBraces, textsOf } from "./named";
 import { namesIn } from "../message/placeholders";
 import { Preview, Said } from "../message/preview";
@@ -24,12 +24,12 @@ import { FileField, type Chosen } from "../list/upload";
 import { begin } from "../list/uploads";
 
 export function NewMailing() {
-  const [loaded, again] = useLoaded("partners", (signal) => request<Partner[]>("/v1/partners", { signal }));
+  const [loaded, again] = useLoaded("partners", partners);
   return (
     <>
       <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>
       <h1>{t("mailings.new")}</h1>
-      <Shown loaded={loaded} again={again}>{(partners) => <Form partners={partners.filter((partner) => partner.enabled)} />}</Shown>
+      <Shown loaded={loaded} again={again}>{(found) => <Form partners={found.filter((partner) => partner.enabled)} />}</Shown>
     </>
   );
 }
@@ -81,7 +81,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     mend(new Set());
     try {
       const body = JSON.stringify(definitionOf(draft, id.current));
-      const made = await request<Mailing>(withQuery("/v1/mailings", { partner: draft.partner }), { method: "POST", body });
+      const made = await request<Mailing>(withQuery("/v1/mailings", { partner: isPortal ? null : draft.partner }), { method: "POST", body });
       if (chosen !== null && draft.to === "list") void begin(made.mailingId, chosen.file, chosen.charset, false);
       kept = null;
       go("mailings", made.mailingId);
@@ -139,9 +139,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
 }
 
 function Whose({ draft, set, faults, partners }: Fields & { partners: readonly Partner[] }) {
-  const [loaded] = useLoaded(draft.partner, (signal) =>
-    draft.partner ? request<Sender[]>(`/v1/partners/${encodeURIComponent(draft.partner)}/senders`, { signal }) : Promise.resolve([]),
-  );
+  const [loaded] = useLoaded(draft.partner, (signal) => sendersOf(draft.partner, signal));
   const senders = loaded.is === "there" ? loaded.value.filter((sender) => sender.enabled && sender.applicationId !== null) : [];
   const preset = partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender;
   const first = [["", preset ? `${t("mailings.defaultSender")}: ${preset}` : t("mailings.chooseSender")]] as const;
@@ -151,7 +149,7 @@ function Whose({ draft, set, faults, partners }: Fields & { partners: readonly P
       <h2>{t("mailings.whose")}</h2>
       <TextField {...about("name", t("mailings.name"))} hint={t("mailings.nameHint")} value={draft.name} changed={(name) => set({ name })} more={{ maxLength: 200, autocomplete: "off" }} />
       <div class="pair">
-        <Choice {...about("partner", t("mailings.partner"))} value={draft.partner} changed={(partner) => set({ partner, sender: "" })} of={partners.map(({ partnerId }) => [partnerId, partnerId])} />
+        {!isPortal && <Choice {...about("partner", t("mailings.partner"))} value={draft.partner} changed={(partner) => set({ partner, sender: "" })} of={partners.map(({ partnerId }) => [partnerId, partnerId])} />}
         <Choice
           {...about("sender", t("mailings.sender"))}
           value={draft.sender}

@@ -6,12 +6,13 @@ import { DAYS } from "../model";
 import { UNITS } from "./draft";
 import type { Fields } from "./fields";
 
-export function When({ draft, set, faults, offsetMin }: Fields & { offsetMin: number }) {
+/** `isOne`: of one message, which has no start and no rate. */
+export function When({ draft, set, faults, offsetMin, isOne = false }: Fields & { offsetMin: number; isOne?: boolean }) {
   const offset = `UTC${offsetMin < 0 ? "−" : "+"}${Math.floor(Math.abs(offsetMin) / 60)}${offsetMin % 60 ? `:${Math.abs(offsetMin) % 60}` : ""}`;
   return (
     <section class="card">
       <h2>{t("mailings.when")}</h2>
-      <Choice id="when" label={t("mailings.hours")} hint={t("mailings.hoursHint")} value={draft.when} changed={(when) => set({ when })} of={[["now", t("mailings.atOnce")], ["window", t("mailings.inWindow")]]} />
+      <Choice id="when" label={t("mailings.hours")} hint={isOne ? undefined : t("mailings.hoursHint")} value={draft.when} changed={(when) => set({ when })} of={[["now", t(isOne ? "request.atOnce" : "mailings.atOnce")], ["window", t("mailings.inWindow")]]} />
       {draft.when === "window" && (
         <>
           <div class="pair">
@@ -24,7 +25,7 @@ export function When({ draft, set, faults, offsetMin }: Fields & { offsetMin: nu
         </>
       )}
       <Lifetime draft={draft} set={set} faults={faults} />
-      <TextField id="rate" label={t("mailings.rate")} hint={t("mailings.rateHint")} fault={faults.rate} value={draft.rate} changed={(rate) => set({ rate })} more={{ inputMode: "numeric" }} />
+      {!isOne && <TextField id="rate" label={t("mailings.rate")} hint={t("mailings.rateHint")} fault={faults.rate} value={draft.rate} changed={(rate) => set({ rate })} more={{ inputMode: "numeric" }} />}
     </section>
   );
 }

@@ -1,0 +1,168 @@
+/** Builds one request of the partner protocol: a form, the JSON and the line of a shell that it makes, and the answer. */
+
+import { useRef, useState } from "preact/hooks";
+import { ApiError, request, type FieldError } from "../../api";
+import { Copied } from "../../parts/copied";
+import { Choice, Field, TextField, described } from "../../parts/field";
+import { Failure, Shown, useLoaded } from "../../parts/states";
+import { href } from "../../router";
+import { ownLogin, ownSenders, userName } from "../../session";
+import { t } from "../../words";
+import { Message } from "../mailings/new/message-fields";
+import { When } from "../mailings/new/when-fields";
+import "../mailings/mailings.css";
+import { partners, type Partner } from "../mailings/model";
+import { Preview } from "../mailings/message/preview";
+import { CHANNELS, EMPTY_REQUEST, curlOf, placedIn, requestOf, type RequestDraft } from "./request-draft";
+
+interface Answer {
+  mtNum: string;
+  id?: string;
+}
+
+interface Fields {
+  draft: RequestDraft;
+  set: (changes: Partial<RequestDraft>) => void;
+  faults: Record<string, string>;
+}
+
+export function RequestBuilder() {
+  const [loaded, again] = useLoaded("own", partners);
+  return (
+    <>
+      <h1>{t("portal.request")}</h1>
+      <p class="quiet">{t("request.about")}</p>
+      <Shown loaded={loaded} again={again}>{([own]) => own && <Form own={own} />}</Shown>
+    </>
+  );
+}
+
+function Form({ own }: { own: Partner }) {
+  const [draft, setDraft] = useState<RequestDraft>(() => ({ ...EMPTY_REQUEST, id: crypto.randomUUID() }));
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [isSending, setSending] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const isSent = useRef(false); // a second press may come before the button is drawn as off
+  const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
+  const { faults, others } = placedIn(told);
+  const set = (changes: Partial<RequestDraft>) => {
+    const id = answer === null ? draft.id : crypto.randomUUID(); // what was sent keeps its id
+    setDraft({ ...draft, id, ...changes });
+    setAnswer(null);
+    setError(null);
+  };
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    if (isSent.current) return;
+    isSent.current = true;
+    setSending(true);
+    setError(null);
+    setAnswer(null);
+    try {
+      setAnswer(await request<Answer>("/v6/send", { method: "POST", body: JSON.stringify({ ...ownLogin(), ...requestOf(draft) }) }));
+    } catch (refused) {
+      setError(refused);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+    }
+    setSending(false);
+    isSent.current = false;
+  };
+  const fields: Fields = { draft, set, faults };
+  return (
+    <form ref={form} class="columns" onSubmit={submitted} noValidate>
+      <div>
+        <Whom {...fields} own={own} />
+        <Message {...fields} isPlain />
+        <When {...fields} offsetMin={own.utcOffsetMin} isOne />
+        <Cascade {...fields} />
+      </div>
+      <aside>
+        <section class="card">
+          <h2>{t("mailings.preview")}</h2>
+          <Preview app={draft.sender || own.defaultSender || own.partnerId} title={draft.title} text={draft.text} hasPicture={draft.address !== "" && draft.category === "IMAGE"} buttons={draft.buttons} valueOf={(name) => `{{${name}}}`} />
+        </section>
+        <Written draft={draft} />
+        <section class="card">
+          {error !== null && (others.length > 0 || told.length === 0) && <Failure error={error} />}
+          {Object.keys(faults).length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
+          <button type="submit" class="main" disabled={isSending}>{t("request.send")}</button>
+          <p class="quiet">{t("request.sendMeans")}</p>
+          {answer !== null && <Answered answer={answer} />}
+        </section>
+      </aside>
+    </form>
+  );
+}
+
+function Whom({ draft, set, faults, own }: Fields & { own: Partner }) {
+  const preset = own.defaultSender;
+  const first = [["", preset ? `${t("mailings.defaultSender")}: ${preset}` : t("mailings.chooseSender")]] as const;
+  return (
+    <section class="card">
+      <h2>{t("request.whom")}</h2>
+      <div class="pair">
+        <TextField id="phone" label={t("request.phone")} hint={t("request.phoneHint")} fault={faults.phone} value={draft.phone} changed={(phone) => set({ phone })} more={{ inputMode: "tel", autocomplete: "off" }} />
+        <TextField id="user" label={t("support.user")} hint={t("request.userHint")} fault={faults.user} value={draft.user} changed={(user) => set({ user })} more={{ autocomplete: "off" }} />
+      </div>
+      <div class="pair">
+        <Choice id="sender" label={t("mailings.sender")} fault={faults.sender} value={draft.sender} changed={(sender) => set({ sender })} of={[...first, ...ownSenders().map(({ serviceNumber, applicationId }) => [serviceNumber, applicationId ? `${serviceNumber} (${applicationId})` : serviceNumber] as const)]} />
+        <Choice id="reports" label={t("request.reports")} value={draft.reports} changed={(reports) => set({ reports })} of={[["1", t("request.reports.all")], ["2", t("request.reports.failed")], ["0", t("request.reports.none")]]} />
+      </div>
+      <TextField id="id" label={t("request.id")} hint={t("request.idHint")} fault={faults.id} value={draft.id} changed={(id) => set({ id })} more={{ autocomplete: "off" }} />
+    </section>
+  );
+}
+
+function Cascade({ draft, set, faults }: Fields) {
+  const text = { id: "cascade-text", label: t("request.cascadeText"), fault: faults.cascadeText };
+  return (
+    <section class="card">
+      <h2>{t("request.cascade")}</h2>
+      <div class="pair">
+        <Choice id="cascade" label={t("request.cascadeBy")} hint={t("request.cascadeHint")} fault={faults.cascade} value={draft.cascade} changed={(cascade) => set({ cascade })} of={[["", t("request.cascadeNone")], ...CHANNELS.map((channel) => [channel, channel] as const)]} />
+        {draft.cascade && <Choice id="cascade-state" label={t("request.cascadeState")} value={draft.cascadeState} changed={(cascadeState) => set({ cascadeState })} of={[["DELIVERED", t("messageState.DELIVERED")], ["READ", t("messageState.READ")]]} />}
+      </div>
+      {draft.cascade && (
+        <>
+          <div class="pair">
+            <TextField id="cascade-sender" label={t("request.cascadeSender")} fault={faults.cascadeSender} value={draft.cascadeSender} changed={(cascadeSender) => set({ cascadeSender })} more={{ autocomplete: "off" }} />
+            <TextField id="cascade-ttl" label={t("request.cascadeTtl")} fault={faults.cascadeTtl} value={draft.cascadeTtl} changed={(cascadeTtl) => set({ cascadeTtl })} more={{ inputMode: "numeric" }} />
+          </div>
+          <Field {...text}>
+            <textarea {...described(text)} rows={3} value={draft.cascadeText} onInput={(event) => set({ cascadeText: event.currentTarget.value })} />
+          </Field>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** What would be sent, in two ways of writing; the password is in neither. */
+function Written({ draft }: { draft: RequestDraft }) {
+  const [kind, choose] = useState<"curl" | "json">("curl");
+  const body = requestOf(draft);
+  const shown = kind === "curl" ? curlOf(location.origin, userName(), body) : JSON.stringify({ login: userName(), password: "…", ...body }, null, 2);
+  return (
+    <section class="card">
+      <h2>{t("request.written")}</h2>
+      <div class="row choices" role="group" aria-label={t("request.written")}>
+        <button type="button" aria-pressed={kind === "curl"} onClick={() => choose("curl")}>curl</button>
+        <button type="button" aria-pressed={kind === "json"} onClick={() => choose("json")}>JSON</button>
+        <Copied text={shown} label={t("request.written")} />
+      </div>
+      <pre tabIndex={0} class="wrapped" aria-label={kind}>{shown}</pre>
+      {kind === "curl" && <p class="quiet">{t("request.curlHint")} <code>read -rs RPNS_PASSWORD</code></p>}
+    </section>
+  );
+}
+
+function Answered({ answer }: { answer: Answer }) {
+  return (
+    <div role="status">
+      <h3>{t("request.answer")}</h3>
+      <pre tabIndex={0} class="wrapped">{JSON.stringify(answer, null, 2)}</pre>
+      <p><a href={href("support", answer.mtNum)}>{t("request.follow")}</a></p>
+    </div>
+  );
+}
