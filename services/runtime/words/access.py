@@ -1,6 +1,11 @@
 """Refusals of who asks, and how often: logins, tokens, keys, addresses, limits. English and Russian. Pure."""
 
 TEXTS = {
+    "Needs the password": "Нужен пароль",
+    "Not from another site": "Не с другого сайта",
+    "Too many changes": "Слишком много изменений",
+    "a page of another site has made the browser ask for this": "браузер отправил это по воле страницы другого сайта",
+    "an API key makes no keys, and does not move reports": "с API-ключом нельзя создавать ключи и менять адрес отчётов",
     "Address not allowed": "Адрес не разрешён",
     "Application is switched off": "Приложение отключено",
     "Authorization must be: Bearer <credential of this installation>": (

@@ -1,9 +1,13 @@
 """Refusals of devices, of proofs of login and their keys, and of receipts of a provider. English and Russian. Pure."""
 
 TEXTS = {
-    "must be random bytes in hex or base64, 22 to 128 characters: draw 32 bytes": "нужны случайные байты в hex или base64, от 22 до 128 символов: возьмите 32 байта",
+    "must be random bytes in hex or base64, 22 to 128 characters: draw 32 bytes": (
+        "нужны случайные байты в hex или base64, от 22 до 128 символов: возьмите 32 байта"
+    ),
     "Origin is not allowed": "Источник (origin) не разрешён",
-    "no application has the origin of this page among its allowedOrigins": "ни у одного приложения источника этой страницы нет в allowedOrigins",
+    "no application has the origin of this page among its allowedOrigins": (
+        "ни у одного приложения источника этой страницы нет в allowedOrigins"
+    ),
     "Installation id is taken": "id установки занят",
     "Live Activities are for platform ios": "Live Activity есть только у платформы ios",
     "No Web Push credentials": "Нет учётных данных Web Push",

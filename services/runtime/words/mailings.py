@@ -1,7 +1,9 @@
 """Refusals of mailings, and of lists and their lines. English and Russian. Pure."""
 
 TEXTS = {
-    "must be `before` of the page before, or UTC milliseconds": "нужно `before` предыдущей страницы или миллисекунды UTC",
+    "must be `before` of the page before, or UTC milliseconds": (
+        "нужно `before` предыдущей страницы или миллисекунды UTC"
+    ),
     "Another mailing has this id": "Этот id уже у другой рассылки",
     "Another upload of this list is under way": "Идёт другая загрузка этого списка",
     "Content-Encoding: must be gzip, or none": "Content-Encoding: допустимо gzip или ничего",

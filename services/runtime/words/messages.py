@@ -1,7 +1,9 @@
 """Refusals of what is asked of messages: `services/status`. English and Russian. Pure."""
 
 TEXTS = {
-    "at most {most} at once of one caller, and {all} of all: wait until one has ended": "не более {most} одновременно у одного и {all} всего: дождитесь конца одного из них",
+    "at most {most} at once of one caller, and {all} of all: wait until one has ended": (
+        "не более {most} одновременно у одного и {all} всего: дождитесь конца одного из них"
+    ),
     "No such address": "Такого адреса нет",
     "No such entry": "Такой записи нет",
     "No such id": "Такого id нет",

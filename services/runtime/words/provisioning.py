@@ -5,19 +5,41 @@ TEXTS = {
     "must be 1 to 64 letters, digits and . _ -": "нужно от 1 до 64 латинских букв, цифр и знаков . _ -",
     "must be 8 to 128 characters of ASCII without blanks": "нужно от 8 до 128 символов ASCII без пробелов",
     "must be digits and dots, as 2.14.1": "нужны цифры и точки, например 2.14.1",
-    "must be 1 to 64 small letters, digits and . _ @ -, a letter or digit first": "нужно от 1 до 64 строчных латинских букв, цифр и знаков . _ @ -, первой — буква или цифра",
-    "must be 1 to 64 characters without a slash or control characters": "нужно от 1 до 64 символов без косой черты и управляющих символов",
+    "must be 1 to 64 small letters, digits and . _ @ -, a letter or digit first": (
+        "нужно от 1 до 64 строчных латинских букв, цифр и знаков . _ @ -, первой — буква или цифра"
+    ),
+    "must be 1 to 64 characters without a slash or control characters": (
+        "нужно от 1 до 64 символов без косой черты и управляющих символов"
+    ),
     "must be 8 to 30 letters and digits": "нужно от 8 до 30 латинских букв и цифр",
     "must be 1 to 128 letters, digits and . _ ~ : -": "нужно от 1 до 128 латинских букв, цифр и знаков . _ ~ : -",
     "must be 10 capital letters and digits": "нужно 10 заглавных латинских букв и цифр",
     "must be 1 to 4096 characters of ASCII without blanks": "нужно от 1 до 4096 символов ASCII без пробелов",
     "must be an e-mail address": "нужен адрес электронной почты",
     "must be 22 to 128 letters, digits and _ -": "нужно от 22 до 128 латинских букв, цифр и знаков _ -",
-    "must be 1 to 155 letters, digits and . -, a letter or digit first": "нужно от 1 до 155 латинских букв, цифр и знаков . -, первой — буква или цифра",
-    "must be https://host or https://host:port, exactly as a browser says it": "нужно https://хост или https://хост:порт, точно как сообщает браузер",
-    "must be https://host or https://host:port, exactly as a browser says it: without a path, a slash at the end, or a login": "нужно https://хост или https://хост:порт, точно как сообщает браузер: без пути, без косой черты в конце и без логина",
-    "must be https://host or https://host:port, exactly as a browser says it; http only of localhost, 127.0.0.1 and [::1]": "нужно https://хост или https://хост:порт, точно как сообщает браузер; http — только для localhost, 127.0.0.1 и [::1]",
-    "must be exact: name each origin, a wildcard would let in whoever gets a name there": "нужно точное значение: назовите каждый источник, шаблон впустил бы всякого, кто получит там имя",
+    "must be 1 to 155 letters, digits and . -, a letter or digit first": (
+        "нужно от 1 до 155 латинских букв, цифр и знаков . -, первой — буква или цифра"
+    ),
+    "must be https://host or https://host:port, exactly as a browser says it": (
+        "нужно https://хост или https://хост:порт, точно как сообщает браузер"
+    ),
+    (
+        "must be https://host or https://host:port, exactly as a browser says it: "
+        "without a path, a slash at the end, or a login"
+    ): (
+        "нужно https://хост или https://хост:порт, точно как сообщает браузер: без пути, "
+        "без косой черты в конце и без логина"
+    ),
+    (
+        "must be https://host or https://host:port, exactly as a browser says it; http "
+        "only of localhost, 127.0.0.1 and [::1]"
+    ): (
+        "нужно https://хост или https://хост:порт, точно как сообщает браузер; http — "
+        "только для localhost, 127.0.0.1 и [::1]"
+    ),
+    "must be exact: name each origin, a wildcard would let in whoever gets a name there": (
+        "нужно точное значение: назовите каждый источник, шаблон впустил бы всякого, кто получит там имя"
+    ),
     "must have a host without a dot at its end": "хост не должен заканчиваться точкой",
     "must have a host name, or an IPv4 address as four numbers": "нужно имя хоста или адрес IPv4 из четырёх чисел",
     "API key is taken": "Ключ API занят",

@@ -105,7 +105,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
 }
 
 /** As the partner named it: an operator sees nobody before asking. */
-function recipientOf({ phone, externalUserId }: Summary) {
+function recipientOf({ phone, externalUserId }: Found["messages"][number]) {
   return <>{phone && <div class="nowrap">+{phone}</div>}{externalUserId && <div>{externalUserId}</div>}</>;
 }
 

@@ -2,16 +2,16 @@
 
 import { useState } from "preact/hooks";
 import { request, withQuery } from "../../api";
+import type { Schemas } from "../../documents";
 import { number, percent } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { t } from "../../words";
 import { Outcomes } from "../operations/outcomes";
 import { PERIODS, type Period } from "../operations/statistics";
-import type { Reason } from "../support";
 
 interface Counted {
-  reason: Reason;
+  reason: Schemas["ReasonView"];
   messages: number;
 }
 
