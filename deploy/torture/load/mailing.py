@@ -30,7 +30,7 @@ async def send_mailing(partner: Partner, book: Book, lines: Sequence[Planned], p
         book.expect(message)
     body = b"".join(orjson.dumps({"to": line.phone, "id": line.ref, "text": line.ref}) + b"\n" for line in lines)
     listed = await _ask(partner, ref, "PUT", f"/{ref}/recipients", data=body, headers=_NDJSON)
-    if listed["accepted"] != len(lines):
+    if listed["list"]["accepted"] != len(lines):  # all that have come, where an upload was cut off and begun again
         raise Refused(f"the list of {ref}: {listed}")
     await _ask(partner, ref, "POST", f"/{ref}/start")
     for message in lines:
