@@ -153,6 +153,7 @@ async def upstream(name: str, port: int, more: asyncio.Event) -> web.AppRunner:
     app = web.Application()
     app[NAME], app[MORE] = name, more
     app.router.add_get("/v1/events", _stream)
+    app.router.add_get("/v1/{path:.*}/live", _stream)
     app.router.add_get("/console/headers", _console)
     app.router.add_get("/portal/headers", _console)
     app.router.add_route("*", "/{path:.*}", _echo)
@@ -229,8 +230,10 @@ async def test_the_consoles_policy_arrives_as_the_service_wrote_it_and_no_other_
             assert found == {name: [HEADERS[name]] for name in HEADERS}
 
 
-async def test_events_arrive_one_by_one(gateway: Gateway) -> None:
-    async with ClientSession() as client, client.get(f"{gateway.url}/v1/events") as response:
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/messages/m/live", "/v1/mailings/m/live", "/v1/cluster/live"])
+async def test_events_arrive_one_by_one(gateway: Gateway, path: str) -> None:
+    gateway.more_events.clear()
+    async with ClientSession() as client, client.get(gateway.operators_url + path) as response:
         assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 1\n\n"
         gateway.more_events.set()
         assert await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) == b"data: 2\n\n"

@@ -56,50 +56,50 @@ def last_id(chunk: bytes) -> str:
     return chunk.decode().rpartition("id: ")[2].partition("\n")[0]
 
 
-async def told(stream: AsyncIterator[bytes]) -> bytes:
+async def next_event(stream: AsyncIterator[bytes]) -> bytes:
     async with asyncio.timeout(10):
         return await anext(stream)
 
 
 async def ended(stream: AsyncIterator[bytes]) -> None:
     with pytest.raises(StopAsyncIteration):
-        await told(stream)
+        await next_event(stream)
 
 
 async def test_each_part_is_told_at_once_and_then_what_has_changed_alone() -> None:
     shelf = Shelf()
     stream = await shelf.open("a", "b")
-    assert fields(await told(stream)) == [("a", "1"), ("b", "1")]
+    assert fields(await next_event(stream)) == [("a", "1"), ("b", "1")]
     shelf.answers["b"] = b"2"
-    assert fields(await told(stream)) == [("b", "2")]
+    assert fields(await next_event(stream)) == [("b", "2")]
     shelf.answers["a"] = b"3"
-    assert fields(await told(stream)) == [("a", "3")]
+    assert fields(await next_event(stream)) == [("a", "3")]
 
 
 async def test_who_comes_back_is_told_what_has_changed_meanwhile() -> None:
     shelf = Shelf()
-    before = await told(await shelf.open("a", "b"))
+    before = await next_event(await shelf.open("a", "b"))
     shelf.answers["b"] = b"2"
     again = await shelf.open("a", "b", after=last_id(before))
-    chunk = await told(again)
+    chunk = await next_event(again)
     assert fields(chunk) == [("b", "2")]
     shelf.answers["a"] = b"9"
-    assert fields(await told(await shelf.open("a", "b", after=last_id(chunk)))) == [("a", "9")]
+    assert fields(await next_event(await shelf.open("a", "b", after=last_id(chunk)))) == [("a", "9")]
 
 
 @pytest.mark.parametrize("after", ["", "x", "....", "0" * 100])
 async def test_an_id_that_no_stream_gave_begins_anew(after: str) -> None:
-    assert fields(await told(await Shelf().open("a", after=after))) == [("a", "1")]
+    assert fields(await next_event(await Shelf().open("a", after=after))) == [("a", "1")]
 
 
 async def test_one_who_reads_slowly_is_told_the_last_of_many_changes() -> None:
     shelf = Shelf()
     stream = await shelf.open("a")
-    await told(stream)
+    await next_event(stream)
     for number in range(5):
         shelf.answers["a"] = b"change %d" % number
         await looked_since(shelf)
-    assert fields(await told(stream)) == [("a", "change 4")]
+    assert fields(await next_event(stream)) == [("a", "change 4")]
 
 
 async def looked_since(shelf: Shelf) -> None:
@@ -138,7 +138,7 @@ async def test_the_loop_knows_nothing_of_the_request_that_was_the_first() -> Non
     token = WHO.set("anna")
     stream = await shelf.open("a")
     WHO.reset(token)
-    await told(stream)
+    await next_event(stream)
     await looked_since(shelf)
     assert shelf.seen_by == {"nobody"}
 
@@ -166,7 +166,7 @@ async def test_it_ends_with_the_process_with_the_token_and_with_what_is_gone(mon
     revoked = await shelf.open("a", caller=Caller(None, ANNA.operator, lambda: is_good[0]))
     gone, left = await shelf.open("b"), await shelf.open("a")
     for stream in (revoked, gone, left):
-        await told(stream)
+        await next_event(stream)
     is_good[0] = False
     await ended(revoked)
     shelf.answers["b"] = None
@@ -180,7 +180,7 @@ async def test_it_ends_when_nobody_can_look_for_long(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(streams, "_BEHIND_S", 0.2)
     shelf = Shelf()
     stream = await shelf.open("a")
-    await told(stream)
+    await next_event(stream)
     shelf.fault = TRANSIENT_ERRORS[0]("away")
     await ended(stream)
 
@@ -189,5 +189,5 @@ async def test_silence_is_broken_by_a_comment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(streams, "_LOOK_S", 0.02)
     monkeypatch.setattr(streams, "_HEARTBEAT_S", 0.05)
     stream = await Shelf().open("a")
-    await told(stream)
-    assert await told(stream) == b":\n\n"
+    await next_event(stream)
+    assert await next_event(stream) == b":\n\n"
