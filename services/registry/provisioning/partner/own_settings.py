@@ -48,7 +48,7 @@ class OwnSettings(AnswerModel):
     reject_duplicates: bool
     max_connections: int
     max_rate_per_s: int
-    utc_offset_min: int = Field(description="the zone of its windows and deadlines")
+    utc_offset_min: int = Field(description="minutes east of UTC: the zone of its windows and deadlines")
     link_shortener: bool
     planning_horizon_days: int
 
