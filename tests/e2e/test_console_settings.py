@@ -152,8 +152,9 @@ async def test_a_broadcast_channel_is_made_sent_to_asked_about_and_removed(mista
     await page.send_form("Create")
 
     async def is_open() -> bool:
+        await page.run(f"(() => {{ const old = {row}; if (old) old.dataset.old = 'yes'; }})()")
         await page.press("Refresh", within=".broadcasts")
-        await page.settled()
+        await page.until(f"{row} !== undefined && {row}.dataset.old === undefined", "it is listed anew")
         return bool(await page.run(f"{row}?.textContent.includes('open')"))
 
     await eventually(is_open, "Apple has made the channel")
