@@ -51,6 +51,7 @@ Secret = Annotated[
     str,
     StringConstraints(pattern=form(r"^[\x21-\x7e]{1,4096}$", "must be 1 to 4096 characters of ASCII without blanks")),
 ]
+_TOPIC = form(r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$", "must be 1 to 155 letters, digits and . -, a letter or digit first")
 _KNOWN_SUBJECT: Final = re.compile(r"mailto:[^@\s]+@[^@\s]+|https://\S+")
 Pem = Annotated[str, StringConstraints(max_length=16_384)]
 
@@ -59,18 +60,7 @@ class ApnsCredentials(Credentials):
     team_id: AppleId
     key_id: AppleId
     private_key: Annotated[Pem, AfterValidator(private_keys.p256_pem)]
-    topic: (
-        Annotated[
-            str,
-            StringConstraints(
-                pattern=form(
-                    r"^[A-Za-z0-9][A-Za-z0-9.-]{0,154}$",
-                    "must be 1 to 155 letters, digits and . -, a letter or digit first",
-                )
-            ),
-        ]
-        | None
-    ) = None
+    topic: Annotated[str, StringConstraints(pattern=_TOPIC)] | None = None
 
 
 class FcmCredentials(Credentials):

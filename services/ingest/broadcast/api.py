@@ -16,16 +16,17 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from schemas.broadcast_events import BroadcastChannelChanged
-from services.ingest.broadcast.rules import NAME, BroadcastBody, ChannelBody
+from services.ingest.broadcast.rules import BroadcastBody, ChannelBody
 from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcast
 from services.ingest.http import json_of
 from services.runtime.access.partner_auth import Caller, CallerOf
+from services.runtime.http.field_rules import AGREED_NAME
 from services.runtime.http.server import ProblemBody
 
 PATH = "/v1/applications/{application_id}/broadcast-channels"
 _Application = Annotated[str, Path(max_length=128)]
-_Name = Annotated[str, Path(pattern=NAME, description="your own name of the channel")]
+_Name = Annotated[str, Path(pattern=AGREED_NAME, description="your own name of the channel")]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 503)
 }

@@ -9,9 +9,7 @@ from schemas import ids, lossless
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastRequested
 from services.ingest.rules import invalid, live_activity_of
 from services.runtime.http.field_names import RequestBody
-from services.runtime.http.field_rules import form
 
-NAME = form(r"^[\w.:~-]{1,128}$", "must be 1 to 128 letters, digits and _ . : ~ -")
 MAX_BYTES = 5000
 """As JSON, of the 5120 that APNs accepts: times are longer here than there."""
 _NAMES = "3b6f4b3a-6f0e-5d6b-9a55-0c1f7d9f2a10"

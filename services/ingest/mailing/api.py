@@ -124,7 +124,7 @@ def _add_live(
     caller_of: Caller,
 ) -> None:
     async def body_of(mailing: Mailing) -> bytes:
-        return (await _view(service, outcomes, mailing)).model_dump_json(by_alias=True).encode()
+        return live.body_of(await _view(service, outcomes, mailing))
 
     async def look(mailing_ids: Collection[str]) -> Mapping[str, bytes | None]:
         """Those that run change at each look, so each is read."""
@@ -138,8 +138,7 @@ def _add_live(
     @router.get(
         "/{any_id}/live",
         summary="State and progress, at each change (server-sent events)",
-        response_class=StreamingResponse,
-        responses=live.EVENTS,
+        **live.ANSWER,
     )
     async def follow_mailing(
         any_id: _Id, last_event_id: live.LastEventId = None, caller: Caller = caller_of
@@ -151,8 +150,7 @@ def _add_live(
         """
         mailing = await service.find(any_id, caller)
         part = live.Part("mailing", watched, mailing.mailing_id, await body_of(mailing))
-        stream = await streams.open(caller, [part], last_event_id)
-        return live.live_answer(stream)
+        return await streams.answer(caller, [part], last_event_id)
 
 
 def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> None:

@@ -20,13 +20,13 @@ from services.ingest.rules.body import Hyphened, parsed
 from services.ingest.rules.errors import invalid
 from services.ingest.rules.fields import instant_ms, one_of
 from services.ingest.rules.opaque_json import hyphened, kept_of, opaque
-from services.runtime.http.field_rules import form
+from services.runtime.http.field_rules import AGREED_NAME
 
 _MOMENTS = ("timestamp", "stale-date", "dismissal-date")
 _OF_START = ("attributes-type", "attributes", "input-push-token", "input-push-channel")
 MAX_BYTES = 3500
 """As JSON: more would not fit into the 4096 bytes of APNs besides an alert."""
-_Name = Annotated[str, Field(pattern=form(r"^[\w.:~-]{1,128}$", "must be 1 to 128 letters, digits and _ . : ~ -"))]
+_Name = Annotated[str, Field(pattern=AGREED_NAME)]
 
 
 def _text(value: object) -> object:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from schemas import lossless
 from services.ingest.rules.body import LinkBody, SendRequest
 from services.ingest.rules.errors import Refused, invalid
+from services.runtime.http.field_rules import NOT_JSON
 
 _OPAQUE = {"customPayload": b'"customPayload"', "extraOptions": b'"extraOptions"', "Options": b'"Options"'}
 _PLAIN = (str, bool, type(None))
@@ -50,7 +51,7 @@ def read_json(body: bytes) -> Any:
 def not_json(error: lossless.NotJson) -> Refused:
     """Error 4 for a body that cannot be read."""
     rule = str(error)
-    return invalid("body", "must be JSON in UTF-8, not nested too deeply" if rule.startswith("must be JSON") else rule)
+    return invalid("body", NOT_JSON if rule.startswith("must be JSON") else rule)
 
 
 def _is_lossless(request: SendRequest, body: bytes) -> bool:

@@ -27,7 +27,7 @@ def live_cluster_routes(recent: Recent[ClusterView], directory: Directory, strea
     router = operator_router("/v1/cluster", "cluster")
 
     async def cluster() -> bytes:
-        return (await recent.get()).model_dump_json(by_alias=True).encode()
+        return live.body_of(await recent.get())
 
     def stops() -> bytes:
         return _STOPS.dump_json(held_stops(directory), by_alias=True)
@@ -44,8 +44,7 @@ def live_cluster_routes(recent: Recent[ClusterView], directory: Directory, strea
     @router.get(
         "/live",
         summary="The cluster and what is stopped, at each change (server-sent events)",
-        response_class=StreamingResponse,
-        responses=live.EVENTS,
+        **live.ANSWER,
     )
     async def follow_cluster(request: Request, last_event_id: live.LastEventId = None) -> StreamingResponse:
         """An event is `event: cluster` with `data` as `GET /v1/cluster` answers, or `event: stops` as `GET /v1/stops`
@@ -61,6 +60,6 @@ def live_cluster_routes(recent: Recent[ClusterView], directory: Directory, strea
             live.Part("cluster", watched_cluster, "cluster", await cluster()),
             live.Part("stops", watched_stops, "stops", stops()),
         ]
-        return live.live_answer(await streams.open(asking, parts, last_event_id))
+        return await streams.answer(asking, parts, last_event_id)
 
     return router

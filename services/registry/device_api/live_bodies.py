@@ -8,14 +8,13 @@ from pydantic import Field
 from schemas.live import ACTIVITY
 from services.registry.bodies import BUNDLE, AnswerModel, RequestModel
 from services.registry.devices import Device
-from services.runtime.http.field_rules import form
+from services.runtime.http.field_rules import AGREED_NAME
 from services.runtime.text.storable import Text
 
-_NAME = form(r"^[\w.:~-]{1,128}$", "must be 1 to 128 letters, digits and _ . : ~ -")
 ActivityId = Annotated[
-    str, Path(pattern=_NAME, description="the activity's, or a name that the app and the partner agreed on")
+    str, Path(pattern=AGREED_NAME, description="the activity's, or a name that the app and the partner agreed on")
 ]
-TypeName = Annotated[str, Path(pattern=_NAME, description="Swift name of the ActivityAttributes")]
+TypeName = Annotated[str, Path(pattern=AGREED_NAME, description="Swift name of the ActivityAttributes")]
 
 
 class StartTokenBody(RequestModel):
@@ -31,7 +30,7 @@ class StartTokenBody(RequestModel):
 class ActivityTokenBody(StartTokenBody):
     """An update token, and the type of the activity that it is for."""
 
-    attributes_type: Annotated[Text, Field(pattern=_NAME)]
+    attributes_type: Annotated[Text, Field(pattern=AGREED_NAME)]
 
 
 class ActivityView(AnswerModel):

@@ -70,6 +70,17 @@ class PasswordBody(RequestModel):
     password: Password | None = None
 
 
+def counted_keys(partner: PartnerChanged) -> dict[str, int]:
+    """What views tell of its keys: how many work, and whether reports are signed."""
+    report_keys = sum(key is not None for key in (partner.report_key_sealed, partner.report_key_before_sealed))
+    return {
+        "signs_reports": partner.report_key_sealed is not None,
+        "report_keys": report_keys,
+        "batch_keys": len(partner.batch_key_digests),
+        "api_keys": len(partner.api_key_digests),
+    }
+
+
 class PartnerView(AnswerModel):
     """A partner. `password` only in the answer that created or rotated it."""
 
@@ -100,14 +111,7 @@ class PartnerView(AnswerModel):
     @classmethod
     def of(cls, partner: PartnerChanged, password: str | None = None) -> "PartnerView":
         return cls.shown(
-            partner,
-            version=partner.event_id,
-            changed_at=partner.at,
-            password=password,
-            signs_reports=partner.report_key_sealed is not None,
-            report_keys=sum(key is not None for key in (partner.report_key_sealed, partner.report_key_before_sealed)),
-            batch_keys=len(partner.batch_key_digests),
-            api_keys=len(partner.api_key_digests),
+            partner, version=partner.event_id, changed_at=partner.at, password=password, **counted_keys(partner)
         )
 
 

@@ -58,9 +58,8 @@ class CrossOrigin:
 async def _preflight(page: Page, scope: Scope, receive: Receive, send: Send) -> None:
     if not page.is_allowed:
         detail = "no application has the origin of this page among its allowedOrigins"
-        refusal = problem_response(Problem(403, "Origin is not allowed", detail, kind="origin-not-allowed").body)
-        refusal.raw_headers += _allowing(page)
-        await refusal(scope, receive, send)
+        problem = Problem(403, "Origin is not allowed", detail, kind="origin-not-allowed").body
+        await problem_response(problem, {"Vary": "Origin"})(scope, receive, send)
         return
     await send({"type": "http.response.start", "status": 204, "headers": [*_allowing(page), *_PREFLIGHT]})
     await send({"type": "http.response.body", "body": b""})

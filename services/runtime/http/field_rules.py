@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+NOT_JSON = "must be JSON in UTF-8, not nested too deeply"
+"""Of a body."""
 _Words = Callable[[Mapping[str, Any]], str]
 _FORMS: dict[str, str] = {}
 """Rules of patterns: an expression says to programs what a field takes, and to people nothing."""
@@ -55,6 +57,10 @@ def form(pattern: str, rule: str) -> str:
     if _FORMS.setdefault(pattern, rule) != rule:
         raise RuntimeError(f"{pattern} has another rule: {_FORMS[pattern]}")
     return pattern
+
+
+AGREED_NAME = form(r"^[\w.:~-]{1,128}$", "must be 1 to 128 letters, digits and _ . : ~ -")
+"""Of what an app and a partner call by one name: activities, their types, broadcast channels."""
 
 
 def words_of(error: Any) -> str:

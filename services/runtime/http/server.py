@@ -24,6 +24,7 @@ from schemas.language import Language
 from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
 from services.runtime.http.field_names import rule_of
+from services.runtime.http.field_rules import NOT_JSON
 from services.runtime.http.native_names import body_of, query_faults
 from services.runtime.http.one_write import OneWriteProtocol
 from services.runtime.loops import pause
@@ -35,7 +36,6 @@ from services.runtime.words import translation_of
 
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
-NOT_JSON = "must be JSON in UTF-8, not nested too deeply"
 _FASTAPI_CANNOT_READ = "There was an error parsing the body"
 _DATE_S = 1.0
 _MOST_OF_PATH = 200
@@ -79,20 +79,21 @@ class ProblemResponse(Response):
     media_type = "application/problem+json"
 
     def __init__(self, problem: ProblemBody, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(problem.model_dump_json(exclude_defaults=True), problem.status, headers)
+        super().__init__(_json_of(problem), problem.status, headers)
         self._problem, self._given = problem, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         language = spoken_by(scope["headers"])
         if language is Language.ENGLISH:
             await super().__call__(scope, receive, send)
-        else:
-            own = {**(self._given or {}), "Content-Language": language.value}
-            await ProblemResponse(_in_words_of(self._problem, language), own).sent_as_it_is(scope, receive, send)
+            return
+        problem = _in_words_of(self._problem, language)
+        headers = {**(self._given or {}), "Content-Language": language.value}
+        await Response(_json_of(problem), problem.status, headers, self.media_type)(scope, receive, send)
 
-    async def sent_as_it_is(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Without another look at the language."""
-        await super().__call__(scope, receive, send)
+
+def _json_of(problem: ProblemBody) -> str:
+    return problem.model_dump_json(exclude_defaults=True)
 
 
 def _in_words_of(problem: ProblemBody, language: Language) -> ProblemBody:

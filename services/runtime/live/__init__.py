@@ -8,17 +8,17 @@ An event holds the whole answer, so whoever was away needs the last one and noth
 """
 
 from services.runtime.live.started import StartedStream, started_stream
-from services.runtime.live.streams import EVENTS, LIVE, LastEventId, LiveStreams, Part, live_answer
+from services.runtime.live.streams import ANSWER, LIVE, LastEventId, LiveStreams, Part, body_of
 from services.runtime.live.watched import Watched
 
 __all__ = [
-    "EVENTS",
+    "ANSWER",
     "LIVE",
     "LastEventId",
     "LiveStreams",
     "Part",
     "StartedStream",
     "Watched",
-    "live_answer",
+    "body_of",
     "started_stream",
 ]

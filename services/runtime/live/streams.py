@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import Header
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
@@ -33,8 +34,11 @@ _LOOK_S = 1.0
 _HEARTBEAT_S = 10.0
 _BEHIND_S = 20.0
 LastEventId = Annotated[str | None, Header(max_length=100)]
-EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
-"""What the documents say of such an answer."""
+ANSWER: dict[str, Any] = {
+    "response_class": StreamingResponse,
+    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+}
+"""What a route says of such an answer."""
 
 
 class Part(NamedTuple):
@@ -52,6 +56,11 @@ class LiveStreams:
     def __init__(self, stop: asyncio.Event) -> None:
         self.stop = stop
         self._open: Counter[str] = Counter()
+
+    async def answer(self, asking: Caller, parts: Sequence[Part], last_event_id: str | None) -> StreamingResponse:
+        """A stream as an answer that no gateway is to keep back. Raises Problem 429."""
+        stream = await self.open(asking, parts, last_event_id)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     async def open(self, asking: Caller, parts: Sequence[Part], last_event_id: str | None) -> AsyncIterator[bytes]:
         """The bytes of a stream for whoever asks. Raises Problem 429.
@@ -89,9 +98,9 @@ class LiveStreams:
                 part.watched.leave(part.key, woken)
 
 
-def live_answer(stream: AsyncIterator[bytes]) -> StreamingResponse:
-    """The stream as an answer that no gateway is to keep back."""
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+def body_of(view: BaseModel) -> bytes:
+    """A view as the query answers it, and a stream again."""
+    return view.model_dump_json(by_alias=True).encode()
 
 
 def _has_ended(views: dict[str, View]) -> bool:

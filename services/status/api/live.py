@@ -11,7 +11,6 @@ from services.runtime import live, telemetry
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.http import server
 from services.runtime.looks import Masked, as_asked, masked
-from services.status.api.bodies import MessageView
 from services.status.api.view import view_of
 from services.status.http import spoken
 from services.status.message import Message, Messages, find_message
@@ -34,7 +33,7 @@ class _Watched(NamedTuple):
         if message is None or (not self.is_masked and _recipient_of(message) != self.recipient):
             return None
         view = view_of(message, self.language)
-        return _json(masked(view) if self.is_masked else view)
+        return live.body_of(masked(view) if self.is_masked else view)
 
 
 class WatchedMessages:
@@ -65,8 +64,7 @@ def live_message_routes(messages: Messages, partner_caller: CallerOf, streams: l
     @router.get(
         "/v1/messages/{any_id}/live",
         summary="One message with its whole trace, at each change (server-sent events)",
-        response_class=StreamingResponse,
-        responses=live.EVENTS,
+        **live.ANSWER,
     )
     async def follow_message(
         any_id: Annotated[str, _ID],
@@ -88,9 +86,8 @@ def live_message_routes(messages: Messages, partner_caller: CallerOf, streams: l
         if found is None:
             raise server.Problem(404, "No such message", "no message has this id, mtNum or partner's id")
         key = _Watched(found.message_id, language, masked, _recipient_of(found))
-        body = _json(as_asked(view_of(found, language), masked))
-        stream = await streams.open(asking, [live.Part("message", watched, key, body)], last_event_id)
-        return live.live_answer(stream)
+        body = live.body_of(as_asked(view_of(found, language), masked))
+        return await streams.answer(asking, [live.Part("message", watched, key, body)], last_event_id)
 
     return router
 
@@ -98,7 +95,3 @@ def live_message_routes(messages: Messages, partner_caller: CallerOf, streams: l
 def _recipient_of(message: Message) -> _Recipient:
     request = message.request
     return (request.phone, request.external_user_id) if request is not None else (None, None)
-
-
-def _json(view: MessageView) -> bytes:
-    return view.model_dump_json(by_alias=True).encode()

@@ -176,6 +176,11 @@ async def test_an_origin_of_no_application_is_refused_and_not_repeated(here: Her
     assert not origin or origin == "*" or origin not in answer.text
 
 
+async def test_a_refusal_depends_on_the_origin_in_every_language(here: Here) -> None:
+    answer = await here.ask("OPTIONS", WEB_PUSH, {"Origin": STRANGER, "Accept-Language": "ru"} | ASKS)
+    assert (answer.status_code, answer.headers["vary"], answer.headers["content-language"]) == (403, "Origin", "ru")
+
+
 async def test_two_origins_are_none(here: Here) -> None:
     headers = [("Origin", BANK), ("Origin", BANK), *ASKS.items()]
     assert (await here.ask("OPTIONS", WEB_PUSH, headers)).status_code == 403

@@ -18,7 +18,7 @@ from schemas.values import Channel
 from services.registry.bodies import AnswerModel, RequestModel
 from services.registry.http import PROBLEMS, IfMatch
 from services.registry.provisioning.partner.keys import PartnerKeys
-from services.registry.provisioning.partner_bodies import ReportKeyView, SecretView, Url
+from services.registry.provisioning.partner_bodies import ReportKeyView, SecretView, Url, counted_keys
 from services.registry.provisioning.service import Provisioning, Stamp
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.crypto.master_key import Secrets
@@ -59,10 +59,7 @@ class OwnSettings(AnswerModel):
             version=partner.event_id,
             changed_at=partner.at,
             by=author_for_partners(partner.by),
-            signs_reports=partner.report_key_sealed is not None,
-            report_keys=sum(key is not None for key in (partner.report_key_sealed, partner.report_key_before_sealed)),
-            api_keys=len(partner.api_key_digests),
-            batch_keys=len(partner.batch_key_digests),
+            **counted_keys(partner),
         )
 
 
