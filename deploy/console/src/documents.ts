@@ -1,5 +1,6 @@
 /** The operators' API as its own documents describe it: what each route takes and answers. The build makes the types anew. */
 
+import { withQuery, type Query } from "./api";
 import type { components as Ingest, paths as IngestPaths } from "../dist/documents/ingest";
 import type { components as Registry, paths as RegistryPaths } from "../dist/documents/registry";
 import type { components as Status, paths as StatusPaths } from "../dist/documents/status";
@@ -35,7 +36,6 @@ export type Place<P extends Template, M extends Method = "get"> = string & { rea
 export type Values<P extends Template, M extends Method> =
   PathValues<P, M> extends undefined ? [query?: Nullable<QueryValues<P, M>>] : [path: PathValues<P, M>, query?: Nullable<QueryValues<P, M>>];
 
-type Named = Record<string, string | number | boolean | null | undefined>;
 /** Names in a path whose values are several parts. */
 const WITH_SLASHES = new Set(["stop_id"]);
 
@@ -44,11 +44,10 @@ export function place<P extends With<"get">>(template: P, ...values: Values<P, "
 }
 
 export function placeOf<M extends Method, P extends With<M>>(_: M, template: P, ...values: Values<P, M>): Place<P, M> {
-  const given = values as Named[];
+  const given = values as Query[];
   const [parts = {}, query = {}] = template.includes("{") ? given : [{}, given[0]];
   const path = template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encoded(name, String(parts[name])));
-  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
-  return (pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path) as Place<P, M>;
+  return withQuery(path, query) as Place<P, M>;
 }
 
 function encoded(name: string, value: string): string {

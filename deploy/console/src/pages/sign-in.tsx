@@ -1,37 +1,14 @@
-/** Asks for the token once, and tries it before it is kept. */
+/** Asks an operator for the token. */
 
 import { useState } from "preact/hooks";
-import { ApiError, request } from "../api";
-import { Failure } from "../parts/states";
-import { signIn, type Scope } from "../session";
+import { signIn } from "../session";
 import { t } from "../words";
-
-interface Me {
-  name: string;
-  heldScopes: Scope[];
-}
+import { SignInForm } from "./sign-in-form";
 
 export function SignIn() {
   const [value, setValue] = useState("");
-  const [isAsking, setAsking] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const submitted = async (event: Event) => {
-    event.preventDefault();
-    setAsking(true);
-    setError(null);
-    try {
-      const header = `Bearer ${value.trim()}`;
-      const me = await request<Me>("/v1/me", {}, header);
-      signIn(header, me.name, me.heldScopes);
-    } catch (refused) {
-      setError(refused);
-      setAsking(false);
-    }
-  };
-  const isWrong = error instanceof ApiError && error.status === 401;
   return (
-    <form class="card sign-in" onSubmit={submitted}>
-      <h1>{t("signIn.title")}</h1>
+    <SignInForm header={() => `Bearer ${value.trim()}`} took={(header, me) => signIn(header, me.name, me.heldScopes ?? [])} wrong={t("signIn.wrong")}>
       <label for="token">{t("signIn.token")}</label>
       <input
         id="token"
@@ -44,8 +21,6 @@ export function SignIn() {
         onInput={(event) => setValue(event.currentTarget.value)}
       />
       <p id="token-hint" class="quiet">{t("signIn.hint")}</p>
-      {isWrong ? <p class="failure" role="alert">{t("signIn.wrong")}</p> : error !== null && <Failure error={error} />}
-      <button type="submit" class="main" disabled={isAsking}>{t("signIn.submit")}</button>
-    </form>
+    </SignInForm>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { t } from "../words";
 import { Dialog } from "./dialog";
 import { Failure } from "./states";
+import { useSubmission } from "./submission";
 
 export interface Question<T> {
   /** On the button that asks. */
@@ -35,21 +36,10 @@ export function Ask<T>(question: Question<T>) {
 }
 
 function Asked<T>(question: Question<T> & { close: () => void }) {
-  const [isRunning, setRunning] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const submitted = async (event: Event) => {
-    event.preventDefault();
-    setRunning(true);
-    setError(null);
-    try {
-      const value = await question.run();
-      question.close();
-      question.done(value);
-    } catch (refused) {
-      setError(refused);
-      setRunning(false);
-    }
-  };
+  const { submitted, isRunning, error } = useSubmission(question.run, (value) => {
+    question.close();
+    question.done(value);
+  });
   return (
     <Dialog title={question.title} closed={question.close}>
       <form onSubmit={submitted}>

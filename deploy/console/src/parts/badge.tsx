@@ -22,8 +22,12 @@ export function Badge({ state, kind, raw }: { state: string; kind: Kind; raw?: s
   return <span class={`badge ${kind}`} title={raw}>{state}</span>;
 }
 
-/** A state that a newer platform may have is shown as it is. */
+/** A state by the table of its kinds; one that a newer platform may have is shown as it is. */
+export function StateBadge<Name extends string>({ state, kinds, words }: { state: string; kinds: Readonly<Record<Name, Kind>>; words: (name: Name) => string }) {
+  const isKnown = (name: string): name is Name => Object.hasOwn(kinds, name);
+  return isKnown(state) ? <Badge state={words(state)} kind={kinds[state]} raw={state} /> : <Badge state={state} kind="going" raw={state} />;
+}
+
 export function MessageBadge({ state }: { state: string }) {
-  const isKnown = (name: string): name is MessageState => Object.hasOwn(MESSAGE_STATES, name);
-  return isKnown(state) ? <Badge state={t(`messageState.${state}`)} kind={MESSAGE_STATES[state]} raw={state} /> : <Badge state={state} kind="going" />;
+  return <StateBadge state={state} kinds={MESSAGE_STATES} words={(name) => t(`messageState.${name}`)} />;
 }

@@ -7,6 +7,7 @@ import { t } from "../words";
 import { Dialog } from "./dialog";
 import type { FieldProps } from "./field";
 import { Failure } from "./states";
+import { useSubmission } from "./submission";
 
 export interface Form<Values> {
   values: Values;
@@ -41,8 +42,10 @@ export function Edit<Values extends object, T>(editing: Editing<Values, T>) {
 
 function Opened<Values extends object, T>(editing: Editing<Values, T> & { close: () => void }) {
   const [values, hold] = useState(editing.values);
-  const [isRunning, setRunning] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { submitted, isRunning, error } = useSubmission(() => editing.run(values), (value) => {
+    editing.close();
+    editing.done(value);
+  });
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
@@ -53,19 +56,6 @@ function Opened<Values extends object, T>(editing: Editing<Values, T> & { close:
     set: (changes) => hold((last) => ({ ...last, ...changes })),
     about: (path, label, hint) => ({ id: `edit-${path.replace(/\W+/g, "-")}`, label, hint, fault: faults.at(path) }),
   });
-  const submitted = async (event: Event) => {
-    event.preventDefault();
-    setRunning(true);
-    setError(null);
-    try {
-      const value = await editing.run(values);
-      editing.close();
-      editing.done(value);
-    } catch (refused) {
-      setError(refused);
-      setRunning(false);
-    }
-  };
   return (
     <Dialog title={editing.title} closed={editing.close}>
       <form ref={form} onSubmit={submitted} noValidate>

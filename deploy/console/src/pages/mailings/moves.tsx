@@ -1,11 +1,12 @@
 /** Start, pause, resume and cancel, each after a question that says how many it is about. */
 
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { request, withQuery } from "../../api";
 import { Dialog } from "../../parts/dialog";
 import { TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { Failure } from "../../parts/states";
+import { useSubmission } from "../../parts/submission";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Made } from "./forecast";
@@ -43,30 +44,17 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
 }
 
 function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailing; done: (after: Mailing) => void; closed: () => void }) {
-  const [isAsking, setAsking] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const [at, setAt] = useState("");
   const isDraft = mailing.state === "draft";
-  const isSent = useRef(false); // a second press may come before the button is drawn as off
-  const confirmed = async (event: Event) => {
-    event.preventDefault();
-    if (isSent.current) return;
-    isSent.current = true;
-    setAsking(true);
-    setError(null);
-    try {
-      const when = move === "start" && at !== "" ? new Date(at).toISOString() : null;
-      done(await request<Mailing>(withQuery(pathOf(mailing.mailingId, `/${move}`), { at: when }), { method: "POST" }));
-    } catch (refused) {
-      setError(refused);
-      setAsking(false);
-      isSent.current = false;
-    }
+  const run = async () => {
+    const when = move === "start" && at !== "" ? new Date(at).toISOString() : null;
+    return request<Mailing>(withQuery(pathOf(mailing.mailingId, `/${move}`), { at: when }), { method: "POST" });
   };
+  const { submitted, isRunning, error } = useSubmission(run, done);
   const count = mailing.progress.recipients === null ? t("mailings.ask.segment") : told("mailings.ask.left", { count: left(mailing) });
   return (
     <Dialog title={told(isDraft && move === "cancel" ? "mailings.ask.discard" : `mailings.ask.${move}`, { name: mailing.name })} closed={closed}>
-      <form onSubmit={confirmed}>
+      <form onSubmit={submitted}>
         {!(isDraft && move === "cancel") && <p><strong>{count}</strong></p>}
         <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
         {move === "start" && <Made id={mailing.mailingId} />}
@@ -76,7 +64,7 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
         {error !== null && <Failure error={error} />}
         <div class="row end">
           <button type="button" autofocus onClick={closed}>{t("mailings.ask.no")}</button>
-          <button type="submit" class={move === "cancel" ? "danger" : "main"} disabled={isAsking}>
+          <button type="submit" class={move === "cancel" ? "danger" : "main"} disabled={isRunning}>
             {t(isDraft && move === "cancel" ? "mailings.discard" : `mailings.move.${move}`)}
           </button>
         </div>

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { request } from "../../api";
-import { Badge } from "../../parts/badge";
+import { StateBadge } from "../../parts/badge";
 import { Facts } from "../../parts/facts";
 import { TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
@@ -50,7 +50,7 @@ export function BroadcastState({ channel, found, path }: { channel: string; foun
       {broadcast && (
         <Facts
           facts={[
-            [t("setup.state"), <Badge state={stateOf(broadcast.state)} kind={isKnown(broadcast.state) ? STATES[broadcast.state] : "going"} raw={broadcast.state} />],
+            [t("setup.state"), <StateBadge state={broadcast.state} kinds={STATES} words={(name) => t(`broadcast.is.${name}`)} />],
             [t("broadcasts.detail"), [broadcast.status || "", broadcast.detail].filter(Boolean).join(" ")],
             [t("broadcasts.attempt"), broadcast.attempt],
             [t("broadcasts.acceptedAt"), <Time at={broadcast.acceptedAt} />],
@@ -61,12 +61,4 @@ export function BroadcastState({ channel, found, path }: { channel: string; foun
       )}
     </>
   );
-}
-
-function isKnown(state: string): state is keyof typeof STATES {
-  return Object.hasOwn(STATES, state);
-}
-
-function stateOf(state: string): string {
-  return isKnown(state) ? t(`broadcast.is.${state}`) : state;
 }

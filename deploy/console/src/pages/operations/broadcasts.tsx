@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError, request, withQuery } from "../../api";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
-import { Badge } from "../../parts/badge";
+import { StateBadge } from "../../parts/badge";
 import { Edit, asNumber, type Form } from "../../parts/edit";
 import { Choice, Field, TextField, Tick, described } from "../../parts/field";
 import { told } from "../../parts/figures";
@@ -81,7 +81,7 @@ function Listed({ channels, path, again }: { channels: Channel[]; path: (...part
         id={(channel) => channel.name}
         columns={[
           { title: t("broadcasts.name"), cell: (channel) => channel.name },
-          { title: t("setup.state"), cell: (channel) => <><Badge state={stateOf(channel.state)} kind={isKnown(channel.state) ? STATES[channel.state] : "going"} raw={channel.state} />{channel.detail && <div class="quiet">{channel.detail}</div>}</> },
+          { title: t("setup.state"), cell: (channel) => <><StateBadge state={channel.state} kinds={STATES} words={(name) => t(`broadcasts.is.${name}`)} />{channel.detail && <div class="quiet">{channel.detail}</div>}</> },
           { title: t("broadcasts.channelId"), cell: (channel) => channel.channelId === null ? "—" : <code>{channel.channelId}</code> },
           { title: t("broadcasts.environment"), cell: (channel) => channel.environment },
           { title: t("broadcasts.keepLatest"), cell: (channel) => t(channel.keepLatest ? "setup.yes" : "setup.no") },
@@ -92,14 +92,6 @@ function Listed({ channels, path, again }: { channels: Channel[]; path: (...part
       {looked && <BroadcastState key={`${looked.channel} ${looked.broadcast?.broadcastId}`} channel={looked.channel} found={looked.broadcast} path={(id) => path(looked.channel, "messages", id)} />}
     </>
   );
-}
-
-function isKnown(state: string): state is keyof typeof STATES {
-  return Object.hasOwn(STATES, state);
-}
-
-function stateOf(state: string): string {
-  return isKnown(state) ? t(`broadcasts.is.${state}`) : state;
 }
 
 interface New {

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { request, withQuery } from "../../api";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
-import { Badge, messageStates } from "../../parts/badge";
+import { StateBadge, messageStates } from "../../parts/badge";
 import { Edit, asNumber, type Form } from "../../parts/edit";
 import { Choice, TextField } from "../../parts/field";
 import { number, told } from "../../parts/figures";
@@ -92,7 +92,7 @@ function Listed({ resends, again }: { resends: Resend[]; again: () => void }) {
       id={({ resendId }) => String(resendId)}
       columns={[
         { title: t("resends.partner"), cell: ({ partner }) => <a href={at("partners", partner)}>{partner}</a> },
-        { title: t("setup.state"), cell: ({ state }) => (isKnown(state) ? <Badge state={t(`resends.is.${state}`)} kind={STATES[state]} raw={state} /> : <Badge state={state} kind="going" />) },
+        { title: t("setup.state"), cell: ({ state }) => <StateBadge state={state} kinds={STATES} words={(name) => t(`resends.is.${name}`)} /> },
         { title: t("resends.period"), cell: ({ since, until }) => <><Time at={since} /> – <Time at={until} /></> },
         { title: t("resends.asked"), cell: ({ asked }) => number(asked) },
         { title: t("resends.at"), cell: (resend) => <Time at={resend.at} /> },
@@ -102,10 +102,6 @@ function Listed({ resends, again }: { resends: Resend[]; again: () => void }) {
       ]}
     />
   );
-}
-
-function isKnown(state: string): state is keyof typeof STATES {
-  return Object.hasOwn(STATES, state);
 }
 
 interface Wanted {

@@ -1,19 +1,14 @@
 /** How a partner's own messages have gone: over time and by provider, and why those failed that did. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery } from "../../api";
-import type { Schemas } from "../../documents";
+import { get } from "../../api";
+import { place, type Schemas } from "../../documents";
 import { number, percent } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { t } from "../../words";
 import { Outcomes } from "../operations/outcomes";
 import { PERIODS, type Period } from "../operations/statistics";
-
-interface Counted {
-  reason: Schemas["ReasonView"];
-  messages: number;
-}
 
 export function OwnOutcomes() {
   const [period, choose] = useState<Period>(PERIODS[0]);
@@ -29,7 +24,7 @@ export function OwnOutcomes() {
 function Refusals({ period }: { period: Period }) {
   const [loaded, again] = useLoaded(period.title, (signal) => {
     const from = Math.ceil(Date.now() / period.stepMs) * period.stepMs - period.spanMs;
-    return request<{ reasons: Counted[] }>(withQuery("/v1/messages/reasons", { from }), { signal });
+    return get(place("/v1/messages/reasons", { from: String(from) }), signal);
   });
   return (
     <section class="card">
@@ -43,7 +38,7 @@ function Refusals({ period }: { period: Period }) {
   );
 }
 
-function Found({ reasons }: { reasons: Counted[] }) {
+function Found({ reasons }: { reasons: Schemas["ReasonCount"][] }) {
   const whole = reasons.reduce((sum, { messages }) => sum + messages, 0);
   return (
     <Table

@@ -1,0 +1,31 @@
+/** What a form does when it is sent: once at a time, and what was refused is kept to be told. */
+
+import { useRef, useState } from "preact/hooks";
+
+export interface Submission {
+  submitted: (event: Event) => Promise<void>;
+  isRunning: boolean;
+  error: unknown;
+}
+
+/** It is off from then on, once it is `done`. */
+export function useSubmission<T>(run: () => Promise<T>, done: (value: T) => void): Submission {
+  const [isRunning, setRunning] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const isSent = useRef(false); // a second press may come before the button is drawn as off
+  const submitted = async (event: Event) => {
+    event.preventDefault();
+    if (isSent.current) return;
+    isSent.current = true;
+    setRunning(true);
+    setError(null);
+    try {
+      done(await run());
+    } catch (refused) {
+      setError(refused);
+      setRunning(false);
+      isSent.current = false;
+    }
+  };
+  return { submitted, isRunning, error };
+}
