@@ -82,6 +82,7 @@ def own_settings(stack_servers: Servers) -> Settings:
             "RPNS_ADMIN_TOKEN": "admin-token",
             "RPNS_ALLOW_WEAK_SECRETS": "1",
             "RPNS_ALLOW_PRIVATE_ADDRESSES": "1",
+            "RPNS_APPEND_TIMEOUT_S": "30",  # a machine that is busy with other tests is no Kafka that is away
         }
     )
 
