@@ -1,7 +1,8 @@
 """Ports of the local stack.
 
 Free ports are taken from below the range that the system hands out to outgoing connections, so that no
-client can grab one between the moment it was found free and the moment its server listens.
+client can grab one between the moment it was found free and the moment its server listens. Nor can another
+stack, then or while a server that was killed is being started again: whoever chose a port keeps a claim to it.
 """
 
 import fcntl
@@ -10,6 +11,7 @@ import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -17,6 +19,10 @@ from deploy.local.report import StackError
 
 LOWEST, HIGHEST = 20_000, 32_000
 HOST = "127.0.0.1"
+_MOST_CLAIMED = 600
+"""Of one process, some ten stacks: tests of thousands of small services would otherwise claim all there are."""
+_claimed: dict[int, None] = {}
+"""The oldest first."""
 
 
 def is_free(port: int, host: str = HOST) -> bool:
@@ -31,7 +37,7 @@ def is_free(port: int, host: str = HOST) -> bool:
 
 
 def free_ports(count: int, host: str = HOST) -> list[int]:
-    """`count` different ports that nothing listens on.
+    """`count` different ports that nothing listens on and no stack has claimed; claimed for this process.
 
     Raises StackError when there are not that many.
     """
@@ -39,11 +45,40 @@ def free_ports(count: int, host: str = HOST) -> list[int]:
     for port in random.sample(range(LOWEST, HIGHEST), k=HIGHEST - LOWEST):
         if len(found) == count:
             break
-        if is_free(port, host):
-            found.append(port)
+        if _claim(port):
+            if is_free(port, host):
+                found.append(port)
+            else:
+                _give_back(port)
     if len(found) < count:
         raise StackError(f"no {count} free ports between {LOWEST} and {HIGHEST} on {host}")
+    for port in list(_claimed)[: max(0, len(_claimed) - max(_MOST_CLAIMED, count))]:
+        _give_back(port)
     return found
+
+
+def _claim(port: int) -> bool:
+    """Whether nobody else has claimed it, nor this process."""
+    if port in _claimed:
+        return False
+    try:
+        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _claimed[port] = None
+    return True
+
+
+def _give_back(port: int) -> None:
+    del _claimed[port]
+    fcntl.lockf(_claims(), fcntl.LOCK_UN, 1, port)
+
+
+@cache
+def _claims() -> int:
+    """A byte for each port, locked by the process that chose it. The locks end with the process, or when it closes
+    the file, so it is never closed."""
+    return os.open(Path(gettempdir()) / f"rpns-{os.getuid()}-ports", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 @contextmanager
