@@ -1,7 +1,7 @@
 """What is looked at while somebody watches it: one loop for all of a kind, however many watch; none for nobody."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 from services.runtime.loops import keep_on
 
 K = TypeVar("K", bound=Hashable)
-Look = Callable[[Collection[K]], Awaitable[Mapping[K, bytes | None]]]
-"""Answers of those of the keys that may have changed since it was asked before; None: there is none any more."""
+Look = Callable[[Mapping[K, bool]], Awaitable[Mapping[K, bytes | None]]]
+"""Answers of those of the keys that may have changed since it was asked before, and of all whose value is True: they
+were not watched then. None: there is none any more."""
 _DIGEST_BYTES = 8
 
 
@@ -23,6 +24,8 @@ class View:
     body: bytes | None
     looked_at_s: float
     digest: str = ""
+    is_new: bool = True
+    """Never looked at by the loop: the answer may have changed since its own query read it."""
     woken: set[asyncio.Event] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -72,13 +75,12 @@ class Watched(Generic[K]):
             self._loop = None
 
     async def _turn(self) -> None:
-        keys, now_s = list(self._views), monotonic()
-        found = await self._look(keys)
-        for key in keys:
-            if (view := self._views.get(key)) is not None:
-                view.looked_at_s = now_s
-                if key in found:
-                    view.take(found[key])
+        views, now_s = dict(self._views), monotonic()
+        found = await self._look({key: view.is_new for key, view in views.items()})
+        for key, view in views.items():
+            view.looked_at_s, view.is_new = now_s, False
+            if key in found:
+                view.take(found[key])
 
 
 def _digest(body: bytes | None) -> str:

@@ -1,6 +1,6 @@
 """`GET /v1/messages/{id}/live`: one message with its whole trace, sent again whenever it has changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Path
@@ -43,12 +43,12 @@ class WatchedMessages:
         self._messages = messages
         self._known: dict[_Watched, int | None] = {}
 
-    async def look(self, keys: Collection[_Watched]) -> Mapping[_Watched, bytes | None]:
-        """The answers of those that have changed. Raises TRANSIENT_ERRORS."""
+    async def look(self, keys: Mapping[_Watched, bool]) -> Mapping[_Watched, bytes | None]:
+        """The answers of those that have changed, or are new. Raises TRANSIENT_ERRORS."""
         revisions = await self._messages.revisions({key.message_id for key in keys})
-        news = [key for key in keys if key not in self._known or self._known[key] != revisions.get(key.message_id)]
+        known = {key: self._known[key] for key, is_new in keys.items() if not is_new and key in self._known}
+        news = [key for key in keys if key not in known or known[key] != revisions.get(key.message_id)]
         found = await self._messages.load({key.message_id for key in news}) if news else {}
-        known = {key: self._known[key] for key in keys if key in self._known}
         for key in news:
             message = found.get(key.message_id)
             known[key] = message.revision if message is not None else None

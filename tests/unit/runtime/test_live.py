@@ -191,3 +191,28 @@ async def test_silence_is_broken_by_a_comment(monkeypatch: pytest.MonkeyPatch) -
     stream = await Shelf().open("a")
     await next_event(stream)
     assert await next_event(stream) == b":\n\n"
+
+
+async def test_what_is_watched_anew_is_asked_for_as_new_even_by_a_look_that_had_begun_before() -> None:
+    begun, goes_on = asyncio.Semaphore(0), asyncio.Semaphore(0)
+    asked: list[bool] = []
+
+    async def look(keys: Mapping[str, bool]) -> Mapping[str, bytes | None]:
+        asked.append(keys["a"])
+        begun.release()
+        await goes_on.acquire()
+        return {}
+
+    watched, woken = Watched[str]("held", look, 0, asyncio.Event()), asyncio.Event()
+    other = asyncio.Event()
+    watched.join("b", b"1", other)  # the loop goes on while nobody watches "a"
+    watched.join("a", b"1", woken)
+    await begun.acquire()
+    watched.leave("a", woken)
+    watched.join("a", b"1", woken)  # read before what that look found
+    for _ in range(2):
+        goes_on.release()
+        await begun.acquire()
+    watched.leave("a", woken)
+    watched.leave("b", other)
+    assert asked == [True, True, False]
