@@ -53,7 +53,7 @@ WHOLE = {
     "due": Size(20_000, 2_000, 900),
     "scale": Size(500_000, 50_000),
     "stored": Size(500_000, 50_000),
-    "console": Size(500_000, 50_000),
+    "console": Size(1_000_000, 50_000, 600),
     "million": Size(1_000_000, 50_000, 7_200, by_name_only=True),
 }
 """Module of deploy.bench.whole: how many messages, recipients or installations; of `idle_cost` seconds."""

@@ -1,4 +1,4 @@
-"""One service by itself on servers that run already, and the processor time that it and the database use."""
+"""Services by themselves on servers that run already, and the processor time that one and the database use."""
 
 import tempfile
 from collections.abc import Callable
@@ -13,11 +13,11 @@ _LOOK_S = 0.5
 """Seldom, because telling its metrics is work of the process that is measured."""
 
 
-def service_on(servers: Stack, folder: str, name: str) -> Stack:
-    """The service on these servers, not started."""
+def services_on(servers: Stack, folder: str, *names: str) -> Stack:
+    """The services on these servers, not started."""
     stack = Stack(
-        Path(tempfile.mkdtemp(dir=folder)) / name,
-        services=(name,),
+        Path(tempfile.mkdtemp(dir=folder)) / names[0],
+        services=names,
         sandbox=False,
         gateway=False,
         kafka_bootstrap=servers.kafka_bootstrap,

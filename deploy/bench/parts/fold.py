@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
-from deploy.bench.service import service_on
+from deploy.bench.service import services_on
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics
@@ -152,7 +152,7 @@ def measured(messages: int = 20_000) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder) / "servers", services=(), sandbox=False, gateway=False) as servers,
     ):
-        stack = service_on(servers, folder, "status")
+        stack = services_on(servers, folder, "status")
         asyncio.run(filled(stack, messages))
         with stack:
             pid = stack.pids["status"]

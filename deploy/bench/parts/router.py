@@ -14,7 +14,7 @@ import httpx
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench.measure import DELIVERIES, Row, cpu_seconds, memory_mib, seal_as, show
-from deploy.bench.service import service_on
+from deploy.bench.service import services_on
 from deploy.local import Stack
 from deploy.waiting import wait_until
 from schemas import ids, topics
@@ -109,7 +109,7 @@ def measured(messages: int = 40_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "stack"
         with Stack(base, services=(), sandbox=False, gateway=False) as servers:
-            stack = service_on(servers, folder, "router")
+            stack = services_on(servers, folder, "router")
             asyncio.run(fill(stack, messages))
             with stack:
                 pid = stack.pids["router"]

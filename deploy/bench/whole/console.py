@@ -1,8 +1,9 @@
 """How long somebody at the console waits, with a long history. `python -m deploy.bench.whole.console [messages]`.
 
-Status is asked what the page Support asks, one after the other, for messages drawn from all that are stored: by each
-id, by phone, by user, and for one message with its trace. A line tells the 95th of a hundred. Held against it is an id
-that nobody has: what a request costs that finds nothing.
+The services are asked what the pages ask, one after the other: Support, for messages drawn from all that are stored, by
+each id, by phone, by user, by state within a month, and for one message with its trace; Operations, Mailings and Audit
+(with `RECORDS` records of a day) as they are opened. A line tells the 95th percentile. Held against it is an id that
+nobody has: what a request costs that finds nothing.
 """
 
 import asyncio
@@ -11,61 +12,128 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import aiohttp
 from pymongo import MongoClient
 
-from deploy.bench.measure import Row, show
-from deploy.bench.service import service_on
+from deploy.bench.measure import Row, seal_as, show
+from deploy.bench.service import services_on
 from deploy.bench.whole.stored import CACHE_GB, prepare, store
 from deploy.local import Stack
+from schemas import ids
+from schemas.audit_events import Audited
+from schemas.topics import AUDIT_EVENTS, DAY_MS
+from services.runtime.clock import now_ms
+from services.runtime.log import kafka
+from services.runtime.log.kafka import Append
 from services.runtime.settings import Settings
 
-ASKED = 200
+DRAWN, OPENED = 200, 40
+"""Requests of a line: for messages that are drawn, and for a page that is the same each time."""
 PAGE = 20
 WORTH_MS = 300
 """Longer is felt as waiting."""
-Asked = dict[str, list[str]]
+FAILED_EVERY = 50
+RECORDS = 10_000
+SERVICES = ("ingest", "registry", "status")
 
 
-def asked_of(servers: Stack, settings: Settings) -> Asked:
-    """What a line asks: the paths of its requests."""
+class Line(NamedTuple):
+    """What a line asks: of which service, and the paths of its requests."""
+
+    what: str
+    service: str
+    paths: list[str]
+
+
+def searches(servers: Stack, settings: Settings) -> list[Line]:
+    """Of Support. The first finds nothing."""
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         messages = client[settings.mongo_database]["messages"]
-        drawn = list(messages.aggregate([{"$sample": {"size": ASKED}}]))
+        drawn = list(messages.aggregate([{"$sample": {"size": DRAWN}}]))
 
-    def search(name: str, values: list[object]) -> list[str]:
-        return [f"/v1/messages?{name}={quote(str(value))}&limit={PAGE}" for value in values]
+    def search(what: str, name: str, values: list[object]) -> Line:
+        paths = [f"/v1/messages?{name}={quote(str(value))}&limit={PAGE}&masked=true" for value in values]
+        return Line(what, "status", paths)
 
-    return {
-        "an id nobody has": search("id", [f"none-{number}" for number in range(ASKED)]),
-        "a message's id": search("id", [message["_id"] for message in drawn]),
-        "an mtNum": search("id", [message["mt_num"] for message in drawn]),
-        "a partner's id": search("id", [message["partner_ref"] for message in drawn]),
-        "a phone": search("phone", [message["phone"] for message in drawn]),
-        "a user": search("user", [f"nobody-{number}" for number in range(ASKED)]),
-        "a trace": [f"/v1/messages/{message['_id']}" for message in drawn],
+    month = f"from={now_ms() - 30 * DAY_MS}"
+    failed = f"/v1/messages?state=REFUSED&{month}&limit={PAGE}&masked=true"
+    return [
+        search("an id nobody has", "id", [f"none-{number}" for number in range(DRAWN)]),
+        search("a message's id", "id", [message["_id"] for message in drawn]),
+        search("an mtNum", "id", [message["mt_num"] for message in drawn]),
+        search("a partner's id", "id", [message["partner_ref"] for message in drawn]),
+        search("a phone", "phone", [message["phone"] for message in drawn]),
+        search("a user", "user", [f"nobody-{number}" for number in range(DRAWN)]),
+        Line("a trace", "status", [f"/v1/messages/{message['_id']}?masked=true" for message in drawn]),
+        Line("what failed in a month", "status", [failed] * OPENED),
+        Line("reasons of a month", "status", [f"/v1/messages/reasons?{month}"] * OPENED),
+    ]
+
+
+def pages() -> list[Line]:
+    """What the other pages ask when they are opened."""
+    until = now_ms()
+    hour = until - until % (DAY_MS // 24)
+    by_sender = f"/v1/statistics?groupBy=provider,application,outcome,errorCode&from={hour - 30 * DAY_MS}&to={hour}"
+    opened = {
+        "outcomes of a month": ("status", by_sender),
+        "the audit trail of a day": ("registry", f"/v1/audit?since={until - DAY_MS}&limit=100"),
+        "who looked at a phone": ("registry", f"/v1/audit?since={until - DAY_MS}&limit=100&phone=79000000001"),
+        "the cluster": ("registry", "/v1/cluster"),
+        "stops": ("registry", "/v1/stops?limit=100"),
+        "dead letters": ("registry", "/v1/dead-letters?limit=100"),
+        "partners": ("registry", "/v1/partners"),
+        "applications": ("registry", "/v1/applications"),
+        "mailings": ("ingest", "/v1/mailings"),
+        "a customer's devices": ("registry", "/v1/installations?phone=79000000001&masked=true"),
     }
+    return [Line(what, service, [path] * OPENED) for what, (service, path) in opened.items()]
 
 
-async def waited_ms(url: str, token: str, asked: Asked) -> dict[str, float]:
+async def look_back(settings: Settings) -> None:
+    """The looks of a day at the support desk, in the log."""
+    await seal_as(settings)
+    until = now_ms()
+    looks = [
+        Audited(
+            event_id=ids.uuid7(),
+            at=until - DAY_MS * (RECORDS - number) // RECORDS,
+            who=f"operator:desk-{number % 20}",
+            address="192.0.2.1",
+            service="status",
+            method="GET",
+            route="/v1/messages",
+            path="/v1/messages",
+            status=200,
+            look="search",
+            subjects=(f"phone:{number}",),
+        )
+        for number in range(RECORDS)
+    ]
+    async with kafka.opened_log(settings) as log:
+        for start in range(0, RECORDS, 500):
+            await log.append([Append(AUDIT_EVENTS, look.who, look) for look in looks[start : start + 500]])
+
+
+async def waited_ms(urls: dict[str, str], token: str, lines: list[Line]) -> dict[str, float]:
     """The 95th percentile of each line. Raises ClientResponseError for an answer that is none."""
     headers, found = {"Authorization": f"Bearer {token}"}, {}
-    async with aiohttp.ClientSession(url, headers=headers, raise_for_status=True) as client:
-        for what, paths in asked.items():
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as client:
+        for line in lines:
             took = []
-            for path in paths:
+            for path in line.paths:
                 started = time.perf_counter()
-                async with client.get(path) as answer:
+                async with client.get(urls[line.service] + path) as answer:
                     await answer.read()
                 took.append((time.perf_counter() - started) * 1000)
-            found[what] = statistics.quantiles(took, n=20)[-1]
+            found[line.what] = statistics.quantiles(took, n=20)[-1]
     return found
 
 
-def measured(messages: int = 500_000) -> list[Row]:
+def measured(messages: int = 1_000_000) -> list[Row]:
     """A line for each thing that is asked."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -73,10 +141,12 @@ def measured(messages: int = 500_000) -> list[Row]:
     ):
         settings = Settings.from_environment(servers.env)
         asyncio.run(prepare(settings))
-        store(servers, settings, messages)
-        with service_on(servers, folder, "status") as stack:
-            url = f"http://127.0.0.1:{stack.ports['status'].operators}"
-            found = asyncio.run(waited_ms(url, stack.env["RPNS_ADMIN_TOKEN"], asked_of(servers, settings)))
+        store(servers, settings, messages, failed_every=FAILED_EVERY)
+        asyncio.run(look_back(settings))
+        with services_on(servers, folder, *SERVICES) as stack:
+            urls = {name: f"http://127.0.0.1:{stack.ports[name].operators}" for name in SERVICES}
+            lines = [*searches(servers, settings), *pages()]
+            found = asyncio.run(waited_ms(urls, stack.env["RPNS_ADMIN_TOKEN"], lines))
     (nobody, limit), *rest = found.items()
     return [
         Row(
@@ -92,7 +162,7 @@ def measured(messages: int = 500_000) -> list[Row]:
 
 def main() -> None:
     """Print the rows."""
-    show(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000))
+    show(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))
 
 
 if __name__ == "__main__":

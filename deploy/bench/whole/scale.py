@@ -18,7 +18,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.bench.measure import Row, seal_as, show
 from deploy.bench.parts import router
-from deploy.bench.service import processor_time, service_on
+from deploy.bench.service import processor_time, services_on
 from deploy.local import Stack
 from schemas import ids, topics
 from schemas.application_events import CredentialsChanged
@@ -101,7 +101,7 @@ async def admit(settings: Settings) -> None:
 
 def planned(servers: Stack, folder: str) -> tuple[float, float]:
     """Processor seconds of the router, and of MongoDB, for MESSAGES deliveries."""
-    stack = service_on(servers, folder, "router")
+    stack = services_on(servers, folder, "router")
     return processor_time(stack, servers.pids["mongo"], router.committed, MESSAGES)
 
 

@@ -18,9 +18,10 @@ from pymongo import MongoClient
 
 from deploy.bench.measure import Row, seal_as, show
 from deploy.bench.parts import fold as lives
-from deploy.bench.service import processor_time, service_on
+from deploy.bench.service import processor_time, services_on
 from deploy.local import Stack
 from schemas import ids
+from schemas.events import MessageFailed
 from schemas.topics import DAY_MS
 from services.runtime import mongo
 from services.runtime.clock import now_ms
@@ -38,10 +39,14 @@ SEED = 1
 CACHE_GB = 6.0
 
 
-def folded_message() -> dict[str, Any]:
-    """The document of a message that was read, as status stores it."""
+def folded_message(*, is_read: bool = True) -> dict[str, Any]:
+    """The document of a message that was read, as status stores it; or of one that failed at once."""
     message = Message("")
-    for _, event in lives.life_of(0):
+    events = [event for _, event in lives.life_of(0)]
+    first = events[0]
+    whose: dict[str, Any] = {"at": first.at, "message_id": first.message_id, "partner_id": first.partner_id}
+    failed = MessageFailed(event_id=ids.uuid7(), topic="none", detail="none", **whose)
+    for event in events if is_read else [first, failed]:
         fold(message, event)
     return to_document(message)
 
@@ -52,9 +57,10 @@ def id_at(at: int) -> str:
     return f"{digits[:8]}-{digits[8:]}-{ids.uuid7()[14:]}"
 
 
-def store(servers: Stack, settings: Settings, count: int) -> None:
+def store(servers: Stack, settings: Settings, count: int, *, failed_every: int | None = None) -> None:
     """So many messages of the past, the oldest first, as they would have come."""
-    sample, drawn, now = folded_message(), random.Random(SEED), now_ms()
+    read, failed = folded_message(), folded_message(is_read=False)
+    drawn, now = random.Random(SEED), now_ms()
     with MongoClient[dict[str, Any]](servers.mongo_url) as client:
         collection = client[settings.mongo_database]["messages"]
         for start in range(0, count, AT_ONCE):
@@ -64,6 +70,7 @@ def store(servers: Stack, settings: Settings, count: int) -> None:
                 message_id = id_at(at)
                 own = {"mt_num": ids.mt_num_of(message_id), "partner_ref": f"past-{number}"}
                 times = {"created_at": at, "first_at": at, "phone": f"7{drawn.randrange(PHONES):010}"}
+                sample = failed if failed_every and number % failed_every == 0 else read
                 documents.append({**sample, "_id": message_id, **own, **times})
             collection.insert_many(documents, ordered=False)
 
@@ -84,7 +91,7 @@ async def append(settings: Settings) -> None:
 
 def used(servers: Stack, folder: str) -> tuple[float, float]:
     """Processor seconds of status, and of MongoDB, for FOLDED lives."""
-    stack = service_on(servers, folder, "status")
+    stack = services_on(servers, folder, "status")
     return processor_time(stack, servers.pids["mongo"], lives.committed, FOLDED * lives.EVENTS_OF_A_MESSAGE)
 
 
