@@ -81,7 +81,7 @@ def _scene(
 
 
 def _opened() -> Iterator[Json]:
-    code, transfer = CODE, {"sum": "1 000 ₽", "to": 'Мария «М» %code% "quoted"'}
+    code, transfer = CODE, {"sum": "1 000 ₽", "to": 'Кафе «М» %code% "quoted"'}
     fits = {"one value": code, "letters of other alphabets, quotes, a placeholder": transfer, "no value": {}}
     for name, values in fits.items():
         yield _open(f"opens {name}", _sealed(values), values)

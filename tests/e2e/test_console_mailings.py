@@ -67,7 +67,7 @@ async def test_an_sms_follows_where_a_push_is_not_read_and_the_forecast_says_wha
     ]
     assert found["cascadeChainLink"]["message"]["data"]["text"] == "{{name}}, look into the app"
     async with Mailings(world) as mailings:
-        people = [{"to": world.new_phone(), "name": text, "code": "1"} for text in ("ы" * 100, "ann")]
+        people = [{"to": world.new_phone(), "name": text, "code": "1"} for text in ("ы" * 100, "gold")]
         await mailings.upload(found["mailingId"], people)
     await page.press("Make a forecast")
     await page.sees("What is paid for, at most")

@@ -126,7 +126,7 @@ class AppEvents:
     def imported(self, after: int, event: DeviceEvent) -> DeviceEvent:
         """The same as an import's word."""
         about = self._about(after, f"imported/{event.event_id}")
-        return event.replace(event_id=about["event_id"], by="operator:ann")
+        return event.replace(event_id=about["event_id"], by="operator:duty")
 
     def started(self, after: int, version: str | None = None, session_s: int | None = None) -> AppStarted:
         about = self._about(after, f"started/{version}/{session_s}")

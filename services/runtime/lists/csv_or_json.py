@@ -2,8 +2,8 @@
 
     sep=;                                  may stand before the header, as Excel writes it
     Phone; First Name ;;                   the header: `,` `;` tab or `|` between; case, blanks, _ and - mean nothing
-    +79161234567;Anna;;                    cells; blank columns and blank rows are passed over
-    {"phone": "+79161234567", "firstName": "Anna"}      the same as a JSON line
+    +79161234567;Gold;;                    cells; blank columns and blank rows are passed over
+    {"phone": "+79161234567", "firstName": "Gold"}      the same as a JSON line
 
 `phone` and `to` mean the same. What cannot be read is reported by line, field and rule, never by what it holds.
 """

@@ -71,18 +71,18 @@ async def trail(stack_servers: Servers) -> AsyncIterator[Trail]:
         app = FastAPI()
         server.install_problems(app)
         app.include_router(audit_routes(settings, partial(KEYS.digests, purpose=AUDIT_PURPOSE)))
-        app.dependency_overrides[acting_operator] = lambda: "operator:anna"
+        app.dependency_overrides[acting_operator] = lambda: "operator:duty"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Trail(client, sink)
 
 
 async def test_records_are_found_by_who_and_what_and_the_newest_are_kept(trail: Trail) -> None:
-    await trail.record("operator:anna", "/v1/partners", AuditedChange(entity="partner/bank"))
+    await trail.record("operator:duty", "/v1/partners", AuditedChange(entity="partner/bank"))
     await trail.record("partner:bank", "/v1/mailings")
-    await trail.record("operator:anna", "/v1/stops/provider/hms")
+    await trail.record("operator:duty", "/v1/stops/provider/hms")
     assert await trail.paths() == ["/v1/partners", "/v1/mailings", "/v1/stops/provider/hms"]
-    assert await trail.paths(who="anna") == ["/v1/partners", "/v1/stops/provider/hms"]
+    assert await trail.paths(who="duty") == ["/v1/partners", "/v1/stops/provider/hms"]
     assert await trail.paths(who="partner:bank") == ["/v1/mailings"]
     assert await trail.paths(what="partner/bank") == ["/v1/partners"]
     assert await trail.paths(limit=1) == ["/v1/stops/provider/hms"]
@@ -95,10 +95,10 @@ async def test_an_empty_trail_is_whole(trail: Trail) -> None:
 
 async def test_who_looked_at_a_customer_is_found_by_phone_user_and_message(trail: Trail) -> None:
     of_phone, of_user = subject("phone", PHONE), subject("user", "client-7")
-    await trail.record("operator:anna", "/a", look="look", subjects=(of_phone, of_user), messages=("m-1",))
-    await trail.record("operator:anna", "/b", look="search", subjects=(subject("phone", OTHER),))
-    await trail.record("operator:anna", "/c", look="look", subjects=(subject("id", "mt-1"),))
-    await trail.record("operator:anna", "/d")
+    await trail.record("operator:duty", "/a", look="look", subjects=(of_phone, of_user), messages=("m-1",))
+    await trail.record("operator:duty", "/b", look="search", subjects=(subject("phone", OTHER),))
+    await trail.record("operator:duty", "/c", look="look", subjects=(subject("id", "mt-1"),))
+    await trail.record("operator:duty", "/d")
     assert await trail.paths(phone="8 911 000-00-01") == ["/a"]
     assert await trail.paths(phone=OTHER) == ["/b"]
     assert await trail.paths(user="client-7") == await trail.paths(user="client-7", phone=PHONE) == ["/a"]
@@ -110,18 +110,18 @@ async def test_who_looked_at_a_customer_is_found_by_phone_user_and_message(trail
 
 
 async def test_what_was_done_to_a_customer_is_found_by_them(trail: Trail) -> None:
-    await trail.record("operator:anna", "/v1/test-pushes", subjects=(subject("phone", PHONE),), messages=("m-1",))
-    await trail.record("operator:anna", "/v1/erasures", AuditedChange(entity="erasure/1"))
+    await trail.record("operator:duty", "/v1/test-pushes", subjects=(subject("phone", PHONE),), messages=("m-1",))
+    await trail.record("operator:duty", "/v1/erasures", AuditedChange(entity="erasure/1"))
     assert await trail.paths(phone=PHONE) == await trail.paths(message="m-1") == ["/v1/test-pushes"]
     assert await trail.paths(phone=OTHER) == []
 
 
 async def test_looks_at_nobody_knows_whom_are_counted_apart_and_bury_no_look_at_the_customer(trail: Trail) -> None:
     export = {"look": "look", "is_wide": True}
-    await trail.record("operator:anna", "/a", look="look", subjects=(subject("phone", PHONE),))
+    await trail.record("operator:duty", "/a", look="look", subjects=(subject("phone", PHONE),))
     for number in range(3):
-        await trail.record("operator:anna", f"/export/{number}", **export)
-    await trail.record("operator:anna", "/named", subjects=(subject("phone", PHONE),), **export)
+        await trail.record("operator:duty", f"/export/{number}", **export)
+    await trail.record("operator:duty", "/named", subjects=(subject("phone", PHONE),), **export)
     for query in ({"phone": PHONE}, {"user": "u"}, {"message": "m"}):
         answer = (await trail.client.get("/v1/audit", params={**query, "limit": 2})).json()
         assert [record["path"] for record in answer["records"]] == (["/a", "/named"] if "phone" in query else [])
@@ -155,7 +155,7 @@ async def test_a_time_that_ends_before_it_begins_is_refused(trail: Trail) -> Non
 
 
 async def test_a_look_of_before_the_master_key_was_changed_is_found(trail: Trail) -> None:
-    await trail.record("operator:anna", "/a", look="look", subjects=(subject("phone", PHONE, OLD_KEY),))
+    await trail.record("operator:duty", "/a", look="look", subjects=(subject("phone", PHONE, OLD_KEY),))
     assert await trail.paths(phone=PHONE) == ["/a"]
 
 

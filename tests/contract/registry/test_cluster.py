@@ -65,7 +65,7 @@ async def noted(stack_servers: Servers) -> AsyncIterator[Noted]:
         database = await stack.enter_async_context(mongo.database(settings))
         stack.push_async_callback(database.client.drop_database, settings.mongo_database)
         app = FastAPI()
-        app.dependency_overrides[acting_operator] = lambda: "operator:anna"
+        app.dependency_overrides[acting_operator] = lambda: "operator:duty"
         app.include_router(cluster_routes(recent_cluster(ClusterWatch(settings, Marks(database)), Instances(database))))
         transport = httpx.ASGITransport(app)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))

@@ -61,7 +61,7 @@ async def desk(stack_servers: Servers) -> AsyncIterator[Desk]:
         app = FastAPI()
         server.install_problems(app)
         app.include_router(dead_letter_routes(office))
-        app.dependency_overrides[acting_operator] = lambda: "operator:anna"
+        app.dependency_overrides[acting_operator] = lambda: "operator:duty"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
         yield Desk(client, office)
@@ -85,10 +85,10 @@ async def test_a_letter_goes_to_its_topic_again_once_and_the_end_of_its_message_
     )
     await desk.office.timers.set([Timer(now_ms() + 300_000, STATUS, sent.message_id, failed)])
     answer = (await desk.call("POST", f"/{STATUS.name}/0/0/redrive", {})).json()
-    assert (answer["state"], answer["by"], answer["failureWithdrawn"]) == ("redriven", "operator:anna", True)
+    assert (answer["state"], answer["by"], answer["failureWithdrawn"]) == ("redriven", "operator:duty", True)
     assert await events_of(desk.office.settings, STATUS, 1) == [sent]
     again = await desk.call("POST", f"/{STATUS.name}/0/0/redrive", {})
-    assert (again.status_code, again.json()["detail"]) == (409, "it is redriven, by operator:anna")
+    assert (again.status_code, again.json()["detail"]) == (409, "it is redriven, by operator:duty")
     assert await desk.listed() == []
     assert [row["state"] for row in await desk.listed("done")] == ["redriven"]
 

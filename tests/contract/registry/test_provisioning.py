@@ -136,13 +136,13 @@ async def test_a_token_is_told_once_and_lies_nowhere_but_as_a_digest(here: Regis
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"name": "anna", "scopes": []}, "scopes"),
-        ({"name": "anna", "scopes": ["root"]}, "scopes.0"),
-        ({"name": "Anna Smith", "scopes": ["read"]}, "name"),
+        ({"name": "duty", "scopes": []}, "scopes"),
+        ({"name": "duty", "scopes": ["root"]}, "scopes.0"),
+        ({"name": "Duty desk", "scopes": ["read"]}, "name"),
         ({"name": "bootstrap/x", "scopes": ["read"]}, "name"),
-        ({"name": "anna", "scopes": ["read"], "expiresAt": 1}, "expiresAt"),
-        ({"name": "anna", "scopes": ["read"], "expiresAt": 10**15}, "expiresAt"),
-        ({"name": "anna", "scopes": "read"}, "scopes"),
+        ({"name": "duty", "scopes": ["read"], "expiresAt": 1}, "expiresAt"),
+        ({"name": "duty", "scopes": ["read"], "expiresAt": 10**15}, "expiresAt"),
+        ({"name": "duty", "scopes": "read"}, "scopes"),
     ],
 )
 async def test_an_operator_that_makes_no_sense_is_refused(here: Registry, body: dict[str, Any], field: str) -> None:

@@ -226,7 +226,7 @@ def test_a_test_push_that_does_not_arrive_ends_with_its_own_exit_code(
 ) -> None:
     platform.on("POST", "/v6/send", {"mtNum": "42"})
     platform.on("GET", "/v1/messages/42", message(state))
-    words = ("--login", "bank", "--password", "p", "--user", "ann", "--timeout", "0.1")
+    words = ("--login", "bank", "--password", "p", "--user", "gold", "--timeout", "0.1")
     assert rpns(platform, "test-push", *words).exit_code == code
 
 

@@ -135,12 +135,12 @@ def test_all_open_letters_of_a_topic_go_once_somebody_is_sure_the_oldest_first(p
 
 
 def test_one_that_is_refused_is_told_and_the_others_are_done(platform: Platform) -> None:
-    problem = {"title": "Done already", "detail": "it is redriven, by operator:anna"}
+    problem = {"title": "Done already", "detail": "it is redriven, by operator:duty"}
     platform.on("POST", "/v1/dead-letters/status-events/0/7/discard", problem, status=409)
     platform.on("POST", "/v1/dead-letters/status-events/0/8/discard", {"letterId": "", "state": "discarded"})
     result = rpns(platform, "dead-letters", "discard", "status-events/0/7", "status-events/0/8")
     assert result.exit_code == 1
-    assert "it is redriven, by operator:anna" in result.stderr
+    assert "it is redriven, by operator:duty" in result.stderr
     assert "discarded" in result.stdout
 
 

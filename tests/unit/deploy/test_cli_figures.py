@@ -130,7 +130,7 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
     values = [{"name": "enabled", "before": "true", "after": "false"}]
     change: Json = {"entity": "partner/bank", "before": "a", "after": "b", "fields": ["enabled", "report_url"]}
     change["values"] = values
-    record = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "PATCH", "path": "/v1/partners/bank"}
+    record = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "PATCH", "path": "/v1/partners/bank"}
     record |= {
         "service": "registry",
         "route": "/v1/partners/{partner_id}",
@@ -140,9 +140,9 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
     }
     refused = {**record, "who": "unknown", "status": 401, "changes": [], "count": 12}
     platform.on("GET", "/v1/audit", {"isWhole": False, "records": [record, refused]})
-    result = rpns(platform, "audit", "--who", "anna", "--what", "partner/")
+    result = rpns(platform, "audit", "--who", "duty", "--what", "partner/")
     for shown in (
-        "operator:anna",
+        "operator:duty",
         "10.0.0.1",
         "PATCH /v1/partners/bank",
         "enabled: true → false",
@@ -151,11 +151,11 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
     ):
         assert shown in result.stdout
     assert "shorter time" in result.stderr
-    assert (asked(platform)["who"], asked(platform)["what"]) == (["anna"], ["partner/"])
+    assert (asked(platform)["who"], asked(platform)["what"]) == (["duty"], ["partner/"])
 
 
 def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
-    record: Json = {"at": 1, "who": "operator:anna", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
+    record: Json = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
     record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}
     record |= {"asked": [{"name": "phone", "value": "#ab12"}], "subjects": ["a", "b"], "messages": ["m-1"]}
     export = {**record, "path": "/v1/messages/export", "asked": [], "subjects": [], "messages": [], "isWide": True}
@@ -176,7 +176,7 @@ def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
 def test_older_records_and_looks_that_name_nobody_are_told_of(platform: Platform) -> None:
     record: Json = {
         "at": 1_800_000_000_001,
-        "who": "operator:anna",
+        "who": "operator:duty",
         "address": "",
         "method": "GET",
         "path": "/v1/messages",

@@ -13,9 +13,9 @@ from deploy.cli.fault import Fault
 from deploy.cli.place import Place
 from tests.support.platform_server import Platform, platform_server
 
-ANNA = {
+DUTY = {
     "operatorId": "o-1",
-    "name": "anna",
+    "name": "duty",
     "scopes": ["read", "support"],
     "state": "works",
     "createdAt": 1_700_000_000_000,
@@ -24,7 +24,7 @@ ANNA = {
     "by": "bootstrap",
     "token": None,
 }
-STOP = {"scope": "packet", "state": "paused", "by": "operator:anna", "reason": "", "at": 1_700_000_000_000}
+STOP = {"scope": "packet", "state": "paused", "by": "operator:duty", "reason": "", "at": 1_700_000_000_000}
 
 
 @pytest.fixture
@@ -38,36 +38,36 @@ def rpns(*words: str) -> Result:
 
 
 def test_a_token_is_told_once_and_has_the_scopes_that_were_asked_for(platform: Platform) -> None:
-    platform.on("POST", "/v1/operators", {**ANNA, "token": "rpns_op_drawn"}, status=201)
-    result = rpns("--url", platform.url, "operators", "add", "anna", "--scope", "read", "--scope", "support")
+    platform.on("POST", "/v1/operators", {**DUTY, "token": "rpns_op_drawn"}, status=201)
+    result = rpns("--url", platform.url, "operators", "add", "duty", "--scope", "read", "--scope", "support")
     assert result.exit_code == 0
     assert result.stdout.count("rpns_op_drawn") == 1
-    assert json.loads(platform.asked[0][2]) == {"name": "anna", "scopes": ["read", "support"]}
+    assert json.loads(platform.asked[0][2]) == {"name": "duty", "scopes": ["read", "support"]}
 
 
 def test_a_token_may_end_by_itself(platform: Platform) -> None:
-    platform.on("POST", "/v1/operators", {**ANNA, "token": "t"}, status=201)
-    assert rpns("--url", platform.url, "operators", "add", "anna", "--scope", "read", "--days", "1").exit_code == 0
+    platform.on("POST", "/v1/operators", {**DUTY, "token": "t"}, status=201)
+    assert rpns("--url", platform.url, "operators", "add", "duty", "--scope", "read", "--days", "1").exit_code == 0
     assert json.loads(platform.asked[0][2])["expiresAt"] > 1_700_000_000_000
 
 
 def test_an_unknown_scope_is_told_before_anything_is_asked(platform: Platform) -> None:
-    result = rpns("--url", platform.url, "operators", "add", "anna", "--scope", "root")
+    result = rpns("--url", platform.url, "operators", "add", "duty", "--scope", "root")
     assert (result.exit_code, platform.asked) == (1, [])
     assert "read, support, operator, admin" in result.stderr
 
 
 def test_operators_are_listed_with_their_scopes_and_who_made_them(platform: Platform) -> None:
-    platform.on("GET", "/v1/operators", [ANNA, {**ANNA, "name": "boris", "expiresAt": 1_800_000_000_000}])
+    platform.on("GET", "/v1/operators", [DUTY, {**DUTY, "name": "night", "expiresAt": 1_800_000_000_000}])
     shown = rpns("--url", platform.url, "operators", "list").stdout
-    for word in ("anna", "boris", "read, support", "works", "bootstrap", "2027-01-15", "2023-11-14 22:13:20"):
+    for word in ("duty", "night", "read, support", "works", "bootstrap", "2027-01-15", "2023-11-14 22:13:20"):
         assert word in shown
 
 
-@pytest.mark.parametrize("name", ["anna", "o-1"])
+@pytest.mark.parametrize("name", ["duty", "o-1"])
 def test_an_operator_is_revoked_by_name_or_id(platform: Platform, name: str) -> None:
-    platform.on("GET", "/v1/operators", [{**ANNA, "operatorId": "o-0", "state": "revoked"}, ANNA])
-    platform.on("DELETE", "/v1/operators/o-1", {**ANNA, "state": "revoked"})
+    platform.on("GET", "/v1/operators", [{**DUTY, "operatorId": "o-0", "state": "revoked"}, DUTY])
+    platform.on("DELETE", "/v1/operators/o-1", {**DUTY, "state": "revoked"})
     assert rpns("--url", platform.url, "operators", "revoke", name).exit_code == 0
     assert [(method, path) for method, path, _ in platform.asked if method == "DELETE"] == [
         ("DELETE", "/v1/operators/o-1")
@@ -75,13 +75,13 @@ def test_an_operator_is_revoked_by_name_or_id(platform: Platform, name: str) -> 
 
 
 def test_whoever_is_unknown_cannot_be_revoked(platform: Platform) -> None:
-    platform.on("GET", "/v1/operators", [ANNA])
+    platform.on("GET", "/v1/operators", [DUTY])
     result = rpns("--url", platform.url, "operators", "revoke", "nobody")
     assert (result.exit_code, "nobody" in result.stderr) == (1, True)
 
 
 def test_operators_commands_go_to_the_operators_address(platform: Platform) -> None:
-    platform.on("GET", "/v1/operators", [ANNA])
+    platform.on("GET", "/v1/operators", [DUTY])
     result = rpns("--url", "http://127.0.0.1:1", "--operators-url", platform.url, "operators", "list")
     assert (result.exit_code, len(platform.asked)) == (0, 1)
 

@@ -66,7 +66,7 @@ def test_what_is_sealed_in_the_file_opens_by_the_library_that_the_platform_seals
 async def test_what_the_platform_seals_opens_in_the_service_worker() -> None:
     public = OWN.public_key().public_numbers()
     point = b"\x04" + public.x.to_bytes(32, "big") + public.y.to_bytes(32, "big")
-    values = {"code": "4711", "to": "Мария"}
+    values = {"code": "4711", "to": "Кафе"}
     sealed = sealed_for(base64.urlsafe_b64encode(point).decode().rstrip("="), DELIVERY.format(0), values)
     case = named("sealed: opens one value")
     case = case | {"open": case["open"] | {"sealed": sealed}, "expect": {"values": values}}

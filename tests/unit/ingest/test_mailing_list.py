@@ -75,9 +75,9 @@ def test_columns_that_the_message_does_not_ask_for_are_not_kept() -> None:
 
 
 def test_a_program_means_the_user_that_it_writes_and_a_spreadsheet_the_one_that_it_shows() -> None:
-    (row,) = ndjson(b"""{"externalUserId": "'anna", "id": " 1E+5", "name": "A"}""")
-    assert row == Row(1, None, "'anna", " 1E+5", ["A"])
-    assert table("externalUserId;id;name\n'anna; 15;A") == [Row(2, None, "anna", "15", ["A"])]
+    (row,) = ndjson(b"""{"externalUserId": "'duty", "id": " 1E+5", "name": "A"}""")
+    assert row == Row(1, None, "'duty", " 1E+5", ["A"])
+    assert table("externalUserId;id;name\n'duty; 15;A") == [Row(2, None, "duty", "15", ["A"])]
 
 
 def test_a_table_is_known_by_its_header_and_its_delimiter() -> None:
@@ -93,7 +93,7 @@ def test_a_table_is_known_by_its_header_and_its_delimiter() -> None:
     [
         ("name", "header: must name a column `to` (or `phone`) or `externalUserId`"),
         (
-            "79161234567;Anna",
+            "79161234567;Gold",
             "header: must name a column `to` (or `phone`) or `externalUserId`; the first line seems to be a recipient",
         ),
         ("to", "header: has no column for {{name}}"),
@@ -109,11 +109,11 @@ def test_a_header_that_cannot_be_this_mailings_is_refused(header: str, detail: s
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_a_table_of_any_spreadsheet_gives_its_recipients(end: str) -> None:
     text = end.join(
-        ["sep=;", "External User ID;Phone;ID;Name;;", "u;8 916 123-45-67;o-1;Anna;;", ";;;;;", ";'+79161234568;;Bo"]
+        ["sep=;", "External User ID;Phone;ID;Name;;", "u;8 916 123-45-67;o-1;Gold;;", ";;;;;", ";'+79161234568;;Ok"]
     )
     assert table(text + end) == [
-        Row(3, "79161234567", "u", "o-1", ["Anna"]),
-        Row(5, "79161234568", None, None, ["Bo"]),
+        Row(3, "79161234567", "u", "o-1", ["Gold"]),
+        Row(5, "79161234568", None, None, ["Ok"]),
     ]
 
 
@@ -138,8 +138,8 @@ def repeats(template: Template, *rows: Row) -> list[int | None]:
 
 
 def test_a_recipient_is_the_user_of_a_push_and_else_the_phone() -> None:
-    both = Row(1, "79161234567", "anna", None, ()), Row(2, "79161234567", "bo", None, ())
-    phone, user = Row(3, "79161234567", None, None, ()), Row(4, None, "anna", None, ())
+    both = Row(1, "79161234567", "duty", None, ()), Row(2, "79161234567", "bo", None, ())
+    phone, user = Row(3, "79161234567", None, None, ()), Row(4, None, "duty", None, ())
     assert repeats(TEMPLATE, *both, phone, user) == [None, None, None, 1]
     sms = Template(draft({"name": "n", "message": SMS}, PARTNER, Senders(), NOW))
     assert repeats(sms, *both, phone) == [None, 1, 1]

@@ -41,8 +41,8 @@ def test_a_line_goes_when_it_is_sent_to_them_or_tells_of_them() -> None:
     rows = [
         Row(1, "79161112233", None, None, ()),
         Row(2, "79160000000", "user-17", None, ()),
-        Row(3, "79160000000", None, None, ("Anna", "from +79161112233")),
-        Row(4, "79160000000", None, "79161112233", ("Anna",)),
+        Row(3, "79160000000", None, None, ("Gold", "from +79161112233")),
+        Row(4, "79160000000", None, "79161112233", ("Gold",)),
     ]
     assert [is_about(row, PEOPLE) for row in rows] == [True, True, True, False]
 

@@ -227,13 +227,13 @@ def test_a_live_activity_that_no_push_could_hold_is_error_4() -> None:
 def test_a_live_activity_is_carried_with_hyphens_and_times_in_utc(wrapped: bool) -> None:
     aps = {
         "activity_id": "a-1", "timestamp": "2026-01-01T03:00:00+03:00", "event": "UPDATE",
-        "content-state": {"driver_name": "Ann"}, "stale_date": "2026-01-01T04:00:00", "relevance-score": 50,
+        "content-state": {"driver_name": "Gold"}, "stale_date": "2026-01-01T04:00:00", "relevance-score": 50,
     }  # fmt: skip
     content = first(push(**option("LIVE_ACTIVITY", {"aps": aps} if wrapped else aps))).content
     assert content is not None
     assert json.loads(content.live_activity or "") == {
         "activity-id": "a-1", "timestamp": "2026-01-01T00:00:00.000Z", "event": "update",
-        "content-state": {"driver_name": "Ann"}, "stale-date": "2026-01-01T01:00:00.000Z", "relevance-score": 50,
+        "content-state": {"driver_name": "Gold"}, "stale-date": "2026-01-01T01:00:00.000Z", "relevance-score": 50,
     }  # fmt: skip
 
 
@@ -272,11 +272,11 @@ def test_a_bad_live_activity_is_error_4(change: dict[str, Any], field: str) -> N
 
 def test_secure_values_stay_outside_the_event() -> None:
     body = request(
-        push(text="Your code is %code%", title="%name%", **option("SECURE", {"code": "8317", "name": "Ann"}))
+        push(text="Your code is %code%", title="%name%", **option("SECURE", {"code": "8317", "name": "Gold"}))
     )
     decision = decide(body)
     assert isinstance(decision, AcceptedMessage)
-    assert decision.secure == {0: {"code": "8317", "name": "Ann"}}
+    assert decision.secure == {0: {"code": "8317", "name": "Gold"}}
     assert b"8317" not in codec.encode(decision.request)
 
 

@@ -13,7 +13,7 @@ from services.registry.support.import_events import Import, ParsedLine, events_o
 from services.runtime.lists.lines import RawLine
 from tests.support.device_events import AppEvents
 
-IMPORT = Import("app", "operator:ann", 1_764_000_000_000)
+IMPORT = Import("app", "operator:duty", 1_764_000_000_000)
 FACTS = TokenFacts("production", "com.example.app", None, None)
 APP_ID = "0f0e8c2e-0000-4000-8000-000000000001"
 LINE = {"provider": "apns", "token": "AB" * 32, "phone": "+79001112233", "pushEnabled": False}
@@ -30,7 +30,7 @@ def events(of_line: ParsedLine, device: Device | None = None) -> list[DeviceEven
 def test_a_line_makes_an_installation_with_token_owner_and_settings() -> None:
     installed, registered, owned, settings = events(line())
     assert isinstance(installed, Installed)
-    assert (installed.platform, installed.proof_hash, installed.by) == ("ios", "", "operator:ann")
+    assert (installed.platform, installed.proof_hash, installed.by) == ("ios", "", "operator:duty")
     assert isinstance(registered, TokenRegistered)
     assert (registered.digest, registered.former_digests, registered.bundle) == ("new", ("old",), "com.example.app")
     assert isinstance(owned, Personalized)

@@ -35,13 +35,13 @@ def directory() -> Directory:
         SenderChanged(partner_id="bank", service_number="Old", enabled=False, **about),
     ]
     scopes: dict[str, tuple[OperatorScope, ...]] = {
-        "anna": ("support",),
+        "duty": ("support",),
         "builder": ("read", "operator"),
         "chief": ("admin",),
     }
     for name, several in scopes.items():
         token: dict[str, Any] = {"name": name, "digest": SECRETS.digest(name, PURPOSE), "scopes": several}
-        token |= {"created_at": 1, "expires_at": LATER_MS if name == "anna" else None}
+        token |= {"created_at": 1, "expires_at": LATER_MS if name == "duty" else None}
         events.append(OperatorTokenChanged(operator_id=f"o-{name}", **token, **about))
     for event in events:
         found.apply(event.entity_key, codec.encode(event))
@@ -64,7 +64,7 @@ async def me(listener: Any, authorization: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("token", "expected"),
     [
-        ("anna", ("anna", "o-anna", ["support"], ["read", "support"], LATER_MS)),
+        ("duty", ("duty", "o-duty", ["support"], ["read", "support"], LATER_MS)),
         ("builder", ("builder", "o-builder", ["read", "operator"], ["read", "operator"], None)),
         ("chief", ("chief", "o-chief", ["admin"], ["read", "support", "operator", "admin"], None)),
         (ADMIN, ("bootstrap", None, ["admin"], ["read", "support", "operator", "admin"], None)),

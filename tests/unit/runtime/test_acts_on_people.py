@@ -43,7 +43,7 @@ class Behind:
         return Linked(Persons(persons.users | {USER}, persons.phones), Persons(frozenset(), frozenset({"79110000099"})))
 
     async def erase(self, *_: Any) -> Erasure:
-        return Erasure(erasure_id=ids.uuid7(), at=1, by="operator:anna", subjects=())
+        return Erasure(erasure_id=ids.uuid7(), at=1, by="operator:duty", subjects=())
 
     async def view(self, erasure: Erasure) -> dict[str, Any]:
         nothing: dict[str, Any] = {"keys": [], "dropped": {}, "cleaned": {}}
@@ -62,7 +62,7 @@ class Served:
     def __init__(self, router: APIRouter) -> None:
         self._app = FastAPI()
         self._app.include_router(router)
-        self._app.dependency_overrides[acting_operator] = lambda: "operator:anna"
+        self._app.dependency_overrides[acting_operator] = lambda: "operator:duty"
 
     def openapi(self) -> dict[str, Any]:
         return {}

@@ -84,7 +84,7 @@ class ByOperator:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app({**scope, OPERATOR_KEY: Operator("operator:anna", ("admin",))}, receive, send)
+        await self._app({**scope, OPERATOR_KEY: Operator("operator:duty", ("admin",))}, receive, send)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ async def test_whatever_an_operator_changes_is_recorded(route: OperatorRoute) ->
     await asked(ByOperator(audited(Service(status=204, change=change), sink)), route.method, filled(route.path))
     (event,) = sink.events
     assert [(value.before, value.after) for value in event.changes[0].values] == [("running", "paused")]
-    assert (event.who, event.method, event.status, event.service) == ("operator:anna", route.method, 204, "registry")
+    assert (event.who, event.method, event.status, event.service) == ("operator:duty", route.method, 204, "registry")
     assert event.address == "198.51.100.7"
     assert sink.appended[0].topic is AUDIT_EVENTS
 
@@ -228,7 +228,7 @@ async def test_a_record_that_the_log_does_not_take_is_in_the_process_log_and_the
     (line,) = [line for line in lines if line["event"] == "an audit record could not be written"]
     found = codec.decode(AUDIT_EVENTS, line["record"].encode())
     assert isinstance(found, Audited)
-    assert found.who == "operator:anna"
+    assert found.who == "operator:duty"
 
 
 def test_outside_of_a_request_nothing_is_noted() -> None:

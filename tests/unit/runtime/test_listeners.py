@@ -84,7 +84,7 @@ def tokens(directory: Directory, clock: Clock) -> OperatorTokens:
 
 def named(directory: Directory, token: str, *scopes: OperatorScope, **more: Any) -> OperatorTokenChanged:
     """A token that the directory knows."""
-    about = {"operator_id": ids.uuid7(), "name": "anna", "digest": SECRETS.digest(token, PURPOSE), "created_at": 1}
+    about = {"operator_id": ids.uuid7(), "name": "duty", "digest": SECRETS.digest(token, PURPOSE), "created_at": 1}
     event = OperatorTokenChanged.stored({"event_id": "e", "at": 1, **about, "scopes": scopes, **more})
     directory.apply(event.entity_key, codec.encode(event))
     return event
@@ -192,7 +192,7 @@ async def test_a_token_reaches_the_routes_of_its_scope_and_no_others(
         reached = Reached(apps[name].openapi)
         answer = await asked(OperatorsListener(reached, tokens, ()), method, filled(path), **bearer("t"))
         assert answer.status_code == (204 if route.scope in HELD[scope] else 403), (method, path)
-        assert reached.by == (["operator:anna"] if route.scope in HELD[scope] else [])
+        assert reached.by == (["operator:duty"] if route.scope in HELD[scope] else [])
         if answer.status_code == 403:
             assert route.scope in answer.json()["detail"]
 

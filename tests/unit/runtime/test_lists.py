@@ -17,7 +17,7 @@ from services.runtime.lists.lines import MAX_LINE_BYTES, UTF8_RULE, ListFault, e
 from services.runtime.lists.packed import unpacked
 
 NAMES = Names(("to", "id", "name"), {"phone": "to"})
-HERE = [{"to": "79161234567", "name": "Анна"}, {"to": "79161234568", "name": "Bo"}]
+HERE = [{"to": "79161234567", "name": "Банк"}, {"to": "79161234568", "name": "Ok"}]
 
 
 def read(data: bytes, size: int = 7, is_csv: bool = True, encoding: str = "", first_line: int = 1) -> list[Record]:
@@ -39,7 +39,7 @@ def cells(data: bytes, size: int = 7, encoding: str = "") -> list[dict[str, str]
 def test_what_a_spreadsheet_writes_is_read(end: str, between: str, first: str, encoding: str) -> None:
     head = first.format(between)
     text = head + end.join(
-        between.join(row) for row in (["to", "name"], ["79161234567", "Анна"], ["79161234568", "Bo"])
+        between.join(row) for row in (["to", "name"], ["79161234567", "Банк"], ["79161234568", "Ok"])
     )
     if encoding.endswith("-mark"):
         text = "\ufeff" + text
@@ -62,7 +62,7 @@ def test_what_a_spreadsheet_writes_is_read(end: str, between: str, first: str, e
     ],
 )
 def test_a_header_is_read_whatever_its_case_blanks_and_empty_columns(head: str) -> None:
-    assert cells(f"{head}\r\n79161234567;Анна\r\n".encode()) == HERE[:1]
+    assert cells(f"{head}\r\n79161234567;Банк\r\n".encode()) == HERE[:1]
 
 
 def test_a_cell_that_is_kept_as_text_is_its_text() -> None:
@@ -71,7 +71,7 @@ def test_a_cell_that_is_kept_as_text_is_its_text() -> None:
 
 
 def test_columns_without_a_name_are_passed_over() -> None:
-    assert cells(";to;;name;\n;79161234567;;Анна;\n;79161234568;x;Bo;;;\n".encode()) == HERE
+    assert cells(";to;;name;\n;79161234567;;Банк;\n;79161234568;x;Ok;;;\n".encode()) == HERE
 
 
 def test_blank_rows_are_passed_over_and_keep_their_numbers() -> None:
@@ -165,12 +165,12 @@ def test_json_that_is_not_one_object_a_line_is_refused(data: bytes, fault: str) 
 def test_an_encoding_that_is_named_is_read(encoding: str) -> None:
     _, charset = media_type(f"text/CSV; Header=present; charset={encoding}")
     python_name = encoding.strip('"')
-    text = "to;name\n79161234567;Анна\n79161234568;Bo\n"
+    text = "to;name\n79161234567;Банк\n79161234568;Ok\n"
     assert cells(text.encode(python_name), encoding=encoding_of(charset)) == HERE
 
 
 def test_a_byte_order_mark_knows_better_than_a_name() -> None:
-    assert cells(b"\xef\xbb\xbf" + "to;name\n79161234567;Анна".encode(), encoding="windows-1251") == HERE[:1]
+    assert cells(b"\xef\xbb\xbf" + "to;name\n79161234567;Банк".encode(), encoding="windows-1251") == HERE[:1]
 
 
 def test_an_encoding_that_nobody_knows_is_refused() -> None:
@@ -181,17 +181,17 @@ def test_an_encoding_that_nobody_knows_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "encoding"),
     [
-        ("to;name\n1;Анна\n2;Bo\n".encode("cp1251"), ""),
-        (b"to;name\n1;\x98\n2;Bo\n", "windows-1251"),
-        ("\ufeffto;name\n1;\ud800\n2;Bo\n".encode("utf-16-le", "surrogatepass"), ""),
-        (b"to;name\n1;\xed\xa0\x80\n2;Bo\n", ""),
+        ("to;name\n1;Банк\n2;Ok\n".encode("cp1251"), ""),
+        (b"to;name\n1;\x98\n2;Ok\n", "windows-1251"),
+        ("\ufeffto;name\n1;\ud800\n2;Ok\n".encode("utf-16-le", "surrogatepass"), ""),
+        (b"to;name\n1;\xed\xa0\x80\n2;Ok\n", ""),
     ],
 )
 def test_what_an_encoding_has_no_character_for_spoils_its_own_line_only(data: bytes, encoding: str) -> None:
     bad, good = read(data, encoding=encoding)
     assert bad.fault is not None
     assert bad.fault.rule.startswith("must be UTF-8")
-    assert good.cells == {"to": "2", "name": "Bo"}
+    assert good.cells == {"to": "2", "name": "Ok"}
 
 
 def test_half_a_character_at_the_end_is_told() -> None:
@@ -234,7 +234,7 @@ def test_a_part_has_the_head_before_it_and_the_numbers_of_the_whole() -> None:
 
 def test_what_was_understood_is_said_without_what_it_holds() -> None:
     records = Records(NAMES, True)
-    list(records.feed("\ufeffPhone;Name;age\n79161234567;Анна;3\n;;\n".encode("utf-16-le")))
+    list(records.feed("\ufeffPhone;Name;age\n79161234567;Банк;3\n;;\n".encode("utf-16-le")))
     assert str(records.understood) == "CSV in UTF-16-LE, `;` between, columns to, name (and 1 more)"
     assert str(Records(NAMES, False).understood) == "JSON lines in UTF-8"
 

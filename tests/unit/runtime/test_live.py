@@ -15,7 +15,7 @@ from services.runtime.live import LiveStreams, Part, Watched, streams
 from services.runtime.live.streams import MOST_OF_ONE
 from tests.support.waiting import eventually
 
-ANNA = Caller(None, Operator("operator:anna", ("read",)))
+DUTY = Caller(None, Operator("operator:duty", ("read",)))
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
 
 
@@ -38,7 +38,7 @@ class Shelf:
             raise self.fault
         return {key: self.answers[key] for key in keys}
 
-    async def open(self, *keys: str, after: str | None = None, caller: Caller = ANNA) -> AsyncIterator[bytes]:
+    async def open(self, *keys: str, after: str | None = None, caller: Caller = DUTY) -> AsyncIterator[bytes]:
         parts = [Part(key, self.watched, key, self.answers[key] or b"") for key in keys]
         stream = await self.streams.open(caller, parts, after)
         assert await anext(stream) == b"retry: 2000\n\n"
@@ -135,7 +135,7 @@ def caller(number: int) -> Caller:
 
 async def test_the_loop_knows_nothing_of_the_request_that_was_the_first() -> None:
     shelf = Shelf()
-    token = WHO.set("anna")
+    token = WHO.set("duty")
     stream = await shelf.open("a")
     WHO.reset(token)
     await next_event(stream)
@@ -163,7 +163,7 @@ async def test_one_caller_has_few_streams_and_another_as_many() -> None:
 async def test_it_ends_with_the_process_with_the_token_and_with_what_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "_LOOK_S", 0.02)
     shelf, is_good = Shelf(), [True]
-    revoked = await shelf.open("a", caller=Caller(None, ANNA.operator, lambda: is_good[0]))
+    revoked = await shelf.open("a", caller=Caller(None, DUTY.operator, lambda: is_good[0]))
     gone, left = await shelf.open("b"), await shelf.open("a")
     for stream in (revoked, gone, left):
         await next_event(stream)

@@ -122,7 +122,7 @@ async def test_every_route_of_support_is_recorded_or_named_as_showing_nothing_pe
     answer = await asked(by_operator(Support(Page()), sink), "GET", filled(route.path))
     assert TEXT in answer.text
     (event,) = sink.events
-    assert (event.who, event.look, event.method, event.route) == ("operator:anna", "look", "GET", route.path)
+    assert (event.who, event.look, event.method, event.route) == ("operator:duty", "look", "GET", route.path)
     assert event.address == "198.51.100.7"
     assert event.messages == ("m-1",)
     expected = [subject_of(fingerprint, "phone", PHONE), subject_of(fingerprint, "user", USER)]
@@ -218,7 +218,7 @@ def test_what_is_named_as_showing_nothing_personal_has_only_counts_and_rules(app
         (STREAM, "", "partner=bank&after=17"),
         ("/v1/installations", "search", f"phone=8{PHONE[1:]}&masked=true"),
         ("/v1/audit", "search", f"phone={PHONE}"),
-        ("/v1/audit", "", "who=anna"),
+        ("/v1/audit", "", "who=duty"),
         ("/v1/partners", "", ""),
     ],
 )
@@ -245,7 +245,7 @@ async def test_a_masked_search_goes_out_in_an_outage_and_the_process_keeps_its_r
         answer = await asked(by_operator(app, Sink(is_away=True)), "GET", f"/v1/messages?phone={PHONE}&masked=true")
     assert answer.status_code == 200
     (line,) = [line for line in lines if line["event"] == "a masked search is not in the audit trail"]
-    assert (line["log_level"], line["who"], line["route"]) == ("error", "operator:anna", "/v1/messages")
+    assert (line["log_level"], line["who"], line["route"]) == ("error", "operator:duty", "/v1/messages")
     assert line["subjects"] == [subject_of(fingerprint, "phone", PHONE)]
     assert PHONE not in str(lines)
 
@@ -330,7 +330,7 @@ async def test_an_answer_that_counts_people_who_were_named_is_a_search_for_them(
 
 
 def test_a_record_of_before_there_were_looks_is_read() -> None:
-    event = {"event_id": "e", "at": 1, "v": 1, "type": "audited", "who": "operator:anna", "address": "", "service": "s"}
+    event = {"event_id": "e", "at": 1, "v": 1, "type": "audited", "who": "operator:duty", "address": "", "service": "s"}
     event |= {"method": "POST", "route": "/r", "path": "/r", "status": 200}
     found = codec.decode(AUDIT_EVENTS, orjson.dumps(event))
     assert isinstance(found, Audited)

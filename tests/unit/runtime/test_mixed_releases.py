@@ -67,18 +67,18 @@ def of_newer(event: Any, keys: RecipientKeys, clear: dict[str, Any], sealed: dic
 
 def test_what_an_older_release_writes_again_still_has_what_it_does_not_know(keys: RecipientKeys) -> None:
     content = {"text": "hi", "sound": "bell"}
-    value = of_newer(TARGET, keys, {"colour": {"deep": [1]}}, {"/content": content, "/nickname": "Ann"})
+    value = of_newer(TARGET, keys, {"colour": {"deep": [1]}}, {"/content": content, "/nickname": "Gold"})
 
     event = record_encryption.decode(TARGET_TOPIC, value)
     assert isinstance(event, TargetResolved)
     again = record_encryption.encode(event.replace(attempt=2))
 
-    assert b"Ann" not in again
+    assert b"Gold" not in again
     assert b"bell" not in again
     read = record_encryption.decode(TARGET_TOPIC, again)
     assert isinstance(read, TargetResolved)
     assert (read.attempt, read.v) == (2, NEWER)
-    assert read.carried == {"/colour": {"deep": [1]}, "/content/sound": "bell", "/nickname": "Ann"}
+    assert read.carried == {"/colour": {"deep": [1]}, "/content/sound": "bell", "/nickname": "Gold"}
 
 
 def test_a_newer_release_finds_it_in_its_place_again(keys: RecipientKeys) -> None:

@@ -40,17 +40,17 @@ def record_of(event: Audited) -> tuple[str, str, int, int]:
 
 async def test_a_known_caller_is_told_of_once_with_the_number(refusals: Refusals, sink: Sink) -> None:
     for _ in range(3):
-        refusals.note("operator:anna", asked(), 403)
+        refusals.note("operator:duty", asked(), 403)
     await refusals.flush()
     await refusals.flush()
     (event,) = sink.events
-    assert (*record_of(event), event.path) == ("operator:anna", "198.51.100.7", 403, 3, "/v1/partners")
+    assert (*record_of(event), event.path) == ("operator:duty", "198.51.100.7", 403, 3, "/v1/partners")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/v1/messages/{}", "/v1/messages/{}/cancel", "/v1/mailings/{}/start"])
 async def test_a_phone_in_the_path_is_in_no_record(refusals: Refusals, sink: Sink, method: str, path: str) -> None:
-    refusals.note("operator:anna", {**asked(path=path.format("79110000067")), "method": method}, 403)
+    refusals.note("operator:duty", {**asked(path=path.format("79110000067")), "method": method}, 403)
     await refusals.flush()
     assert [event.path for event in sink.events] == [path.format("…")]
 
@@ -76,8 +76,8 @@ async def test_many_networks_do_not_fill_the_topic(refusals: Refusals, sink: Sin
 
 
 async def test_what_is_left_at_the_end_is_told(refusals: Refusals, sink: Sink) -> None:
-    refusals.note("operator:anna", asked(), 403)
+    refusals.note("operator:duty", asked(), 403)
     stop = asyncio.Event()
     stop.set()
     await refusals.run(stop)
-    assert [event.who for event in sink.events] == ["operator:anna"]
+    assert [event.who for event in sink.events] == ["operator:duty"]

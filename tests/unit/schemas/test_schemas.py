@@ -218,7 +218,7 @@ def test_the_lattice_of_states() -> None:
 @pytest.mark.parametrize(
     ("by", "shown"),
     [
-        ("operator:anna", "operator"),
+        ("operator:duty", "operator"),
         ("bootstrap", "operator"),
         ("operator", "operator"),
         ("partner:bank", "bank"),

@@ -1,8 +1,8 @@
 """The lines of a mailing's list, NDJSON or CSV: `read` checks one. Pure.
 
-    {"to": "+79161234567", "id": "order-77", "name": "Anna", "amount": 120}        application/x-ndjson
+    {"to": "+79161234567", "id": "order-77", "name": "Gold", "amount": 120}        application/x-ndjson
     to;id;name;amount                                                              text/csv, first line: the columns
-    +79161234567;order-77;Anna;120
+    +79161234567;order-77;Gold;120
 
 `services/runtime/lists/csv_or_json.py` has read them as records. What the template does not ask for is not kept.
 """
