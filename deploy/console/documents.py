@@ -1,4 +1,4 @@
-"""What the console is typed by: the shape of the operators' API, without words, in `openapi/`.
+"""What the console is typed by: the shape of the operators' API and the portal's, without words, in `openapi/`.
 
 tests/support/console_documents.py ─▶ openapi/{ingest,registry,status}.json ─ the build ─▶ dist/documents/*.ts
                                                                                             ▲ src/documents.ts ◀─ pages
@@ -16,6 +16,8 @@ from services.runtime.http.listeners import described
 
 Json = dict[str, Any]
 _WORDS = {"description", "summary", "title", "example", "examples", "tags", "security", "headers"}
+_OWN, _SEND = "/v1/me/", "/v6/send"
+"""Partners' own, which the portal asks."""
 _NAMED = {"properties", "paths", "schemas"}
 """Objects whose keys are names of ours."""
 
@@ -26,8 +28,8 @@ def files(documents: Mapping[str, Json]) -> dict[Path, bytes]:
 
 
 def shape_of(document: Json) -> Json:
-    """Paths of operators, what they take and what they answer where it succeeds, and the schemas of that."""
-    paths = _bare(described(document, lambda method, path: route_of(method, path) is not None)["paths"], is_named=True)
+    """Paths of operators and of the portal, what they take and answer where it succeeds, and the schemas of that."""
+    paths = _bare(described(document, _is_asked)["paths"], is_named=True)
     for item in paths.values():
         for operation in item.values():
             operation["responses"] = {
@@ -42,6 +44,10 @@ def shape_of(document: Json) -> Json:
     return {"openapi": document["openapi"], "info": {"title": "", "version": "1"}, "paths": paths} | {
         "components": {"schemas": schemas}
     }
+
+
+def _is_asked(method: str, path: str) -> bool:
+    return route_of(method, path) is not None or path.startswith(_OWN) or path == _SEND
 
 
 def _bare(part: Any, *, is_named: bool = False) -> Any:

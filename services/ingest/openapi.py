@@ -129,8 +129,8 @@ def add_hot_paths(document: dict[str, Any]) -> None:
     """Add the hot paths, and the bodies that routes read themselves."""
     _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REF)
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-    data = schemas["$defs"]["MessageBody"]["properties"]["data"]
-    data["anyOf"] = [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]
+    data = schemas["$defs"]["MessageBody"]["properties"]
+    data["data"] = {"anyOf": [{"$ref": _REF.format(model=name)} for name in ("PushData", "ChannelData")]}
     hot = {"/v6/send": {"post": _operation()}, "/v3/batch": {"post": _packet()}}
     document["paths"] = hot | document["paths"]  # what most come for stands first
     for (path, method), model in _BODIES.items():

@@ -34,7 +34,13 @@ class BadField(ValueError):
 class AnswerModel(BaseModel):
     """Base of answers, and of requests whose form others have designed: unknown fields are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        json_schema_serialization_defaults_required=True,  # answers have all their fields, and are described so
+    )
 
     @classmethod
     def shown(cls, entity: object, **derived: Any) -> Self:

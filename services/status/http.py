@@ -17,7 +17,12 @@ _MAX_MS = 253_402_300_799_999  # the end of year 9999
 class Answer(BaseModel):
     """Base of answers: names in camel case."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        serialize_by_alias=True,
+        json_schema_serialization_defaults_required=True,  # answers have all their fields, and are described so
+    )
 
 
 def invalid(field: str, rule: str) -> server.Problem:

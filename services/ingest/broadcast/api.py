@@ -9,13 +9,13 @@
 A partner (HTTP Basic) has the applications of its senders, the operator (bearer token) all of them.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from schemas.broadcast_events import BroadcastChannelChanged
+from schemas.broadcast_events import ApnsEnvironment, BroadcastChannelChanged, BroadcastOutcome, ChannelState
 from services.ingest.broadcast.rules import BroadcastBody, ChannelBody
 from services.ingest.broadcast.service import BroadcastService
 from services.ingest.broadcast.store import Broadcast
@@ -25,6 +25,7 @@ from services.runtime.http.field_rules import AGREED_NAME
 from services.runtime.http.server import ProblemBody
 
 PATH = "/v1/applications/{application_id}/broadcast-channels"
+BroadcastState = Literal["requested"] | BroadcastOutcome
 _Application = Annotated[str, Path(max_length=128)]
 _Name = Annotated[str, Path(pattern=AGREED_NAME, description="your own name of the channel")]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -43,9 +44,9 @@ class ChannelView(View):
 
     name: str
     application_id: str
-    environment: str
+    environment: ApnsEnvironment
     keep_latest: bool
-    state: str
+    state: ChannelState
     channel_id: str | None
     status: int
     detail: str
@@ -80,7 +81,7 @@ class BroadcastView(View):
 
     broadcast_id: str
     id: str | None
-    state: str
+    state: BroadcastState
     attempt: int
     status: int
     detail: str

@@ -115,7 +115,7 @@ class DryRun:
 def _paid(found: PaidMessages, share: float) -> list[PaidView]:
     parts = round(found.parts * share)
     return [
-        PaidView(channel=channel.value, messages=round(count * share), parts=parts if channel is Channel.SMS else None)
+        PaidView(channel=channel, messages=round(count * share), parts=parts if channel is Channel.SMS else None)
         for channel, count in found.messages.items()
     ]
 

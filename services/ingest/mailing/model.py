@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from schemas.mailing_events import MailingState
+from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
 from services.ingest.mailing.rules.rows import Row
 
 UNREADABLE = "{}"
@@ -24,7 +25,7 @@ class Mailing:
     definition: str  # JSON as the partner wrote it
     created_at: int
     rate_per_s: int
-    on_bad_lines: str
+    on_bad_lines: OnBadLines
     is_segment: bool
     state: MailingState = "draft"
     revision: int = 1
@@ -41,7 +42,7 @@ class Mailing:
     rate_now: float = 0.0  # messages a second, as last measured
     planned_at: int = 0  # UTC ms; when its cursor last moved
     was_held: bool = False  # it was paused once: its messages may wait for it to go on
-    on_repeated: str = "send"  # skip: repeated recipients are left out; older mailings do not have it
+    on_repeated: OnRepeated = "send"  # skip: repeated recipients are left out; older mailings do not have it
     repeated: int = 0  # lines among the accepted ones that repeat a recipient
     upload: int = 0  # number of the newest upload, the only one that may store
 
@@ -69,8 +70,8 @@ class MailingChanges(TypedDict, total=False):
     state: MailingState
     reason: str
     rate_per_s: int
-    on_bad_lines: str
-    on_repeated: str
+    on_bad_lines: OnBadLines
+    on_repeated: OnRepeated
     start_at: int | None
     started_at: int
     finished_at: int

@@ -5,7 +5,10 @@ from typing import Any
 from pydantic import ConfigDict
 
 from schemas import lossless
+from schemas.mailing_events import MailingState
+from schemas.values import Channel
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
+from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
 from services.ingest.mailing.rules.forecast import Forecast
 from services.ingest.mailing.upload import Upload
 from services.ingest.rules import Wire
@@ -50,15 +53,15 @@ class MailingView(View):
     partner_id: str
     id: str | None
     name: str
-    state: str
+    state: MailingState
     reason: str | None
     created_at: int
     start_at: int | None
     started_at: int | None
     finished_at: int | None
     rate_per_s: int
-    on_bad_lines: str
-    on_repeated: str
+    on_bad_lines: OnBadLines
+    on_repeated: OnRepeated
     list: ListView | None
     segment: Any
     placeholders: tuple[str, ...] | None  # columns that the list must have; None when the mailing cannot go on
@@ -190,7 +193,7 @@ class ZoneView(View):
 class PaidView(View):
     """What is sent at most over a channel that is paid for: every link of the cascade to everybody with a phone."""
 
-    channel: str
+    channel: Channel
     messages: int
     parts: int | None  # of SMS, by length and alphabet; None: of another channel
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-import msgspec
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, field_validator
 
 from schemas.application_events import (
@@ -18,6 +17,7 @@ from services.runtime.http.field_rules import form
 from services.runtime.text.storable import Text
 
 MAX_ORIGINS = 50
+RuStoreVariant = Literal["native", "universal"]
 GivenKey = Annotated[
     str, StringConstraints(pattern=form(r"^[\x21-\x7e]{8,128}$", "must be 8 to 128 characters of ASCII without blanks"))
 ]
@@ -43,7 +43,7 @@ class ApplicationPatch(RequestModel):
 
     name: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = None
     min_version: Version | None = Field(None, description="digits and dots; null: none")
-    rustore_variant: Literal["native", "universal"] | None = None
+    rustore_variant: RuStoreVariant | None = None
     bundle: Annotated[str, StringConstraints(pattern=BUNDLE)] | None = Field(None, description="default APNs topic")
     max_pushes_per_s: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(None, description="per provider")
     enabled: StrictBool | None = None
@@ -103,6 +103,17 @@ class ApiKeyBody(RequestModel):
     keep_old: StrictBool = True
 
 
+class SubscriptionKindView(AnswerModel):
+    """An entry of the catalogue of subscriptions."""
+
+    id: str
+    type: Literal["setting", "permission"]
+    name: str
+    title: str
+    description: str
+    default: bool
+
+
 class ApplicationView(AnswerModel):
     """An application. `apiKey` only in the answer that created or rotated it."""
 
@@ -114,11 +125,11 @@ class ApplicationView(AnswerModel):
     api_key: str | None = None
     api_keys: int = Field(description="how many keys work")
     min_version: str | None
-    rustore_variant: str
+    rustore_variant: RuStoreVariant
     bundle: str | None
     max_pushes_per_s: int
     enabled: bool
-    subscriptions: list[SubscriptionKindBody]
+    subscriptions: list[SubscriptionKindView]
     identity: Identity
     identity_keys: list[IdentityKeyView]
     allowed_origins: list[str] = Field(description="origins whose pages may use the device API, as browsers say them")
@@ -131,9 +142,7 @@ class ApplicationView(AnswerModel):
         return cls.shown(
             application,
             identity_keys=[IdentityKeyView.shown(key) for key in application.identity_keys],
-            subscriptions=[
-                SubscriptionKindBody.model_validate(msgspec.structs.asdict(kind)) for kind in application.subscriptions
-            ],
+            subscriptions=[SubscriptionKindView.shown(kind) for kind in application.subscriptions],
             version=application.event_id,
             changed_at=application.at,
             api_key=api_key,

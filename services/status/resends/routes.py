@@ -5,7 +5,7 @@ GET  /v1/report-resends[/{id}]       how far they have come
 POST /v1/report-resends/{id}/cancel  go no further
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -21,7 +21,7 @@ from services.runtime.http.field_names import RequestBody
 from services.runtime.text.storable import Text
 from services.status.http import Answer, invalid, moment
 from services.status.message import Messages, find_message
-from services.status.resends.store import Resend, Resends, Wanted
+from services.status.resends.store import Resend, Resends, State, Wanted
 
 _MOST_PER_S = 1_000
 _PARTNERS_PER_S = 50
@@ -55,7 +55,7 @@ class ResendView(Answer):
     partner: str
     since: int
     until: int
-    state: str
+    state: State | Literal["dry run"]
     by: str
     at: int
     asked: int = Field(description="reports that were asked for so far, by link")

@@ -1,10 +1,12 @@
 """`GET /v1/statistics`: deliveries by outcome, and how long they took. See docs/features/statistics.md."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict  # the API shows it: pydantic wants this one before Python 3.12
 
 from schemas.statistic_events import BOUNDS_MS, MINUTE_MS, Histogram
 from services.runtime import telemetry
@@ -41,10 +43,24 @@ class LatencyView(Answer):
     buckets: list[int]
 
 
+class StatisticGroup(TypedDict, total=False):
+    """The fields that were asked for, with their values; `at` where a time was among them."""
+
+    at: Annotated[int, Field(description="When the step begins, UTC ms")]
+    partner: Annotated[str, Field(description="The partner's id")]
+    application: Annotated[str, Field(description="Empty: there was none")]
+    channel: str
+    provider: Annotated[str | None, Field(description="Null: there was nobody to send it to")]
+    outcome: Annotated[str, Field(description="planned, sent, delivered, read, refused, expired or suppressed")]
+    errorCode: Annotated[int, Field(description="Of refused, expired and suppressed; 0 of others")]
+
+
 class StatisticRow(Answer):
     """One group: `group` has the fields that were asked for, `at` (UTC ms) where a time was among them."""
 
-    group: dict[str, Any]
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)  # it would ask for all of `group`
+
+    group: StatisticGroup
     count: int
     sent_after: LatencyView
     delivered_after: LatencyView
@@ -127,11 +143,13 @@ def _grouping(text: str) -> tuple[dict[str, str], int]:
 
 
 def _row(group: Group, by: Mapping[str, str]) -> StatisticRow:
-    return StatisticRow(
-        group={name: group.values.get(field) for name, field in by.items()},
-        count=group.count,
-        sent_after=_latency(group.sent_after),
-        delivered_after=_latency(group.delivered_after),
+    return StatisticRow.model_validate(
+        {
+            "group": {name: group.values.get(field) for name, field in by.items()},
+            "count": group.count,
+            "sent_after": _latency(group.sent_after),
+            "delivered_after": _latency(group.delivered_after),
+        }
     )
 
 
@@ -165,7 +183,8 @@ def _csv(names: Sequence[str], rows: Sequence[StatisticRow], reader: Reader) -> 
     lines: list[list[Cell]] = [[*names, "count", *titles]]
     for row in rows:
         shown = [getattr(getattr(row, kind), figure) for kind in kinds for figure in figures]
-        lines.append([*(row.group[name] for name in names), row.count, *shown])
+        group = cast(Mapping[str, Cell], row.group)
+        lines.append([*(group[name] for name in names), row.count, *shown])
     return head_of(reader) + lines_of(lines, reader)
 
 

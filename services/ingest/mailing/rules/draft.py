@@ -29,6 +29,8 @@ from services.ingest.rules import (
 
 MAX_RATE_PER_S = 100_000
 DEFAULT_RATE_PER_S = 1_000
+OnBadLines = Literal["refuse", "skip"]
+OnRepeated = Literal["skip", "send"]
 MAX_NAMES = 100
 _MAX_DEPTH = 100
 _ANYBODY = "70000000000"
@@ -48,8 +50,8 @@ class MailingBody(Request):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     rate_per_s: Annotated[int, Field(ge=1, le=MAX_RATE_PER_S)] = DEFAULT_RATE_PER_S
-    on_bad_lines: Literal["refuse", "skip"] = "refuse"
-    on_repeated: Literal["skip", "send"] = "skip"
+    on_bad_lines: OnBadLines = "refuse"
+    on_repeated: OnRepeated = "skip"
     segment: SegmentBody | None = None
 
 
@@ -58,8 +60,8 @@ class ChangeBody(Wire):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     rate_per_s: Annotated[int, Field(ge=1, le=MAX_RATE_PER_S)] | None = None
-    on_bad_lines: Literal["refuse", "skip"] | None = None
-    on_repeated: Literal["skip", "send"] | None = None  # of a draft only
+    on_bad_lines: OnBadLines | None = None
+    on_repeated: OnRepeated | None = None  # of a draft only
 
 
 class MailingDraft(NamedTuple):

@@ -56,6 +56,7 @@ MODELS = {
         "identityKeys": "The keys that proofs of login are verified with",
     },
     "SubscriptionKindBody": _ENTRY,
+    "SubscriptionKindView": _ENTRY,
     "ApiKeyBody": {"apiKey": "A key of your own; left out: drawn", "keepOld": "Whether the key before goes on working"},
     "IdentityKeyBody": {"pem": "A public key in PEM", "jwks": "Public keys as a JWKS"},
     "IdentityKeyView": {"alg": "The algorithm of its signatures", "addedAt": "When it was added, UTC ms"},
