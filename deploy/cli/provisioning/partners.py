@@ -1,6 +1,7 @@
 """`rpns partners`: who may send."""
 
 import json
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,7 +103,8 @@ def _example(url: str, made: Json, sender: str) -> str:
     """The first push, as a line for a shell."""
     message = {"type": "PUSH", "data": {"serviceNumber": sender, "text": "Hello", "ttl": 5}}
     body = {"login": made["login"], "password": "…", "id": "first-1", "destAddr": "7…", "message": message}
-    return f"curl -X POST {url}/v6/send -H 'content-type: application/json' -d '{json.dumps(body, ensure_ascii=False)}'"
+    words = ("-H", "content-type: application/json", "-d", json.dumps(body, ensure_ascii=False))
+    return shlex.join(("curl", "-X", "POST", f"{url}/v6/send", *words))
 
 
 @app.command("list")

@@ -1,6 +1,6 @@
 /** The API, at the address that this page came from: the operators', or everybody's. */
 
-import type { Answer, Body, Method, Place, With } from "./documents";
+import type { Answer, Body, Given, Method, Place, With } from "./documents";
 import { authorization, signOut } from "./session";
 import { language } from "./words";
 
@@ -41,7 +41,7 @@ export function get<P extends With<"get">>(at: Place<P>, signal?: AbortSignal): 
 }
 
 /** Changes something there. */
-export function send<M extends Exclude<Method, "get">, P extends With<M>>(method: M, at: Place<P, M>, body: Body<P, M>, init: RequestInit = {}): Promise<Answer<P, M>> {
+export function send<M extends Exclude<Method, "get">, P extends With<M>>(method: M, at: Place<P, M>, body: Given<Body<P, M>>, init: RequestInit = {}): Promise<Answer<P, M>> {
   return request(at, { ...init, method: method.toUpperCase(), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 }
 
@@ -88,18 +88,18 @@ async function answered(path: string, accept: string, init: RequestInit, proof: 
 }
 
 /** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */
-export function upload<T>(path: string, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<T> {
+export function upload<P extends With<"put">>(at: Place<P, "put">, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<Answer<P, "put">> {
   return new Promise((done, failed) => {
     const proof = authorization();
     const call = new XMLHttpRequest(); // `fetch` does not tell how far it is
-    call.open("PUT", path);
+    call.open("PUT", at);
     call.setRequestHeader("Accept", "application/json");
     if (proof !== null) call.setRequestHeader("Authorization", proof);
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
     call.upload.onprogress = (event) => moved(event.loaded);
     call.onload = () => {
       try {
-        done(read<T>(call.status, call.responseText, proof));
+        done(read<Answer<P, "put">>(call.status, call.responseText, proof));
       } catch (error) {
         failed(error);
       }

@@ -25,6 +25,18 @@ export type Answer<P extends Template, M extends Method = "get"> =
 export type Body<P extends Template, M extends Method> =
   Operation<P, M> extends { requestBody: infer Found } ? Json<Found> : undefined;
 
+/** What was typed where a number belongs, and is none: it goes as it is, so that the platform says what it must be. */
+export type NoNumber = string & { readonly isTyped: true };
+
+/** A body as forms make it: JSON leaves out what is undefined. */
+export type Given<T> = T extends number
+  ? T | NoNumber
+  : T extends readonly (infer Item)[]
+    ? Given<Item>[]
+    : T extends object
+      ? { [Name in keyof T]: {} extends Pick<T, Name> ? Given<T[Name]> | undefined : Given<T[Name]> }
+      : T;
+
 type PathValues<P extends Template, M extends Method> = Parameters<P, M> extends { path: infer Found } ? Found : undefined;
 type QueryValues<P extends Template, M extends Method> = Parameters<P, M> extends { query?: infer Found } ? Exclude<Found, undefined> : undefined;
 type Nullable<Values> = { [Name in keyof Values]: Values[Name] | null | undefined };

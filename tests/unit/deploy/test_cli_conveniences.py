@@ -2,11 +2,13 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from typer.testing import CliRunner
@@ -113,6 +115,19 @@ def test_a_partner_with_a_sender_can_send_at_once(platform: Platform) -> None:
     assert result.stdout.count("drawn-one") == 1
     assert "curl -X POST" in result.stdout
     assert '"serviceNumber": "MyBank"' in result.stdout
+
+
+@pytest.mark.parametrize("sender", ["My'Bank", 'My"Bank', "$(id) `id` \\ [b]"])
+def test_the_first_push_is_one_line_for_a_shell_whatever_the_sender_is_called(platform: Platform, sender: str) -> None:
+    platform.on("POST", "/v1/partners", {**PARTNER, "login": "ba'nk", "password": "drawn-one"}, status=201)
+    platform.on("PUT", f"/v1/partners/bank/senders/{quote(sender, safe='')}", {"serviceNumber": sender})
+    platform.on("PATCH", "/v1/partners/bank", {**PARTNER, "login": "ba'nk", "defaultSender": sender})
+    result = rpns(platform, "partners", "create", "bank", "--sender", sender, "--application", "app")
+    (line,) = (line for line in result.stdout.splitlines() if "curl -X POST" in line)
+    words = shlex.split(line)
+    body = json.loads(words[-1])
+    assert (words[3], body["login"]) == (f"{platform.url}/v6/send", "ba'nk")
+    assert body["message"]["data"]["serviceNumber"] == sender
 
 
 def test_a_password_is_not_lost_when_the_sender_is_refused(platform: Platform) -> None:

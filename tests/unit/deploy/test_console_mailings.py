@@ -1,30 +1,27 @@
 """The form of a new mailing asks for what the API takes, and shows each refusal at the field that it is about."""
 
-import subprocess
 from typing import Any
 
 import orjson
 import pytest
 
-from deploy.console import FOLDER
-from deploy.console.build import BuildError, node
 from schemas.application_events import SenderChanged
 from services.ingest.mailing.rules.draft import draft
 from services.ingest.rules import Refused
+from tests.support.console_modules import SOURCE, answered
 from tests.support.requests import NOW, PARTNER
 
-NEW = FOLDER / "src" / "pages" / "mailings" / "new"
+NEW = SOURCE / "pages" / "mailings" / "new"
+IMPORTS = {"EMPTY, definitionOf, draftOf, takenTwice": NEW / "draft.ts", "placed": NEW / "places.ts"}
 SCRIPT = """
-import { EMPTY, definitionOf, draftOf, takenTwice } from "%s";
-import { placed } from "%s";
-const { forms, faults } = JSON.parse(await new Response(process.stdin).text());
+const { forms, faults } = given;
 const answers = forms.map((changes) => {
   const form = { ...EMPTY, partner: "demo", name: "autumn", text: "hi", ...changes };
   const body = JSON.parse(JSON.stringify(definitionOf(form, "x")));
   const other = { ...body, message: { ...body.message, type: body.message.type.toLowerCase() } };
   return { form, body, again: draftOf(body, "demo"), other: draftOf(other, "demo"), taken: takenTwice(form) };
 });
-process.stdout.write(JSON.stringify({ answers, placed: placed(faults) }));
+const answer = { answers, placed: placed(faults) };
 """
 PICTURE = {"address": "https://bank.example/{{picture}}.png", "buttons": [{"title": "Pay", "action": "open-app"}]}
 WINDOW = {"when": "window", "begin": "10:00", "end": "20:00", "days": "12345", "zone": "recipient"}
@@ -110,16 +107,7 @@ class Known:
 
 
 def of_console(forms: list[dict[str, Any]], faults: list[dict[str, str]]) -> dict[str, Any]:
-    try:
-        program = str(node()[0])
-    except BuildError as error:
-        pytest.skip(str(error))
-    script = SCRIPT % ((NEW / "draft.ts").as_uri(), (NEW / "places.ts").as_uri())
-    command = [program, "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", script]
-    given = orjson.dumps({"forms": forms, "faults": faults})
-    done = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    found: dict[str, Any] = orjson.loads(done.stdout)
+    found: dict[str, Any] = answered(IMPORTS, SCRIPT, {"forms": forms, "faults": faults})
     return found
 
 

@@ -7,22 +7,23 @@ from typing import Any
 import orjson
 import pytest
 
-from deploy.console import FOLDER
-from deploy.console.build import BuildError, node
 from services.ingest.rules import Refusal
+from tests.support.console_modules import SOURCE, answered
 from tests.support.requests import accepted, decide
 
-FORM = FOLDER / "src" / "pages" / "partner" / "request-draft.ts"
+IMPORTS = {"EMPTY_REQUEST, curlOf, placedIn, requestOf": SOURCE / "pages" / "partner" / "request-draft.ts"}
 SCRIPT = """
-import { EMPTY_REQUEST, curlOf, placedIn, requestOf } from "%s";
-const { forms, faults } = JSON.parse(await new Response(process.stdin).text());
+const { forms, faults, origin } = given;
 const answers = forms.map((changes) => {
-  const body = requestOf({ ...EMPTY_REQUEST, text: "hi", phone: "+79000000001", ...changes });
-  return { body: JSON.parse(JSON.stringify(body)), curl: curlOf("https://rpns.example", "ba\\\\nk", body) };
+  const form = { ...EMPTY_REQUEST, text: "hi", phone: "+79000000001", ...changes };
+  const request = requestOf(form, { login: "ba\\\\nk's", password: "…" });
+  return { body: JSON.parse(JSON.stringify(request)), curl: curlOf(origin, request) };
 });
-process.stdout.write(JSON.stringify({ answers, placed: placedIn(faults) }));
+const answer = { answers, placed: placedIn(faults) };
 """
-PASSWORD = "rpns_a-Key_0"
+ORIGIN = "https://rpns.example"
+PASSWORDS = ("rpns_a-Key_0", 'a"b\\c', "it's $HOME `id` $(id) % & \\\\ \u00e9", '"', "\\")
+"""What people choose, and what ends a text of JSON or of a shell."""
 ODD = 'a "b" \\ $HOME `id` $(id) %s \u00e9 \U0001f600 \n{{name}}'
 WINDOW = {"when": "window", "begin": "10:00", "end": "20:00", "days": "12345"}
 BUTTONS = [{"title": "Pay", "action": "link", "options": "https://bank.example/?a=1&b=$2"}]
@@ -54,16 +55,8 @@ WRONG: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
-def of_console(forms: list[dict[str, Any]], faults: list[dict[str, str]]) -> dict[str, Any]:
-    try:
-        program = str(node()[0])
-    except BuildError as error:
-        pytest.skip(str(error))
-    command = [program, "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", SCRIPT % FORM.as_uri()]
-    given = orjson.dumps({"forms": forms, "faults": faults})
-    done = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    found: dict[str, Any] = orjson.loads(done.stdout)
+def of_console(forms: list[dict[str, Any]], faults: list[dict[str, str]], origin: str = ORIGIN) -> dict[str, Any]:
+    found: dict[str, Any] = answered(IMPORTS, SCRIPT, {"forms": forms, "faults": faults, "origin": origin})
     return found
 
 
@@ -90,16 +83,32 @@ def faults_in(detail: str) -> list[dict[str, str]]:
     return [{"field": field, "rule": rule} for field, rule in parts]
 
 
-def test_the_line_of_the_shell_sends_the_same_with_the_shells_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_the_line_of_the_shell_sends_the_same_with_the_shells_password(tmp_path: Path, password: str) -> None:
     """Whatever the texts hold: nothing of them is run, and nothing is lost."""
-    fake = tmp_path / "curl"
+    for answer in of_console(FILLED, [])["answers"]:
+        sent, arguments = run_by_shell(answer["curl"], password, tmp_path)
+        assert sent == answer["body"] | {"login": "ba\\nk's", "password": password}
+        assert arguments[1] == f"{ORIGIN}/v6/send"
+
+
+def test_the_password_is_in_no_line_and_no_argument(tmp_path: Path) -> None:
+    (answer,) = of_console([{}], [])["answers"]
+    _, arguments = run_by_shell(answer["curl"], "never-shown", tmp_path)
+    assert "never-shown" not in answer["curl"] + "".join(arguments)
+
+
+def test_an_address_is_one_word_of_the_shell_whatever_it_holds(tmp_path: Path) -> None:
+    odd = "http://a'b$(id)&c"
+    (answer,) = of_console([{}], [], odd)["answers"]
+    assert run_by_shell(answer["curl"], "p", tmp_path)[1][1] == f"{odd}/v6/send"
+
+
+def run_by_shell(line: str, password: str, folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The JSON that `curl` is given, and its arguments."""
+    fake = folder / "curl"
     fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$ASKED"\ncat\n')
     fake.chmod(0o755)
-    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RPNS_PASSWORD": PASSWORD, "ASKED": str(tmp_path / "asked")}
-    for answer in of_console(FILLED, [])["answers"]:
-        assert PASSWORD not in answer["curl"]
-        done = subprocess.run(["sh", "-c", answer["curl"]], env=env, capture_output=True, timeout=20, check=True)
-        assert orjson.loads(done.stdout) == {"login": "ba\\nk", "password": PASSWORD, **answer["body"]}
-        arguments = (tmp_path / "asked").read_text()
-        assert arguments.splitlines()[1] == "https://rpns.example/v6/send"
-        assert PASSWORD not in arguments
+    env = {"PATH": f"{folder}:/usr/bin:/bin", "RPNS_PASSWORD": password, "ASKED": str(folder / "asked")}
+    done = subprocess.run(["sh", "-c", line], env=env, capture_output=True, timeout=20, check=True)
+    return orjson.loads(done.stdout), (folder / "asked").read_text().splitlines()

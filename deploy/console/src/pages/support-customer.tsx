@@ -12,6 +12,7 @@ import { Failure, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { href } from "../router";
 import { holds, isPortal } from "../session";
+import { uuid } from "../uuid";
 import { t } from "../words";
 
 export type Field = "phone" | "user";
@@ -69,7 +70,7 @@ function TestPushFields({ customer, senders }: { customer: Customer; senders: Se
   const [place, setPlace] = useState("0");
   const [text, setText] = useState(t("testPush.words"));
   const [sent, setSent] = useState<string | null>(null);
-  const id = useMemo(() => crypto.randomUUID(), [sent]); // one for each push, so that pressing twice sends one
+  const id = useMemo(() => uuid(), [sent]); // one for each push, so that pressing twice sends one
   const sender = senders[Number(place)]!; // one of those that are offered
   const run = () =>
     send("post", placeOf("post", "/v1/test-pushes"), { ...sender, ...recipient(customer, "user"), text, id });

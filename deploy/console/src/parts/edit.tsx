@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type FieldError } from "../api";
+import type { NoNumber } from "../documents";
 import { t } from "../words";
 import { Dialog } from "./dialog";
 import type { FieldProps } from "./field";
@@ -91,9 +92,9 @@ class Faults {
 }
 
 /** What was typed, as a number; what is none goes as it is, so that the platform says what it must be. */
-export function asNumber(text: string): number | string {
+export function asNumber(text: string): number | NoNumber {
   const value = Number(text);
-  return text.trim() === "" || Number.isNaN(value) ? text : value;
+  return text.trim() === "" || Number.isNaN(value) ? (text as NoNumber) : value;
 }
 
 /** What differs from what there was; `before` and `after` are bodies of one kind. */

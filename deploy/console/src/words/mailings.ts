@@ -84,7 +84,12 @@ export const MAILINGS = {
   "mailings.defaultSender": ["Partner's default", "По умолчанию у партнёра"],
   "mailings.chooseSender": ["Choose", "Выберите"],
   "mailings.lifetime": ["Lifetime", "Срок жизни"],
-  "mailings.lifetimeHint": ["After the sending; 30 seconds to 24 hours", "После отправки; от 30 секунд до 24 часов"],
+  "mailings.lifetimeHint": ["After the sending; {least} to {most}", "После отправки; от {least} до {most}"],
+  "mailings.lifetimeRange": ["Over {channel} it must be {least} to {most}", "В канале «{channel}» — от {least} до {most}"],
+  "mailings.behindDeadline": [
+    "The deadline comes first: what is before this may take up to {waits}, and then this is not sent any more",
+    "Крайний срок наступит раньше: сообщения перед этим могут занять до {waits}, после чего это уже не отправят",
+  ],
   "mailings.partnersDefault": ["the partner's default", "по умолчанию у партнёра"],
   "mailings.unit": ["Unit", "Единица"],
   "mailings.unit.HOURS": ["hours", "ч"],

@@ -11,7 +11,7 @@ import { href } from "../../router";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Bar, StateBadge } from "./progress";
-import { found, type Mailing } from "./model";
+import { found, type Mailing, type MailingsPage } from "./model";
 
 const PAGE = 20;
 const BUSY_S = 3;
@@ -19,7 +19,7 @@ const QUIET_S = 10;
 
 export function All() {
   const live = useLive("mailings", (signal) => found(null, PAGE, signal), everyS);
-  const [older, setOlder] = useState<{ mailings: Mailing[]; before: string | null }>({ mailings: [], before: null });
+  const [older, setOlder] = useState<MailingsPage>({ mailings: [], before: null });
   const newest = live.value?.mailings ?? [];
   const known = new Set(newest.map((mailing) => mailing.mailingId));
   const rows = [...newest, ...older.mailings.filter((mailing) => !known.has(mailing.mailingId))];
@@ -81,7 +81,7 @@ function counts(mailing: Mailing) {
   return <span class="quiet">{told("mailings.countsAre", { sent, delivered, read })}</span>;
 }
 
-function Older({ before, told: take }: { before: string; told: (page: { mailings: Mailing[]; before: string | null }) => void }) {
+function Older({ before, told: take }: { before: string; told: (page: MailingsPage) => void }) {
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const ask = async () => {

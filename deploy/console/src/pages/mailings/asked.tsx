@@ -6,20 +6,20 @@ import { TextField } from "../../parts/field";
 import { number, told as filled } from "../../parts/figures";
 import { Failure } from "../../parts/states";
 import { language, t } from "../../words";
-import { CHANNELS, DAYS, changed, linksOf, type ChainLink, type Definition, type Mailing, type Message } from "./model";
+import { CHANNELS, DAYS, changed, linksOf, type ChainLink, type Content, type Definition, type Mailing, type Message } from "./model";
 import { Preview, Said } from "./message/preview";
 import { draftOf } from "./new/draft";
 import { goNew } from "./new/new-mailing";
 
 export function Asked({ mailing, definition, told }: { mailing: Mailing; definition: Definition; told: (mailing: Mailing) => void }) {
-  const { data, type } = definition.message;
+  const data: Content = definition.message.data;
   const schedule = definition.scheduleInfo;
   const copy = draftOf(definition, mailing.partnerId);
   const isOver = mailing.state === "done" || mailing.state === "cancelled";
   return (
     <section class="card">
       <h2>{t("mailings.message")}</h2>
-      {type.toUpperCase() === "PUSH" ? (
+      {definition.message.type?.toUpperCase() === "PUSH" ? (
         <Preview
           app={data.serviceNumber ?? mailing.partnerId}
           title={data.title ?? ""}
@@ -48,10 +48,12 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
 }
 
 /** A message that is no more than a text; as JSON where it is more. */
-function Texted({ message: { type, data }, partner }: { message: Message; partner: string }) {
-  const channel = CHANNELS.find((name) => name === type.toUpperCase());
+function Texted({ message, partner }: { message: Message; partner: string }) {
+  const { type } = message;
+  const data: Content = message.data;
+  const channel = CHANNELS.find((name) => name === type?.toUpperCase());
   const text = data.text ?? data.instantContent?.data.text;
-  if (!channel || !text) return <pre tabIndex={0}>{JSON.stringify({ type, data }, null, 2)}</pre>;
+  if (!channel || typeof text !== "string" || !text) return <pre tabIndex={0}>{JSON.stringify({ type, data }, null, 2)}</pre>;
   return <Said channel={channel} sender={data.serviceNumber ?? partner} text={text} valueOf={() => undefined} />;
 }
 
@@ -66,14 +68,14 @@ function Then({ link, partner }: { link: ChainLink; partner: string }) {
   );
 }
 
-function lifetime(amount: number, unit = "MINUTES"): string {
-  const known = unit.toUpperCase();
+function lifetime(amount: number, unit: string | null | undefined): string {
+  const known = unit?.toUpperCase();
   const name = known === "HOURS" ? "hour" : known === "SECONDS" ? "second" : "minute";
   return new Intl.NumberFormat(language(), { style: "unit", unit: name, unitDisplay: "long" }).format(amount);
 }
 
 function window(schedule: NonNullable<Definition["scheduleInfo"]>, isRecipients: boolean): string {
-  const days = [...(schedule.weekdaysSchedule ?? "")].flatMap((day) => (isDay(day) ? [t(`mailings.day.${day}`)] : []));
+  const days = [...String(schedule.weekdaysSchedule ?? "")].flatMap((day) => (isDay(day) ? [t(`mailings.day.${day}`)] : []));
   return [
     schedule.timeBegin || schedule.timeEnd ? `${schedule.timeBegin ?? "00:00"}–${schedule.timeEnd ?? "24:00"}` : "",
     days.join(", "),

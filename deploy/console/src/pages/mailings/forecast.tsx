@@ -1,41 +1,15 @@
 /** The dry run: who would get it, when, by time zone, and what would come too late. Asked for, as it reads the list. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place } from "../../documents";
 import { number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
 import { channelName } from "./channels";
-import { CHANNELS, isWhole, pathOf, type Mailing } from "./model";
-
-interface Zone {
-  timeZone: string;
-  recipients: number;
-  opensAt: number | null;
-}
-
-interface Paid {
-  channel: string;
-  messages: number;
-  parts: number | null;
-}
-
-interface Forecast {
-  recipients: number;
-  repeated: number;
-  lookedAt: number;
-  addressed: number;
-  unknown: number;
-  unreachable: number;
-  startsAt: number;
-  finishesAt: number | null;
-  expired: number;
-  zones: Zone[];
-  /** A former release tells none. */
-  paid?: Paid[];
-}
+import { isWhole, type Forecast, type Mailing } from "./model";
 
 export function ForecastCard({ mailing }: { mailing: Mailing }) {
   const [round, setRound] = useState(0);
@@ -52,7 +26,7 @@ export function ForecastCard({ mailing }: { mailing: Mailing }) {
 
 /** The figures themselves. */
 export function Made({ id }: { id: string }) {
-  const [loaded, again] = useLoaded(id, (signal) => request<Forecast>(pathOf(id, "/forecast"), { signal }));
+  const [loaded, again] = useLoaded(id, (signal) => get(place("/v1/mailings/{any_id}/forecast", { any_id: id }), signal));
   return <Shown loaded={loaded} again={again}>{(forecast) => <Told forecast={forecast} />}</Shown>;
 }
 
@@ -90,7 +64,7 @@ function Told({ forecast }: { forecast: Forecast }) {
 }
 
 /** What it costs at most, in messages: nobody knows yet whom the pushes reach. */
-function PaidMessages({ paid }: { paid: Paid[] }) {
+function PaidMessages({ paid }: { paid: Forecast["paid"] }) {
   if (paid.length === 0) return <dl><dt>{t("mailings.paid")}</dt><dd>{t("mailings.paidNothing")}</dd></dl>;
   return (
     <>
@@ -101,16 +75,11 @@ function PaidMessages({ paid }: { paid: Paid[] }) {
         rows={paid}
         id={({ channel }) => channel}
         columns={[
-          { title: t("mailings.channel"), cell: ({ channel }) => nameOf(channel) },
+          { title: t("mailings.channel"), cell: ({ channel }) => channelName(channel) },
           { title: t("mailings.paidMessages"), cell: ({ messages }) => number(messages) },
           { title: t("mailings.paidParts"), cell: ({ parts }) => (parts === null ? "—" : number(parts)) },
         ]}
       />
     </>
   );
-}
-
-function nameOf(channel: string): string {
-  const known = CHANNELS.find((name) => name === channel);
-  return known ? channelName(known) : channel;
 }

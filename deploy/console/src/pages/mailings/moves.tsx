@@ -1,7 +1,8 @@
 /** Start, pause, resume and cancel, each after a question that says how many it is about. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery } from "../../api";
+import { send } from "../../api";
+import { placeOf } from "../../documents";
 import { Dialog } from "../../parts/dialog";
 import { TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
@@ -10,7 +11,7 @@ import { useSubmission } from "../../parts/submission";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Made } from "./forecast";
-import { isWhole, left, pathOf, type Mailing, type State } from "./model";
+import { isWhole, left, type Mailing, type State } from "./model";
 
 type Move = "start" | "pause" | "resume" | "cancel";
 
@@ -46,9 +47,11 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
 function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailing; done: (after: Mailing) => void; closed: () => void }) {
   const [at, setAt] = useState("");
   const isDraft = mailing.state === "draft";
-  const run = async () => {
-    const when = move === "start" && at !== "" ? new Date(at).toISOString() : null;
-    return request<Mailing>(withQuery(pathOf(mailing.mailingId, `/${move}`), { at: when }), { method: "POST" });
+  const run = () => {
+    const about = { any_id: mailing.mailingId };
+    if (move !== "start") return send("post", placeOf("post", `/v1/mailings/{any_id}/${move}`, about), undefined);
+    const when = at === "" ? null : new Date(at).toISOString();
+    return send("post", placeOf("post", "/v1/mailings/{any_id}/start", about, { at: when }), undefined);
   };
   const { submitted, isRunning, error } = useSubmission(run, done);
   const count = mailing.progress.recipients === null ? t("mailings.ask.segment") : told("mailings.ask.left", { count: left(mailing) });

@@ -1,18 +1,19 @@
 /** One mailing: what it says, whom it goes to, what would happen, and what has happened. */
 
+import { get } from "../../api";
+import { place } from "../../documents";
 import { useLive, type Stream } from "../../parts/live";
 import { LiveLine } from "../../parts/live-shown";
 import { Stale } from "../../parts/stale";
 import { Loading } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { href } from "../../router";
-import { request } from "../../api";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Asked } from "./asked";
 import { ForecastCard } from "./forecast";
 import { Moves } from "./moves";
-import { left, pathOf, type Definition, type Mailing } from "./model";
+import { left, type Definition, type Mailing } from "./model";
 import { ProgressCard, StateBadge } from "./progress";
 import { Recipients } from "./list/recipients";
 
@@ -21,7 +22,7 @@ const QUIET_S = 5;
 const OVER_S = 10;
 
 export function One({ id }: { id: string }) {
-  const live = useLive(id, (signal) => request<Mailing>(pathOf(id), { signal }), everyS, streamOf(id));
+  const live = useLive(id, (signal) => get(place("/v1/mailings/{any_id}", { any_id: id }), signal), everyS, streamOf(id));
   const mailing = live.value;
   const asked = useLive(`${id} ${holds("operator")}`, (signal) => definitionOf(id, signal), () => null);
   if (mailing === null) return live.error === null ? <Loading /> : <Stale live={live} />;
@@ -51,11 +52,11 @@ export function One({ id }: { id: string }) {
 
 /** Whoever may launch mailings may read them. */
 async function definitionOf(id: string, signal: AbortSignal): Promise<{ definition: Definition | null }> {
-  return { definition: holds("operator") ? await request<Definition>(pathOf(id, "/definition"), { signal }) : null };
+  return { definition: holds("operator") ? await get(place("/v1/mailings/{any_id}/definition", { any_id: id }), signal) : null };
 }
 
 function streamOf(id: string): Stream<Mailing> {
-  return { path: pathOf(id, "/live"), value: ({ mailing }) => (mailing as Mailing | undefined) ?? null };
+  return { path: place("/v1/mailings/{any_id}/live", { any_id: id }), value: ({ mailing }) => (mailing as Mailing | undefined) ?? null };
 }
 
 function everyS(mailing: Mailing): number {

@@ -1,18 +1,22 @@
 /** Every setting of an application that can be changed: what it is and may, and the catalogue of subscriptions. */
 
+import { placeOf, type Given, type Schemas } from "../../documents";
 import { Edit, asNumber, changesOf, type Form } from "../../parts/edit";
 import { Choice, TextField, Tick } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { t } from "../../words";
-import { identities, type Application, type Identity, type Subscription } from "./applications";
-import { change, pathTo } from "./changes";
+import { identities, type Application, type Identity } from "./applications";
+import { change } from "./changes";
+
+type Variant = Application["rustoreVariant"];
+type Subscription = Application["subscriptions"][number];
 
 interface Settings {
   name: string;
   identity: Identity;
   minVersion: string;
   bundle: string;
-  rustoreVariant: string;
+  rustoreVariant: Variant;
   maxPushesPerS: string;
 }
 
@@ -42,8 +46,8 @@ export function ApplicationSettings({ application, again }: { application: Appli
   );
 }
 
-function patch(application: Application, body: object): Promise<Application> {
-  return change("PATCH", pathTo("applications", application.applicationId), body, application.version);
+function patch({ applicationId, version }: Application, body: Given<Schemas["ApplicationPatch"]>): Promise<Application> {
+  return change("patch", placeOf("patch", "/v1/applications/{application_id}", { application_id: applicationId }), body, version);
 }
 
 function settingsOf(application: Application): Settings {

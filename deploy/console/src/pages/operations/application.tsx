@@ -1,7 +1,8 @@
 /** One application: what is set, its API keys, its credentials with the providers. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
@@ -14,14 +15,14 @@ import { t } from "../../words";
 import { ApplicationSettings } from "./application-settings";
 import type { Application } from "./applications";
 import { Broadcasts } from "./broadcasts";
-import { change, pathTo, type Told } from "./changes";
+import { change, type Told } from "./changes";
 import { Credentials } from "./credentials";
 import { IdentityKeys } from "./identity-keys";
 import { Switched } from "./partners";
 import { at } from "./place";
 
 export function ApplicationPage({ id }: { id: string }) {
-  const [loaded, again] = useLoaded(id, (signal) => request<Application>(pathTo("applications", id), { signal }));
+  const [loaded, again] = useLoaded(id, (signal) => get(place("/v1/applications/{application_id}", { application_id: id }), signal));
   return (
     <>
       <p><a href={at("applications")}>{t("applications.back")}</a></p>
@@ -64,7 +65,7 @@ function About({ application, again }: { application: Application; again: () => 
             title={told(application.enabled ? "applications.offTitle" : "applications.onTitle", { application: application.applicationId })}
             text={t(application.enabled ? "applications.offText" : "applications.onText")}
             isDangerous={application.enabled}
-            run={() => change("PATCH", pathTo("applications", application.applicationId), { enabled: !application.enabled }, application.version)}
+            run={() => change("patch", placeOf("patch", "/v1/applications/{application_id}", { application_id: application.applicationId }), { enabled: !application.enabled }, application.version)}
             done={again}
           />
         </div>
@@ -76,7 +77,7 @@ function About({ application, again }: { application: Application; again: () => 
 function ApiKeys({ application, again }: { application: Application; again: () => void }) {
   const [keepOld, setKeepOld] = useState(true);
   const [shown, show] = useState<Told | null>(null);
-  const path = (...parts: string[]) => pathTo("applications", application.applicationId, "api-keys", ...parts);
+  const about = { application_id: application.applicationId };
   const values = { application: application.applicationId };
   const closed = () => {
     show(null);
@@ -93,13 +94,13 @@ function ApiKeys({ application, again }: { application: Application; again: () =
             title={told("applications.newKeyTitle", values)}
             text={t("applications.newKeyText")}
             isDangerous={!keepOld}
-            run={() => change<Application>("POST", path(), { keepOld }, application.version)}
+            run={() => change("post", placeOf("post", "/v1/applications/{application_id}/api-keys", about), { keepOld }, application.version)}
             done={({ apiKey }) => show({ title: `${t("applications.apiKey")}: ${application.applicationId}`, values: [[t("applications.apiKey"), apiKey ?? ""]] })}
           >
             <Tick label={t("applications.keepOld")} value={keepOld} changed={setKeepOld} />
           </Ask>
           {application.apiKeys > 1 && (
-            <Ask label={t("applications.dropOld")} title={told("applications.dropOldTitle", values)} text={t("applications.dropOldText")} isDangerous run={() => change("DELETE", path("old"), null, application.version)} done={again} />
+            <Ask label={t("applications.dropOld")} title={told("applications.dropOldTitle", values)} text={t("applications.dropOldText")} isDangerous run={() => change("delete", placeOf("delete", "/v1/applications/{application_id}/api-keys/old", about), undefined, application.version)} done={again} />
           )}
         </div>
       </Allowed>

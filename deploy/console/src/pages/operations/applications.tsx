@@ -1,7 +1,8 @@
 /** The applications; `rest` is one of them. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Edit } from "../../parts/edit";
 import { Choice, TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
@@ -14,52 +15,16 @@ import { Listing } from "./listing";
 import { Switched } from "./partners";
 import { at } from "./place";
 
-export const IDENTITIES = ["required", "accepted", "off"] as const;
-export type Identity = (typeof IDENTITIES)[number];
-
-/** An entry of the catalogue of what can be subscribed to. */
-export interface Subscription {
-  id: string;
-  type: string;
-  name: string;
-  title: string;
-  description: string;
-  default: boolean;
-}
-
-export interface IdentityKey {
-  kid: string;
-  alg: string;
-  public: string | null;
-  addedAt: number;
-}
-
-export interface Application {
-  applicationId: string;
-  version: string;
-  changedAt: number;
-  by: string;
-  name: string;
-  apiKey: string | null;
-  apiKeys: number;
-  minVersion: string | null;
-  rustoreVariant: string;
-  bundle: string | null;
-  maxPushesPerS: number;
-  enabled: boolean;
-  subscriptions: Subscription[];
-  identity: Identity;
-  identityKeys: IdentityKey[];
-  /** A key for proofs that was drawn, in the answer that drew it. */
-  secret: string | null;
-}
+export type Application = Schemas["ApplicationView"];
+export type Identity = Application["identity"];
+const IDENTITIES = ["required", "accepted", "off"] as const satisfies readonly Identity[];
 
 export function Applications({ rest: [id] }: { rest: string[] }) {
   return id ? <ApplicationPage id={id} /> : <Listed />;
 }
 
 function Listed() {
-  const [loaded, again] = useLoaded("applications", (signal) => request<Application[]>("/v1/applications", { signal }));
+  const [loaded, again] = useLoaded("applications", (signal) => get(place("/v1/applications"), signal));
   return (
     <Listing
       title={t("operations.applications")}
@@ -98,7 +63,7 @@ function Create({ done }: { done: () => void }) {
         text={t("applications.addText")}
         confirm={t("setup.create")}
         values={{ name: "", applicationId: "", identity: "required" }}
-        run={(values) => change<Application>("POST", "/v1/applications", { ...values, name: values.name.trim(), applicationId: values.applicationId.trim() || undefined })}
+        run={(values) => change("post", placeOf("post", "/v1/applications"), { ...values, name: values.name.trim(), applicationId: values.applicationId.trim() || undefined })}
         done={created}
         fields={({ values, set, about }) => (
           <>

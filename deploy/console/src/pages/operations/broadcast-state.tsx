@@ -1,7 +1,8 @@
 /** What has become of a message of a broadcast channel: asked for by its id. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, type Schemas } from "../../documents";
 import { StateBadge } from "../../parts/badge";
 import { Facts } from "../../parts/facts";
 import { TextField } from "../../parts/field";
@@ -12,20 +13,10 @@ import { t } from "../../words";
 
 const STATES = { requested: "going", retry: "going", accepted: "good", refused: "bad", expired: "bad", uncertain: "bad" } as const;
 
-export interface Broadcast {
-  broadcastId: string;
-  id: string | null;
-  state: string;
-  attempt: number;
-  status: number;
-  detail: string;
-  acceptedAt: number;
-  expiresAt: number;
-  retryAt: number | null;
-}
+export type Broadcast = Schemas["BroadcastView"];
 
 /** `found`: one that was just sent. */
-export function BroadcastState({ channel, found, path }: { channel: string; found: Broadcast | null; path: (id: string) => string }) {
+export function BroadcastState({ applicationId, channel, found }: { applicationId: string; channel: string; found: Broadcast | null }) {
   const [id, setId] = useState(found?.broadcastId ?? "");
   const [broadcast, hold] = useState(found);
   const [error, setError] = useState<unknown>(null);
@@ -33,7 +24,8 @@ export function BroadcastState({ channel, found, path }: { channel: string; foun
     event.preventDefault();
     setError(null);
     try {
-      hold(await request<Broadcast>(path(id.trim())));
+      const about = { application_id: applicationId, name: channel, broadcast_id: id.trim() };
+      hold(await get(place("/v1/applications/{application_id}/broadcast-channels/{name}/messages/{broadcast_id}", about)));
     } catch (refused) {
       hold(null);
       setError(refused);

@@ -1,7 +1,9 @@
 /** Broadcast channels of an application: asked for, let go, sent to, and what has become of a message. */
 
 import { useState } from "preact/hooks";
-import { ApiError, request, withQuery } from "../../api";
+import { ApiError, get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
+import { objectIn, type Json } from "../../json";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { StateBadge } from "../../parts/badge";
@@ -11,46 +13,35 @@ import { told } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
+import { uuid } from "../../uuid";
 import { t } from "../../words";
 import { BroadcastState, type Broadcast } from "./broadcast-state";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 
 const PAGE = 100;
+const ALL = "/v1/applications/{application_id}/broadcast-channels";
+const ONE = `${ALL}/{name}` as const;
 const STATES = { requested: "going", open: "good", closing: "going", closed: "going", refused: "bad" } as const;
 
-interface Channel {
-  name: string;
-  environment: string;
-  keepLatest: boolean;
-  state: string;
-  channelId: string | null;
-  detail: string;
-  changedAt: number;
-}
-
-interface Page {
-  channels: Channel[];
-  after: string | null;
-}
+type Channel = Schemas["ChannelView"];
 
 export function Broadcasts({ applicationId }: { applicationId: string }) {
-  const path = (...parts: string[]) => pathTo("applications", applicationId, "broadcast-channels", ...parts);
   const [after, goTo] = useState("");
-  const [loaded, again] = useLoaded(`${applicationId} ${after}`, (signal) => request<Page>(withQuery(path(), { after, limit: PAGE }), { signal }));
+  const [loaded, again] = useLoaded(`${applicationId} ${after}`, (signal) => get(place(ALL, { application_id: applicationId }, { after, limit: PAGE }), signal));
   return (
     <section class="card broadcasts">
       <div class="row between">
         <h2>{t("broadcasts.title")}</h2>
         <div class="row">
           <button type="button" onClick={again}>{t("live.again")}</button>
-          <Allowed scope="operator"><Create path={path} done={again} /></Allowed>
+          <Allowed scope="operator"><Create applicationId={applicationId} done={again} /></Allowed>
         </div>
       </div>
       <p class="quiet">{t("broadcasts.about")}</p>
       <Shown loaded={loaded} again={again}>
         {(page) => (
           <>
-            {page.channels.length === 0 ? <Empty>{t("broadcasts.none")}</Empty> : <Listed channels={page.channels} path={path} again={again} />}
+            {page.channels.length === 0 ? <Empty>{t("broadcasts.none")}</Empty> : <Listed channels={page.channels} applicationId={applicationId} again={again} />}
             {after !== "" && <button type="button" onClick={() => goTo("")}>{t("broadcasts.first")}</button>}{" "}
             {page.after !== null && <button type="button" onClick={() => goTo(page.after ?? "")}>{t("broadcasts.more")}</button>}
           </>
@@ -60,16 +51,16 @@ export function Broadcasts({ applicationId }: { applicationId: string }) {
   );
 }
 
-function Listed({ channels, path, again }: { channels: Channel[]; path: (...parts: string[]) => string; again: () => void }) {
+function Listed({ channels, applicationId, again }: { channels: Channel[]; applicationId: string; again: () => void }) {
   const [looked, look] = useState<{ channel: string; broadcast: Broadcast | null } | null>(null);
   const actions = (channel: Channel) => (
     <div class="row">
       <Allowed scope="operator">
-        {channel.state === "open" && <Send channel={channel} path={path} done={(broadcast) => look({ channel: channel.name, broadcast })} />}
+        {channel.state === "open" && <Send channel={channel} done={(broadcast) => look({ channel: channel.name, broadcast })} />}
       </Allowed>
       <button type="button" onClick={() => look({ channel: channel.name, broadcast: null })}>{t("broadcasts.state")}</button>
       <Allowed scope="operator">
-        <Ask label={t("broadcasts.remove")} title={told("broadcasts.removeTitle", { channel: channel.name })} text={t("broadcasts.removeText")} isDangerous isDisabled={channel.state === "closed" || channel.state === "closing"} run={() => change("DELETE", path(channel.name), null)} done={again} />
+        <Ask label={t("broadcasts.remove")} title={told("broadcasts.removeTitle", { channel: channel.name })} text={t("broadcasts.removeText")} isDangerous isDisabled={channel.state === "closed" || channel.state === "closing"} run={() => change("delete", placeOf("delete", ONE, { application_id: applicationId, name: channel.name }), undefined)} done={again} />
       </Allowed>
     </div>
   );
@@ -89,18 +80,18 @@ function Listed({ channels, path, again }: { channels: Channel[]; path: (...part
           { title: t("setup.actions"), cell: actions },
         ]}
       />
-      {looked && <BroadcastState key={`${looked.channel} ${looked.broadcast?.broadcastId}`} channel={looked.channel} found={looked.broadcast} path={(id) => path(looked.channel, "messages", id)} />}
+      {looked && <BroadcastState key={`${looked.channel} ${looked.broadcast?.broadcastId}`} channel={looked.channel} found={looked.broadcast} applicationId={applicationId} />}
     </>
   );
 }
 
 interface New {
   name: string;
-  environment: "production" | "sandbox";
+  environment: Channel["environment"];
   keepLatest: boolean;
 }
 
-function Create({ path, done }: { path: (...parts: string[]) => string; done: () => void }) {
+function Create({ applicationId, done }: { applicationId: string; done: () => void }) {
   const fields = ({ values, set, about }: Form<New>) => (
     <>
       <TextField {...about("name", t("broadcasts.name"), t("broadcasts.nameHint"))} value={values.name} changed={(name) => set({ name })} more={{ autocomplete: "off" }} />
@@ -110,7 +101,7 @@ function Create({ path, done }: { path: (...parts: string[]) => string; done: ()
   );
   const run = async ({ name, environment, keepLatest }: New) => {
     if (name.trim() === "") throw new ApiError(0, "", t("edit.needed"), [{ field: "name", rule: t("edit.needed") }]); // it would be another path
-    return change<Channel>("PUT", path(name.trim()), { environment, keepLatest });
+    return change("put", placeOf("put", ONE, { application_id: applicationId, name: name.trim() }), { environment, keepLatest });
   };
   return <Edit<New, Channel> label={t("broadcasts.add")} title={t("broadcasts.addTitle")} text={t("broadcasts.addText")} confirm={t("setup.create")} values={{ name: "", environment: "production", keepLatest: false }} fields={fields} run={run} done={done} />;
 }
@@ -121,7 +112,7 @@ interface Message {
   aps: string;
 }
 
-function Send({ channel, path, done }: { channel: Channel; path: (...parts: string[]) => string; done: (sent: Broadcast) => void }) {
+function Send({ channel, done }: { channel: Channel; done: (sent: Broadcast) => void }) {
   const fields = ({ values, set, about }: Form<Message>) => {
     const aps = about("aps", "aps", t("broadcasts.apsHint"));
     return (
@@ -135,15 +126,13 @@ function Send({ channel, path, done }: { channel: Channel; path: (...parts: stri
     );
   };
   const run = async ({ id, ttlS, aps }: Message) =>
-    change<Broadcast>("POST", path(channel.name, "messages"), { aps: parsed(aps), ttlS: asNumber(ttlS), id: id.trim() || undefined });
+    change("post", placeOf("post", `${ONE}/messages`, { application_id: channel.applicationId, name: channel.name }), { aps: parsed(aps), ttlS: asNumber(ttlS), id: id.trim() || undefined });
   const first = JSON.stringify({ event: "update", timestamp: new Date().toISOString(), "content-state": {} }, null, 2);
-  return <Edit<Message, Broadcast> label={t("broadcasts.send")} title={told("broadcasts.sendTitle", { channel: channel.name })} text={t("broadcasts.sendText")} confirm={t("broadcasts.sendNow")} values={{ id: crypto.randomUUID(), ttlS: "3600", aps: first }} fields={fields} run={run} done={done} />;
+  return <Edit<Message, Broadcast> label={t("broadcasts.send")} title={told("broadcasts.sendTitle", { channel: channel.name })} text={t("broadcasts.sendText")} confirm={t("broadcasts.sendNow")} values={{ id: uuid(), ttlS: "3600", aps: first }} fields={fields} run={run} done={done} />;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError(0, "", t("credentials.noRecord"), [{ field: "aps", rule: t("credentials.noRecord") }]);
-  }
+function parsed(text: string): Json {
+  const found = objectIn(text);
+  if (found === null) throw new ApiError(0, "", t("credentials.noRecord"), [{ field: "aps", rule: t("credentials.noRecord") }]);
+  return found;
 }

@@ -1,7 +1,9 @@
 /** Credentials of an application with the providers: put and replaced, switched on and off, never shown. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
+import { objectIn, type Json } from "../../json";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { told } from "../../parts/figures";
@@ -9,19 +11,13 @@ import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 import { Switched } from "./partners";
 import { providers, type Providers } from "./providers";
 
-interface Known {
-  applicationId: string;
-  provider: string;
-  version: string;
-  changedAt: number;
-  by: string;
-  fingerprint: string;
-  enabled: boolean;
-}
+const ROUTE = "/v1/applications/{application_id}/credentials/{provider}";
+type Known = Schemas["CredentialsView"];
+type Provider = Known["provider"];
 
 interface Held {
   credentials: Known[];
@@ -30,7 +26,7 @@ interface Held {
 
 export function Credentials({ applicationId }: { applicationId: string }) {
   const [loaded, again] = useLoaded(applicationId, async (signal): Promise<Held> => {
-    const [credentials, known] = await Promise.all([request<Known[]>(pathTo("applications", applicationId, "credentials"), { signal }), providers()]);
+    const [credentials, known] = await Promise.all([get(place("/v1/applications/{application_id}/credentials", { application_id: applicationId }), signal), providers()]);
     return { credentials, providers: known };
   });
   return (
@@ -43,7 +39,7 @@ export function Credentials({ applicationId }: { applicationId: string }) {
 
 function Listed({ applicationId, held, again }: { applicationId: string; held: Held; again: () => void }) {
   const missing = held.providers.names.filter((name) => !held.credentials.some((known) => known.provider === name));
-  const putting = (provider: string, label: string, version?: string) => (
+  const putting = (provider: Provider, label: string, version?: string) => (
     <Put applicationId={applicationId} provider={provider} label={label} fields={held.providers.fields.get(provider) ?? ""} version={version} done={again} />
   );
   return (
@@ -90,7 +86,7 @@ function Switch({ known, done }: { known: Known; done: () => void }) {
       title={told(known.enabled ? "credentials.offTitle" : "credentials.onTitle", values)}
       text={t(known.enabled ? "credentials.offText" : "credentials.onText")}
       isDangerous={known.enabled}
-      run={() => change("PATCH", pathTo("applications", known.applicationId, "credentials", known.provider), { enabled: !known.enabled }, known.version)}
+      run={() => change("patch", placeOf("patch", ROUTE, { application_id: known.applicationId, provider: known.provider }), { enabled: !known.enabled }, known.version)}
       done={done}
     />
   );
@@ -98,7 +94,7 @@ function Switch({ known, done }: { known: Known; done: () => void }) {
 
 interface Putting {
   applicationId: string;
-  provider: string;
+  provider: Provider;
   label: string;
   fields: string;
   /** Of those that are replaced. */
@@ -115,7 +111,7 @@ function Put({ applicationId, provider, label, fields, version, done }: Putting)
     setText(""); // it is kept nowhere here
     done();
   };
-  const run = async () => change<Known>("PUT", pathTo("applications", applicationId, "credentials", provider), record(text), version);
+  const run = async () => change("put", placeOf("put", ROUTE, { application_id: applicationId, provider }), record(text), version);
   const id = `credentials-${provider}`;
   return (
     <Ask label={label} title={told("credentials.putTitle", { provider, application: applicationId })} text={t(version ? "credentials.replaceText" : "credentials.putText")} confirm={t("setup.save")} run={run} done={taken}>
@@ -129,12 +125,8 @@ function Put({ applicationId, provider, label, fields, version, done }: Putting)
 }
 
 /** Throws Error in words for whoever pasted it. */
-function record(text: string): object {
-  try {
-    const found: unknown = JSON.parse(text);
-    if (typeof found === "object" && found !== null && !Array.isArray(found)) return found;
-  } catch {
-    // said below
-  }
-  throw new Error(t("credentials.noRecord"));
+function record(text: string): Json {
+  const found = objectIn(text);
+  if (found === null) throw new Error(t("credentials.noRecord"));
+  return found;
 }

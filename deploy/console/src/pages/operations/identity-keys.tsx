@@ -1,6 +1,8 @@
 /** The keys that proofs of login are verified with: added, and ended. A secret goes in, and never comes out again. */
 
 import { useState } from "preact/hooks";
+import { placeOf, type Given, type Schemas } from "../../documents";
+import { objectIn, type Json } from "../../json";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Edit, type Form } from "../../parts/edit";
@@ -10,11 +12,14 @@ import { Secret } from "../../parts/secret";
 import { Empty } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
-import { ApiError, withQuery } from "../../api";
+import { ApiError } from "../../api";
 import { t } from "../../words";
-import type { Application, IdentityKey } from "./applications";
-import { change, pathTo, type Told } from "./changes";
+import type { Application } from "./applications";
+import { change, type Told } from "./changes";
 
+type IdentityKey = Application["identityKeys"][number];
+
+const ROUTE = "/v1/applications/{application_id}/identity-keys";
 const KINDS = ["pem", "jwks", "secret", "drawn"] as const;
 
 interface New {
@@ -30,7 +35,7 @@ const EMPTY: New = { kind: "pem", kid: "", pem: "", jwks: "", secret: "" };
 export function IdentityKeys({ application, again }: { application: Application; again: () => void }) {
   const [shown, show] = useState<Told | null>(null);
   const { applicationId, identityKeys, version } = application;
-  const path = pathTo("applications", applicationId, "identity-keys");
+  const about = { application_id: applicationId };
   const added = ({ secret }: Application) => {
     if (secret === null) again();
     else show({ title: told("identityKeys.drawn", { application: applicationId }), values: [[t("identityKeys.secret"), secret]] });
@@ -45,7 +50,7 @@ export function IdentityKeys({ application, again }: { application: Application;
       title={told("identityKeys.endTitle", { kid: named(key), application: applicationId })}
       text={t("identityKeys.endText")}
       isDangerous
-      run={() => change("DELETE", withQuery(path, { kid: key.kid }), null, version)}
+      run={() => change("delete", placeOf("delete", ROUTE, about, { kid: key.kid }), undefined, version)}
       done={again}
     />
   );
@@ -54,7 +59,7 @@ export function IdentityKeys({ application, again }: { application: Application;
       <div class="row between">
         <h2>{t("applications.identityKeys")}</h2>
         <Allowed scope="operator">
-          <Edit label={t("identityKeys.add")} title={told("identityKeys.addTitle", { application: applicationId })} text={t("identityKeys.addText")} confirm={t("identityKeys.give")} values={EMPTY} fields={fields} run={(values) => change<Application>("POST", path, bodyOf(values), version)} done={added} />
+          <Edit label={t("identityKeys.add")} title={told("identityKeys.addTitle", { application: applicationId })} text={t("identityKeys.addText")} confirm={t("identityKeys.give")} values={EMPTY} fields={fields} run={(values) => change("post", placeOf("post", ROUTE, about), bodyOf(values), version)} done={added} />
         </Allowed>
       </div>
       {identityKeys.length === 0 ? <Empty>{t("identityKeys.none")}</Empty> : (
@@ -81,19 +86,17 @@ function named({ kid, alg }: IdentityKey): string {
 }
 
 /** Throws Error in words for whoever pasted a JWKS that is none. */
-function bodyOf({ kind, kid, pem, jwks, secret }: New): object {
+function bodyOf({ kind, kid, pem, jwks, secret }: New): Given<Schemas["IdentityKeyBody"]> {
   const about = kid.trim() ? { kid: kid.trim() } : {};
   if (kind === "pem") return { ...about, pem };
   if (kind === "jwks") return { ...about, jwks: parsed(jwks) };
   return { ...about, secret: kind === "drawn" ? "" : secret };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError(0, "", t("credentials.noRecord"), [{ field: "jwks", rule: t("credentials.noRecord") }]);
-  }
+function parsed(text: string): Json {
+  const found = objectIn(text);
+  if (found === null) throw new ApiError(0, "", t("credentials.noRecord"), [{ field: "jwks", rule: t("credentials.noRecord") }]);
+  return found;
 }
 
 function fields({ values, set, about }: Form<New>) {

@@ -1,26 +1,21 @@
 /** What a partner proves itself with, and what its reports are signed with: drawn anew, and told once. */
 
 import { useState } from "preact/hooks";
+import { placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { t, type Key } from "../../words";
-import { change, pathTo, type Told } from "./changes";
+import { change, type Told } from "./changes";
 import type { Partner } from "./partners";
 
 /** What is known of them, to operators and to the partner itself. */
 export type Kept = Pick<Partner, "partnerId" | "version" | "apiKeys" | "reportKeys" | "batchKeys" | "signsReports">;
 
-interface Answer {
-  key?: string;
-  webhookSecret?: string;
-  password?: string | null;
-}
-
 interface Kind {
-  path: string;
+  name: "password" | "api-key" | "report-key" | "batch-key";
   title: Key;
   /** What becomes of the one before. */
   before: Key;
@@ -28,10 +23,10 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { path: "password", title: "partners.password", before: "partners.passwordBefore", label: "partners.newPassword" },
-  { path: "api-key", title: "partners.apiKey", before: "partners.keyBefore", label: "partners.newApiKey" },
-  { path: "report-key", title: "partners.reportKey", before: "partners.reportKeyBefore", label: "partners.newReportKey" },
-  { path: "batch-key", title: "partners.batchKey", before: "partners.keyBefore", label: "partners.newBatchKey" },
+  { name: "password", title: "partners.password", before: "partners.passwordBefore", label: "partners.newPassword" },
+  { name: "api-key", title: "partners.apiKey", before: "partners.keyBefore", label: "partners.newApiKey" },
+  { name: "report-key", title: "partners.reportKey", before: "partners.reportKeyBefore", label: "partners.newReportKey" },
+  { name: "batch-key", title: "partners.batchKey", before: "partners.keyBefore", label: "partners.newBatchKey" },
 ];
 
 /** Of a partner who sees to its own, or of any; only operators draw passwords. */
@@ -42,8 +37,7 @@ export function PartnerSecrets({ partner, again, isOwn = false }: { partner: Kep
     again(); // not before: it would take the secret away
   };
   const values = { partner: partner.partnerId };
-  const path = (...parts: string[]) => (isOwn ? pathTo("me", ...parts) : pathTo("partners", partner.partnerId, ...parts));
-  const kinds = KINDS.filter((kind) => !isOwn || kind.path !== "password");
+  const kinds = KINDS.filter((kind) => !isOwn || kind.name !== "password");
   return (
     <section class="card">
       <h2>{t("partners.secrets")}</h2>
@@ -58,20 +52,20 @@ export function PartnerSecrets({ partner, again, isOwn = false }: { partner: Kep
         <div class="row">
           {kinds.map((kind) => (
             <Ask
-              key={kind.path}
+              key={kind.name}
               label={t(kind.label)}
               title={told("partners.rotateTitle", { ...values, what: t(kind.title) })}
               text={t(kind.before)}
-              isDangerous={kind.path === "password"}
-              run={() => change<Answer>("POST", path(kind.path), {}, partner.version)}
-              done={(answer) => show({ title: `${t(kind.title)}: ${partner.partnerId}`, values: secretsOf(kind, answer) })}
+              isDangerous={kind.name === "password"}
+              run={() => drawn(kind, partner, isOwn)}
+              done={(secrets) => show({ title: `${t(kind.title)}: ${partner.partnerId}`, values: secrets })}
             />
           ))}
           {partner.reportKeys > 1 && (
-            <Ask label={t("partners.dropReportKey")} title={told("partners.dropReportKeyTitle", values)} text={t("partners.dropReportKeyText")} isDangerous run={() => change("DELETE", path("report-key", "old"), null, partner.version)} done={again} />
+            <Ask label={t("partners.dropReportKey")} title={told("partners.dropReportKeyTitle", values)} text={t("partners.dropReportKeyText")} isDangerous run={() => ended("report-key/old", partner, isOwn)} done={again} />
           )}
           {partner.apiKeys > 0 && (
-            <Ask label={t("partners.withdraw")} title={told("partners.withdrawTitle", values)} text={t("partners.withdrawText")} isDangerous run={() => change("DELETE", path("api-key"), null, partner.version)} done={again} />
+            <Ask label={t("partners.withdraw")} title={told("partners.withdrawTitle", values)} text={t("partners.withdrawText")} isDangerous run={() => ended("api-key", partner, isOwn)} done={again} />
           )}
         </div>
       </Allowed>
@@ -80,7 +74,23 @@ export function PartnerSecrets({ partner, again, isOwn = false }: { partner: Kep
   );
 }
 
-function secretsOf(kind: Kind, answer: Answer): Told["values"] {
-  const shown: Told["values"] = [[t(kind.title), answer.key ?? answer.password ?? ""]];
+/** What was drawn, by name. */
+async function drawn({ name, title }: Kind, { partnerId, version }: Kept, isOwn: boolean): Promise<Told["values"]> {
+  const about = { partner_id: partnerId };
+  if (name === "password") {
+    const { password } = await change("post", placeOf("post", "/v1/partners/{partner_id}/password", about), {}, version);
+    return [[t(title), password ?? ""]];
+  }
+  const answer: Schemas["SecretView"] & Partial<Schemas["ReportKeyView"]> = isOwn
+    ? await change("post", placeOf("post", `/v1/me/${name}`), undefined, version)
+    : await change("post", placeOf("post", `/v1/partners/{partner_id}/${name}`, about), undefined, version);
+  const shown: Told["values"] = [[t(title), answer.key]];
   return answer.webhookSecret ? [...shown, [t("partners.webhookSecret"), answer.webhookSecret]] : shown;
+}
+
+/** Ends keys: of reports the one before, of logins each. */
+function ended(name: "report-key/old" | "api-key", { partnerId, version }: Kept, isOwn: boolean) {
+  return isOwn
+    ? change("delete", placeOf("delete", `/v1/me/${name}`), undefined, version)
+    : change("delete", placeOf("delete", `/v1/partners/{partner_id}/${name}`, { partner_id: partnerId }), undefined, version);
 }

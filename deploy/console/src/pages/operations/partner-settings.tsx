@@ -1,12 +1,13 @@
 /** Every setting of a partner that can be changed, in two forms: what it is and may, and how long its messages live. */
 
+import { placeOf, type Given, type Schemas } from "../../documents";
 import { Edit, asNumber, changesOf, type Form } from "../../parts/edit";
 import { Choice, TextField, Tick } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { t } from "../../words";
-import { CHANNELS } from "../mailings/model";
+import { CHANNELS, type Channel } from "../mailings/model";
 import { UNITS, type Unit } from "../mailings/new/draft";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 import type { Partner } from "./partners";
 
 interface Settings {
@@ -18,7 +19,7 @@ interface Settings {
   maxConnections: string;
   utcOffsetMin: string;
   planningHorizonDays: string;
-  batchChannel: string;
+  batchChannel: Channel;
   rejectDuplicates: boolean;
   linkShortener: boolean;
 }
@@ -40,8 +41,8 @@ export function PartnerSettings({ partner, again }: { partner: Partner; again: (
   );
 }
 
-function patch(partner: Partner, body: object): Promise<Partner> {
-  return change("PATCH", pathTo("partners", partner.partnerId), body, partner.version);
+function patch({ partnerId, version }: Partner, body: Given<Schemas["PartnerPatch"]>): Promise<Partner> {
+  return change("patch", placeOf("patch", "/v1/partners/{partner_id}", { partner_id: partnerId }), body, version);
 }
 
 function settingsOf(partner: Partner): Settings {

@@ -1,6 +1,7 @@
 /** One partner: what is set, its secrets, its service numbers. */
 
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
@@ -9,7 +10,7 @@ import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
 import { CHANNELS } from "../mailings/model";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 import { PartnerSecrets } from "./partner-secrets";
 import { PartnerSettings } from "./partner-settings";
 import { Switched, type Partner } from "./partners";
@@ -17,7 +18,7 @@ import { at } from "./place";
 import { ServiceNumbers } from "./service-numbers";
 
 export function PartnerPage({ id }: { id: string }) {
-  const [loaded, again] = useLoaded(id, (signal) => request<Partner>(pathTo("partners", id), { signal }));
+  const [loaded, again] = useLoaded(id, (signal) => get(place("/v1/partners/{partner_id}", { partner_id: id }), signal));
   return (
     <>
       <p><a href={at("partners")}>{t("partners.back")}</a></p>
@@ -63,7 +64,7 @@ function About({ partner, again }: { partner: Partner; again: () => void }) {
             title={told(partner.enabled ? "partners.offTitle" : "partners.onTitle", { partner: partner.partnerId })}
             text={t(partner.enabled ? "partners.offText" : "partners.onText")}
             isDangerous={partner.enabled}
-            run={() => change("PATCH", pathTo("partners", partner.partnerId), { enabled: !partner.enabled }, partner.version)}
+            run={() => change("patch", placeOf("patch", "/v1/partners/{partner_id}", { partner_id: partner.partnerId }), { enabled: !partner.enabled }, partner.version)}
             done={again}
           />
         </div>

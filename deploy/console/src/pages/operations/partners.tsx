@@ -1,7 +1,8 @@
 /** The partners; `rest` is one of them. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Badge } from "../../parts/badge";
 import { Edit } from "../../parts/edit";
 import { TextField } from "../../parts/field";
@@ -9,37 +10,12 @@ import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { useLoaded } from "../../parts/states";
 import { t } from "../../words";
-import type { Unit } from "../mailings/new/draft";
 import { change, type Told } from "./changes";
 import { Listing } from "./listing";
 import { PartnerPage } from "./partner";
 import { at } from "./place";
 
-export interface Partner {
-  partnerId: string;
-  version: string;
-  changedAt: number;
-  by: string;
-  login: string;
-  password: string | null;
-  subnets: string[];
-  reportUrl: string | null;
-  signsReports: boolean;
-  reportKeys: number;
-  defaultSender: string | null;
-  defaultTtlS: Record<string, number>;
-  defaultTtlUnit: Record<string, Unit>;
-  rejectDuplicates: boolean;
-  maxConnections: number;
-  maxRatePerS: number;
-  utcOffsetMin: number;
-  linkShortener: boolean;
-  batchChannel: string;
-  planningHorizonDays: number;
-  batchKeys: number;
-  apiKeys: number;
-  enabled: boolean;
-}
+export type Partner = Schemas["PartnerView"];
 
 export function Partners({ rest: [id] }: { rest: string[] }) {
   return id ? <PartnerPage id={id} /> : <Listed />;
@@ -50,7 +26,7 @@ export function Switched({ isOn }: { isOn: boolean }) {
 }
 
 function Listed() {
-  const [loaded, again] = useLoaded("partners", (signal) => request<Partner[]>("/v1/partners", { signal }));
+  const [loaded, again] = useLoaded("partners", (signal) => get(place("/v1/partners"), signal));
   return (
     <Listing
       title={t("operations.partners")}
@@ -90,7 +66,7 @@ function Create({ done }: { done: () => void }) {
         text={t("partners.addText")}
         confirm={t("setup.create")}
         values={{ login: "", partnerId: "", reportUrl: "" }}
-        run={(values) => change<Partner>("POST", "/v1/partners", body(values))}
+        run={(values) => change("post", placeOf("post", "/v1/partners"), body(values))}
         done={created}
         fields={({ values, set, about }) => (
           <>

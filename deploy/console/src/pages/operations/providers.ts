@@ -1,13 +1,16 @@
 /** The providers, and which fields their credentials have: as the registry's own description of its API tells. */
 
 import { request } from "../../api";
+import type { Schemas } from "../../documents";
+
+type Provider = Schemas["CredentialsView"]["provider"];
 
 interface Document {
-  paths: Record<string, { put?: { description?: string; parameters?: { name: string; schema: { enum?: string[] } }[] } }>;
+  paths: Record<string, { put?: { description?: string; parameters?: { name: string; schema: { enum?: Provider[] } }[] } }>;
 }
 
 export interface Providers {
-  names: string[];
+  names: Provider[];
   /** The fields of the credentials, by provider. */
   fields: Map<string, string>;
 }

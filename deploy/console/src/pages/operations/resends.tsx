@@ -1,10 +1,11 @@
 /** Reports of a period, sent to a partner again: counted first, begun, watched, ended. */
 
 import { useState } from "preact/hooks";
-import { request, withQuery } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
-import { StateBadge, messageStates } from "../../parts/badge";
+import { StateBadge, messageStates, type MessageState } from "../../parts/badge";
 import { Edit, asNumber, type Form } from "../../parts/edit";
 import { Choice, TextField } from "../../parts/field";
 import { number, told } from "../../parts/figures";
@@ -14,27 +15,15 @@ import { Empty } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 import { at } from "./place";
-import type { Partner } from "./partners";
 
 const BUSY_S = 3;
 const QUIET_S = 15;
 const MOST = 100;
 const STATES = { running: "going", done: "good", cancelled: "bad" } as const;
 
-interface Resend {
-  resendId: string | null;
-  partner: string;
-  since: number;
-  until: number;
-  state: string;
-  by: string;
-  at: number;
-  asked: number;
-  messages: number | null;
-  endedAt: number | null;
-}
+type Resend = Schemas["ResendView"];
 
 interface Now {
   resends: Resend[];
@@ -42,7 +31,7 @@ interface Now {
 }
 
 async function now(signal: AbortSignal): Promise<Now> {
-  const [resends, partners] = await Promise.all([request<Resend[]>(withQuery("/v1/report-resends", { limit: MOST }), { signal }), request<Partner[]>("/v1/partners", { signal })]);
+  const [resends, partners] = await Promise.all([get(place("/v1/report-resends", { limit: MOST }), signal), get(place("/v1/partners"), signal)]);
   return { resends, partners: partners.map(({ partnerId }) => partnerId) };
 }
 
@@ -82,7 +71,7 @@ function Listed({ resends, again }: { resends: Resend[]; again: () => void }) {
   const cancel = ({ resendId, partner, state }: Resend) =>
     state === "running" && resendId !== null ? (
       <Allowed scope="operator">
-        <Ask label={t("resends.cancel")} title={told("resends.cancelTitle", { partner })} text={t("resends.cancelText")} isDangerous run={() => change("POST", pathTo("report-resends", resendId, "cancel"), {})} done={again} />
+        <Ask label={t("resends.cancel")} title={told("resends.cancelTitle", { partner })} text={t("resends.cancelText")} isDangerous run={() => change("post", placeOf("post", "/v1/report-resends/{resend_id}/cancel", { resend_id: resendId }), undefined)} done={again} />
       </Allowed>
     ) : "—";
   return (
@@ -108,7 +97,7 @@ interface Wanted {
   partner: string;
   since: string;
   until: string;
-  state: string;
+  state: MessageState | "";
   message: string;
   perSecond: string;
 }
@@ -134,7 +123,7 @@ function Asking({ partners, isCount, done }: { partners: string[]; isCount: bool
       confirm={t(isCount ? "resends.countNow" : "resends.beginNow")}
       values={{ partner: partners[0] ?? "", since: "", until: "", state: "", message: "", perSecond: "50" }}
       fields={fields}
-      run={(values) => change<Resend>("POST", "/v1/report-resends", bodyOf(values, isCount))}
+      run={(values) => change("post", placeOf("post", "/v1/report-resends"), bodyOf(values, isCount))}
       done={done}
     />
   );

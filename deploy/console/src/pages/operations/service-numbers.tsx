@@ -1,7 +1,8 @@
 /** The service numbers of a partner: which application each sends to. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { told } from "../../parts/figures";
@@ -9,22 +10,14 @@ import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { change, pathTo } from "./changes";
+import { change } from "./changes";
 import { Switched } from "./partners";
 import { at } from "./place";
 
-interface ServiceNumber {
-  partnerId: string;
-  serviceNumber: string;
-  version: string;
-  changedAt: number;
-  by: string;
-  applicationId: string | null;
-  enabled: boolean;
-}
+type ServiceNumber = Schemas["SenderView"];
 
 export function ServiceNumbers({ partnerId }: { partnerId: string }) {
-  const [loaded, again] = useLoaded(partnerId, (signal) => request<ServiceNumber[]>(pathTo("partners", partnerId, "senders"), { signal }));
+  const [loaded, again] = useLoaded(partnerId, (signal) => get(place("/v1/partners/{partner_id}/senders", { partner_id: partnerId }), signal));
   return (
     <section class="card">
       <div class="row between">
@@ -54,7 +47,8 @@ export function ServiceNumbers({ partnerId }: { partnerId: string }) {
 
 function put(number: Pick<ServiceNumber, "partnerId" | "serviceNumber" | "applicationId" | "enabled">, version?: string) {
   const { partnerId, serviceNumber, applicationId, enabled } = number;
-  return change<ServiceNumber>("PUT", pathTo("partners", partnerId, "senders", serviceNumber), { applicationId, enabled }, version);
+  const about = { partner_id: partnerId, service_number: serviceNumber };
+  return change("put", placeOf("put", "/v1/partners/{partner_id}/senders/{service_number}", about), { applicationId, enabled }, version);
 }
 
 function Switch({ number, done }: { number: ServiceNumber; done: () => void }) {
@@ -95,7 +89,7 @@ function Put({ partnerId, done }: { partnerId: string; done: () => void }) {
 }
 
 function Choice({ id, value, choose }: { id: string; value: string; choose: (applicationId: string) => void }) {
-  const [loaded, again] = useLoaded("applications", (signal) => request<{ applicationId: string; name: string }[]>("/v1/applications", { signal }));
+  const [loaded, again] = useLoaded("applications", (signal) => get(place("/v1/applications"), signal));
   return (
     <Shown loaded={loaded} again={again}>
       {(applications) => (

@@ -1,6 +1,7 @@
 /** `GET /v1/statistics` for the overview: by sender, and over time. */
 
-import { request, withQuery } from "../../api";
+import { get } from "../../api";
+import { place, type Schemas } from "../../documents";
 import { holds } from "../../session";
 import type { Key } from "../../words";
 
@@ -22,24 +23,8 @@ export const PERIODS: readonly [Period, ...Period[]] = [
 
 export const FAILED = ["refused", "expired", "suppressed"];
 
-interface Latency {
-  count: number;
-  p50Ms: number | null;
-  p95Ms: number | null;
-}
-
-interface Row<Group> {
-  group: Group & { outcome: string };
-  count: number;
-  sentAfter: Latency;
-  deliveredAfter: Latency;
-}
-
-interface Answer<Group> {
-  since: number;
-  until: number;
-  rows: Row<Group>[];
-}
+type Answer = Schemas["StatisticsView"];
+type Latency = Schemas["LatencyView"];
 
 /** How deliveries over one provider for one application have gone. */
 export interface Sender {
@@ -74,55 +59,49 @@ export interface Statistics {
 export async function statistics(period: Period, signal: AbortSignal): Promise<Statistics> {
   const until = Math.ceil(Date.now() / period.stepMs) * period.stepMs;
   const from = until - period.spanMs;
-  const of = <Group>(groupBy: string) =>
-    request<Answer<Group>>(withQuery("/v1/statistics", { groupBy, from, to: until }), { signal });
-  const [bySender, overTime] = await Promise.all([
-    of<{ provider: string | null; application: string; errorCode: number }>("provider,application,outcome,errorCode"),
-    of<{ at: number }>(`${period.step},outcome`),
-  ]);
+  const of = (groupBy: string) => get(place("/v1/statistics", { groupBy, from: String(from), to: String(until) }), signal);
+  const [bySender, overTime] = await Promise.all([of("provider,application,outcome,errorCode"), of(`${period.step},outcome`)]);
   const senders = sendersOf(bySender.rows);
   const hasFailed = senders.some((sender) => sender.failed > 0);
   const words = hasFailed && holds("support") ? await wordsOf(from, signal) : new Map();
   return { senders, steps: stepsOf(overTime, from, period.stepMs), words };
 }
 
-function sendersOf(rows: Row<{ provider: string | null; application: string; errorCode: number }>[]): Sender[] {
+function sendersOf(rows: Answer["rows"]): Sender[] {
   const found = new Map<string, Sender>();
   for (const { group, count, sentAfter, deliveredAfter } of rows) {
+    const { outcome = "", application = "", errorCode = 0 } = group;
     const provider = group.provider ?? "";
-    const key = `${provider} ${group.application}`;
-    const sender = found.get(key) ?? { provider, application: group.application, sent: 0, delivered: 0, failed: 0, codes: new Map(), sentAfter: null, deliveredAfter: null };
+    const key = `${provider} ${application}`;
+    const sender = found.get(key) ?? { provider, application, sent: 0, delivered: 0, failed: 0, codes: new Map(), sentAfter: null, deliveredAfter: null };
     found.set(key, sender);
-    if (group.outcome === "sent") [sender.sent, sender.sentAfter] = [sender.sent + count, sentAfter];
-    if (group.outcome === "delivered") [sender.delivered, sender.deliveredAfter] = [sender.delivered + count, deliveredAfter];
-    if (!FAILED.includes(group.outcome)) continue;
+    if (outcome === "sent") [sender.sent, sender.sentAfter] = [sender.sent + count, sentAfter];
+    if (outcome === "delivered") [sender.delivered, sender.deliveredAfter] = [sender.delivered + count, deliveredAfter];
+    if (!FAILED.includes(outcome)) continue;
     sender.failed += count;
-    sender.codes.set(group.errorCode, (sender.codes.get(group.errorCode) ?? 0) + count);
+    sender.codes.set(errorCode, (sender.codes.get(errorCode) ?? 0) + count);
   }
   return [...found.values()].sort((one, other) => `${one.provider} ${one.application}`.localeCompare(`${other.provider} ${other.application}`));
 }
 
 /** Each step of the period, those in which nothing happened too. */
-function stepsOf(answer: Answer<{ at: number }>, from: number, stepMs: number): Step[] {
+function stepsOf(answer: Answer, from: number, stepMs: number): Step[] {
   const steps: Step[] = [];
   for (let at = from; at < answer.until; at += stepMs) steps.push({ at, sent: 0, delivered: 0, failed: 0, expired: 0 });
   for (const { group, count } of answer.rows) {
-    const step = steps[Math.floor((group.at - from) / stepMs)];
+    const { at = 0, outcome = "" } = group;
+    const step = steps[Math.floor((at - from) / stepMs)];
     if (!step) continue;
-    if (group.outcome === "sent") step.sent += count;
-    if (group.outcome === "delivered") step.delivered += count;
-    if (FAILED.includes(group.outcome)) step.failed += count;
-    if (group.outcome === "expired") step.expired += count;
+    if (outcome === "sent") step.sent += count;
+    if (outcome === "delivered") step.delivered += count;
+    if (FAILED.includes(outcome)) step.failed += count;
+    if (outcome === "expired") step.expired += count;
   }
   return steps;
 }
 
-interface Reasons {
-  reasons: { reason: { errorCode: number; words: string } }[];
-}
-
 async function wordsOf(from: number, signal: AbortSignal): Promise<Map<number, string[]>> {
-  const { reasons } = await request<Reasons>(withQuery("/v1/messages/reasons", { from }), { signal });
+  const { reasons } = await get(place("/v1/messages/reasons", { from: String(from) }), signal);
   const found = new Map<number, string[]>();
   for (const { reason } of reasons) found.set(reason.errorCode, [...(found.get(reason.errorCode) ?? []), reason.words]);
   return found;

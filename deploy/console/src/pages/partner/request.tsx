@@ -1,13 +1,16 @@
 /** Builds one request of the partner protocol: a form, the JSON and the line of a shell that it makes, and the answer. */
 
 import { useRef, useState } from "preact/hooks";
-import { ApiError, request, type FieldError } from "../../api";
+import { ApiError, send, type FieldError } from "../../api";
+import { placeOf, type Answer } from "../../documents";
 import { Copied } from "../../parts/copied";
 import { Choice, Field, TextField, described } from "../../parts/field";
 import { Failure, Shown, useLoaded } from "../../parts/states";
 import { href } from "../../router";
 import { ownLogin, ownSenders, userName } from "../../session";
+import { uuid } from "../../uuid";
 import { t } from "../../words";
+import { hintOf, wordsOf } from "../mailings/new/lifetime-faults";
 import { Message } from "../mailings/new/message-fields";
 import { When } from "../mailings/new/when-fields";
 import "../mailings/mailings.css";
@@ -15,10 +18,7 @@ import { partners, type Partner } from "../mailings/model";
 import { Preview } from "../mailings/message/preview";
 import { CHANNELS, EMPTY_REQUEST, curlOf, placedIn, requestOf, type RequestDraft } from "./request-draft";
 
-interface Answer {
-  mtNum: string;
-  id?: string;
-}
+type Taken = Answer<"/v6/send", "post">;
 
 interface Fields {
   draft: RequestDraft;
@@ -38,8 +38,8 @@ export function RequestBuilder() {
 }
 
 function Form({ own }: { own: Partner }) {
-  const [draft, setDraft] = useState<RequestDraft>(() => ({ ...EMPTY_REQUEST, id: crypto.randomUUID() }));
-  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [draft, setDraft] = useState<RequestDraft>(() => ({ ...EMPTY_REQUEST, id: uuid() }));
+  const [answer, setAnswer] = useState<Taken | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -47,7 +47,7 @@ function Form({ own }: { own: Partner }) {
   const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const { faults, others } = placedIn(told);
   const set = (changes: Partial<RequestDraft>) => {
-    const id = answer === null ? draft.id : crypto.randomUUID(); // what was sent keeps its id
+    const id = answer === null ? draft.id : uuid(); // what was sent keeps its id
     setDraft({ ...draft, id, ...changes });
     setAnswer(null);
     setError(null);
@@ -60,7 +60,7 @@ function Form({ own }: { own: Partner }) {
     setError(null);
     setAnswer(null);
     try {
-      setAnswer(await request<Answer>("/v6/send", { method: "POST", body: JSON.stringify({ ...ownLogin(), ...requestOf(draft) }) }));
+      setAnswer(await send("post", placeOf("post", "/v6/send"), requestOf(draft, ownLogin())));
     } catch (refused) {
       setError(refused);
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
@@ -68,7 +68,7 @@ function Form({ own }: { own: Partner }) {
     setSending(false);
     isSent.current = false;
   };
-  const fields: Fields = { draft, set, faults };
+  const fields: Fields = { draft, set, faults: { ...faults, ...faultsOfLifetimes(draft) } };
   return (
     <form ref={form} class="columns" onSubmit={submitted} noValidate>
       <div>
@@ -93,6 +93,13 @@ function Form({ own }: { own: Partner }) {
       </aside>
     </form>
   );
+}
+
+/** Of the push, and of what follows it. */
+function faultsOfLifetimes(draft: RequestDraft): Record<string, string> {
+  const { cascade, cascadeTtl } = draft;
+  const later = cascade ? [{ channel: cascade, ttl: cascadeTtl, ttlUnit: "MINUTES", at: "cascadeTtl", after: "cascade" } as const] : [];
+  return wordsOf([{ ...draft, at: "ttl" }, ...later], draft);
 }
 
 function Whom({ draft, set, faults, own }: Fields & { own: Partner }) {
@@ -127,7 +134,7 @@ function Cascade({ draft, set, faults }: Fields) {
         <>
           <div class="pair">
             <TextField id="cascade-sender" label={t("request.cascadeSender")} fault={faults.cascadeSender} value={draft.cascadeSender} changed={(cascadeSender) => set({ cascadeSender })} more={{ autocomplete: "off" }} />
-            <TextField id="cascade-ttl" label={t("request.cascadeTtl")} fault={faults.cascadeTtl} value={draft.cascadeTtl} changed={(cascadeTtl) => set({ cascadeTtl })} more={{ inputMode: "numeric" }} />
+            <TextField id="cascade-ttl" label={t("request.cascadeTtl")} hint={hintOf(draft.cascade)} fault={faults.cascadeTtl} value={draft.cascadeTtl} changed={(cascadeTtl) => set({ cascadeTtl })} more={{ inputMode: "numeric" }} />
           </div>
           <Field {...text}>
             <textarea {...described(text)} rows={3} value={draft.cascadeText} onInput={(event) => set({ cascadeText: event.currentTarget.value })} />
@@ -141,8 +148,8 @@ function Cascade({ draft, set, faults }: Fields) {
 /** What would be sent, in two ways of writing; the password is in neither. */
 function Written({ draft }: { draft: RequestDraft }) {
   const [kind, choose] = useState<"curl" | "json">("curl");
-  const body = requestOf(draft);
-  const shown = kind === "curl" ? curlOf(location.origin, userName(), body) : JSON.stringify({ login: userName(), password: "…", ...body }, null, 2);
+  const written = requestOf(draft, { login: userName(), password: "…" });
+  const shown = kind === "curl" ? curlOf(location.origin, written) : JSON.stringify(written, null, 2);
   return (
     <section class="card">
       <h2>{t("request.written")}</h2>
@@ -152,12 +159,12 @@ function Written({ draft }: { draft: RequestDraft }) {
         <Copied text={shown} label={t("request.written")} />
       </div>
       <pre tabIndex={0} class="wrapped" aria-label={kind}>{shown}</pre>
-      {kind === "curl" && <p class="quiet">{t("request.curlHint")} <code>read -rs RPNS_PASSWORD</code></p>}
+      {kind === "curl" && <p class="quiet">{t("request.curlHint")} <code>IFS= read -rs RPNS_PASSWORD</code></p>}
     </section>
   );
 }
 
-function Answered({ answer }: { answer: Answer }) {
+function Answered({ answer }: { answer: Taken }) {
   return (
     <div role="status">
       <h3>{t("request.answer")}</h3>

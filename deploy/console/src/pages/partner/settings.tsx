@@ -1,7 +1,8 @@
 /** What the platform holds of a partner; its keys and the address of its reports it sees to itself. */
 
 import { useState } from "preact/hooks";
-import { request } from "../../api";
+import { get } from "../../api";
+import { place, placeOf, type Schemas } from "../../documents";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
 import { number } from "../../parts/figures";
@@ -12,24 +13,12 @@ import { ownSenders } from "../../session";
 import { t } from "../../words";
 import { change } from "../operations/changes";
 import "../operations/operations.css";
-import { PartnerSecrets, type Kept } from "../operations/partner-secrets";
+import { PartnerSecrets } from "../operations/partner-secrets";
 
-const PATH = "/v1/me/settings";
-
-interface Own extends Kept {
-  login: string;
-  by: string;
-  changedAt: number;
-  subnets: string[];
-  reportUrl: string | null;
-  defaultSender: string | null;
-  maxConnections: number;
-  maxRatePerS: number;
-  utcOffsetMin: number;
-}
+type Own = Schemas["OwnSettings"];
 
 export function OwnSettings() {
-  const [loaded, again] = useLoaded(PATH, (signal) => request<Own>(PATH, { signal }));
+  const [loaded, again] = useLoaded("own", (signal) => get(place("/v1/me/settings"), signal));
   return (
     <>
       <h1>{t("portal.settings")}</h1>
@@ -58,7 +47,7 @@ function Reports({ own, again }: { own: Own; again: () => void }) {
         title={t("portal.moveReports")}
         text={t("portal.moveReportsText")}
         confirm={t("setup.save")}
-        run={() => change("PATCH", PATH, { reportUrl: address.trim() || null }, own.version)}
+        run={() => change("patch", placeOf("patch", "/v1/me/settings"), { reportUrl: address.trim() || null }, own.version)}
         done={again}
       >
         <label for="report-url">{t("partners.reportUrl")}</label>

@@ -1,13 +1,14 @@
 /** The list of a mailing: what is in it, what is wrong with it, and while it is a draft another file instead. */
 
 import { useState } from "preact/hooks";
-import { ApiError, request, withQuery } from "../../../api";
+import { ApiError, get } from "../../../api";
+import { place } from "../../../documents";
 import { number } from "../../../parts/figures";
 import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { Table } from "../../../parts/table";
 import { holds } from "../../../session";
 import { t } from "../../../words";
-import { changed, pathOf, type List, type Mailing } from "../model";
+import { changed, type Mailing, type ProblemsPage } from "../model";
 import { Upload } from "./upload";
 
 export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (mailing: Mailing) => void; again: () => void }) {
@@ -33,7 +34,7 @@ export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (
   );
 }
 
-function Counted({ list }: { list: List }) {
+function Counted({ list }: { list: NonNullable<Mailing["list"]> }) {
   return (
     <ul class="figures">
       <li class="delivered"><span class="quiet">{t("mailings.accepted")}</span><strong>{number(list.accepted)}</strong></li>
@@ -68,17 +69,6 @@ function Rules({ mailing, told }: { mailing: Mailing; told: (mailing: Mailing) =
   );
 }
 
-interface Problem {
-  line: number;
-  field: string;
-  rule: string;
-}
-
-interface ProblemsPage {
-  problems: Problem[];
-  after: number | null;
-}
-
 const PAGE = 50;
 
 function Problems({ mailing }: { mailing: Mailing }) {
@@ -92,7 +82,7 @@ function Problems({ mailing }: { mailing: Mailing }) {
 }
 
 function problemsOf(id: string, after: number, signal?: AbortSignal): Promise<ProblemsPage> {
-  return request(withQuery(pathOf(id, "/problems"), { after, limit: PAGE }), signal ? { signal } : {});
+  return get(place("/v1/mailings/{any_id}/problems", { any_id: id }, { after, limit: PAGE }), signal);
 }
 
 function FirstProblems({ id }: { id: string }) {

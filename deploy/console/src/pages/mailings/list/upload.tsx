@@ -1,15 +1,14 @@
 /** A file for the list of a draft: chosen or dropped, looked at, sent with a bar, and what the API made of it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { request } from "../../../api";
 import { Choice, Field, described } from "../../../parts/field";
 import { number, percent, told } from "../../../parts/figures";
 import { Failure } from "../../../parts/states";
 import { t } from "../../../words";
 import { headOf, type Head } from "./columns";
-import { pathOf, type Mailing, type Uploaded } from "../model";
+import type { Mailing, Uploaded } from "../model";
 import { Columns } from "./columns-seen";
-import { begin, forget, stop, useJob, type Job } from "./uploads";
+import { begin, deleteList, forget, stop, useJob, type Job } from "./uploads";
 
 const CHARSETS = ["", "windows-1251", "koi8-r", "ibm866", "windows-1252", "iso-8859-1", "utf-16le", "utf-16be"] as const;
 const LOOK_MS = 2000;
@@ -138,7 +137,7 @@ function Delete({ mailing, done }: { mailing: Mailing; done: () => void }) {
   const confirmed = async () => {
     setError(null);
     try {
-      await request(pathOf(mailing.mailingId, "/recipients"), { method: "DELETE" });
+      await deleteList(mailing.mailingId);
       forget(mailing.mailingId);
       ask(false);
       done();

@@ -1,9 +1,10 @@
 /** Uploads that are under way, by mailing. They go on while other pages are looked at; closing the tab is asked about. */
 
 import { useEffect, useState } from "preact/hooks";
-import { request, upload } from "../../../api";
+import { send, upload } from "../../../api";
+import { placeOf } from "../../../documents";
 import { headOf } from "./columns";
-import { pathOf, type Uploaded } from "../model";
+import type { Uploaded } from "../model";
 
 export type Job =
   | { is: "going"; name: string; sent: number; size: number }
@@ -36,15 +37,19 @@ export async function begin(id: string, file: File, charset: string, isInstead: 
   note(id, { is: "going", name, sent: 0, size });
   try {
     const head = await headOf(file, charset);
-    if (isInstead) await request(pathOf(id, "/recipients"), { method: "DELETE", signal: control.signal });
+    if (isInstead) await deleteList(id, control.signal);
     const kind = head.isCsv ? "text/csv" : "application/x-ndjson";
     const headers = { "Content-Type": charset ? `${kind}; charset=${charset}` : kind, ...(head.isPacked ? { "Content-Encoding": "gzip" } : {}) };
     const moved = (sent: number) => note(id, { is: "going", name, sent, size });
-    note(id, { is: "done", name, answer: await upload<Uploaded>(pathOf(id, "/recipients"), file, headers, moved, control.signal) });
+    note(id, { is: "done", name, answer: await upload(placeOf("put", "/v1/mailings/{any_id}/recipients", { any_id: id }), file, headers, moved, control.signal) });
   } catch (error) {
     if (controls.get(id) === control) note(id, control.signal.aborted ? { is: "stopped", name } : { is: "failed", name, error });
   }
   if (controls.get(id) === control) controls.delete(id);
+}
+
+export async function deleteList(id: string, signal?: AbortSignal): Promise<void> {
+  await send("delete", placeOf("delete", "/v1/mailings/{any_id}/recipients", { any_id: id }), undefined, signal ? { signal } : {});
 }
 
 export function stop(id: string): void {

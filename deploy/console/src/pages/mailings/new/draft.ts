@@ -1,6 +1,8 @@
 /** What the form of a new mailing holds, and how the API takes it. */
 
-import type { Button, ChainLink, Channel, Definition, Message, Segment } from "../model";
+import type { Given, NoNumber, Schemas } from "../../../documents";
+import { isObject, objectIn, type Json } from "../../../json.ts";
+import type { Asked, Button, ChainLink, Channel, Content, Definition, Message } from "../model";
 import { joined, restOf } from "./rest.ts";
 
 export const UNITS = ["HOURS", "MINUTES", "SECONDS"] as const;
@@ -65,19 +67,13 @@ export const EMPTY: Draft = {
 export const NEW_FALLBACK: Fallback = { state: "DELIVERED", channel: "SMS", sender: "", text: "", ttl: "24", ttlUnit: "HOURS" };
 
 /** The body of `POST /v1/mailings`. What is no number goes as it was typed, so that the API says what is wrong. */
-export function definitionOf(draft: Draft, id: string): Definition {
-  return joined(formOf(draft, id), moreOf(draft) ?? {}).whole as Definition;
+export function definitionOf(draft: Draft, id: string): Asked {
+  return joined(formOf(draft, id), moreOf(draft) ?? {}).whole;
 }
 
 /** What stands in the JSON beside the form; null: it is no object. */
-export function moreOf({ more }: Draft): Record<string, unknown> | null {
-  if (more.trim() === "") return {};
-  try {
-    const found: unknown = JSON.parse(more);
-    return typeof found === "object" && found !== null && !Array.isArray(found) ? (found as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
+export function moreOf({ more }: Draft): Json | null {
+  return more.trim() === "" ? {} : objectIn(more);
 }
 
 /** Paths that stand in the JSON though the form has a field for them, which counts. */
@@ -85,7 +81,7 @@ export function takenTwice(draft: Draft): string[] {
   return joined(formOf(draft, "id"), moreOf(draft) ?? {}).taken;
 }
 
-function formOf(draft: Draft, id: string): Definition {
+function formOf(draft: Draft, id: string): Asked {
   const schedule = {
     timeBegin: draft.begin || undefined,
     timeEnd: draft.end || undefined,
@@ -103,7 +99,7 @@ function formOf(draft: Draft, id: string): Definition {
   };
 }
 
-function pushOf(draft: Draft): Message {
+function pushOf(draft: Draft): Given<Message> {
   const buttons = draft.buttons.map(({ title, action, options }) => ({ title, action, options: options || undefined }));
   const content = {
     ...(draft.address ? { contentCategory: draft.category, contentUrl: draft.address } : {}),
@@ -125,7 +121,7 @@ function pushOf(draft: Draft): Message {
   };
 }
 
-function optionsOf({ secure, rich }: Draft): NonNullable<Message["data"]["extraOptions"]> {
+function optionsOf({ secure, rich }: Draft): Schemas["OptionBody"][] {
   const enrichment = {
     ...(rich.title ? { title: rich.title } : {}),
     ...(rich.text ? { message: rich.text } : {}),
@@ -138,17 +134,17 @@ function optionsOf({ secure, rich }: Draft): NonNullable<Message["data"]["extraO
 }
 
 /** A message that is a text and no more; two of the messengers take it as content of their own. */
-function messageOf(type: Channel, { sender, text, ttl, ttlUnit }: Pick<Fallback, "sender" | "text" | "ttl" | "ttlUnit">): Message {
+function messageOf(type: Channel, { sender, text, ttl, ttlUnit }: Pick<Fallback, "sender" | "text" | "ttl" | "ttlUnit">): Given<Message> {
   const isInstant = type === "VIBER" || type === "WHATSAPP";
   const said = isInstant ? { instantContent: { type: "TEXT", data: { text } } } : { text };
   return { type, data: { serviceNumber: sender || undefined, ...said, ttl: amount(ttl), ttlUnit } };
 }
 
-function chainOf([first, ...others]: readonly Fallback[]): ChainLink | undefined {
+function chainOf([first, ...others]: readonly Fallback[]): Given<ChainLink> | undefined {
   return first && { state: first.state, message: messageOf(first.channel, first), nextLink: chainOf(others) };
 }
 
-function segmentOf(fields: SegmentFields): Segment {
+function segmentOf(fields: SegmentFields): Given<Schemas["SegmentBody"]> {
   return {
     platforms: fields.platforms.length ? fields.platforms : undefined,
     subscriptions: wordsOf(fields.subscriptions),
@@ -166,10 +162,10 @@ function wordsOf(text: string): string[] | undefined {
 }
 
 /** What is no number stays as it was typed. */
-export function amount(text: string): number | undefined {
+export function amount(text: string): number | NoNumber | undefined {
   if (text.trim() === "") return undefined;
   const value = Number(text);
-  return Number.isNaN(value) ? (text as unknown as number) : value;
+  return Number.isNaN(value) ? (text as NoNumber) : value;
 }
 
 /** The form that would ask for the same, but for its deadline and the values of SECURE; null: no form would. */
@@ -178,36 +174,40 @@ export function draftOf(definition: Definition, partner: string): Draft | null {
   const { segment } = definition;
   const message = spelt(definition.message);
   const chain = speltChain(definition.cascadeChainLink);
-  const asked: Definition = {
+  const data: Content = message.data;
+  const asked: Asked = {
     ...definition,
     message,
     cascadeChainLink: chain,
     scheduleInfo: schedule && { ...schedule, deadline: undefined },
     segment: segment && { ...segment, lastUsedAfter: wholeOf(segment.lastUsedAfter), lastUsedBefore: wholeOf(segment.lastUsedBefore) },
   };
-  const option = (name: string): Record<string, unknown> => message.data.extraOptions?.find((known) => known.param_name === name)?.param_value ?? {};
+  const option = (name: string) => {
+    const value = data.extraOptions?.find((known) => known.param_name === name)?.param_value;
+    return isObject(value) ? value : {};
+  };
   const rich = option("RICH");
   const draft: Draft = {
     ...EMPTY,
     ...fallbackOf(message),
     partner,
     name: definition.name,
-    title: message.data.title ?? "",
-    category: message.data.content?.contentCategory === "HTML" ? "HTML" : "IMAGE",
-    address: message.data.content?.contentUrl ?? "",
-    buttons: message.data.content?.actions ?? [],
+    title: data.title ?? "",
+    category: data.content?.contentCategory === "HTML" ? "HTML" : "IMAGE",
+    address: data.content?.contentUrl ?? "",
+    buttons: data.content?.actions ?? [],
     secure: Object.entries(option("SECURE")).map(([name, value]) => ({ name, value: String(value) })),
     rich: { title: text(rich.title), text: text(rich.message), category: rich["content-category"] === "HTML" ? "HTML" : "IMAGE", address: text(rich["content-url"]) },
     fallbacks: fallbacksOf(chain),
-    isPrimaryOnly: message.data.primaryOn === true,
+    isPrimaryOnly: data.primaryOn === true,
     to: segment ? "segment" : "list",
     segment: { ...NO_SEGMENT, ...(segment && fieldsOf(segment)) },
     when: schedule ? "window" : "now",
     begin: schedule?.timeBegin ?? "",
     end: schedule?.timeEnd ?? "",
-    days: schedule?.weekdaysSchedule ?? "",
+    days: String(schedule?.weekdaysSchedule ?? ""),
     zone: schedule && definition.useTimeDiff !== true ? "partner" : "recipient",
-    rate: definition.ratePerS === undefined ? "" : String(definition.ratePerS),
+    rate: String(definition.ratePerS ?? ""),
   };
   const rest = restOf(plain(asked), plain(formOf(draft, definition.id ?? "")));
   return rest && { ...draft, more: Object.keys(rest).length ? JSON.stringify(rest, null, 2) : "" };
@@ -215,28 +215,31 @@ export function draftOf(definition: Definition, partner: string): Draft | null {
 
 /** With channels and states as this form spells them: the API takes them in any case. */
 function spelt(message: Message): Message {
-  return { ...message, type: message.type.toUpperCase() };
+  return message.type ? { ...message, type: message.type.toUpperCase() } : message;
 }
 
-function speltChain(link: ChainLink | undefined): ChainLink | undefined {
-  return link && { ...link, state: link.state.toUpperCase(), message: spelt(link.message), nextLink: speltChain(link.nextLink) };
+function speltChain(link: ChainLink | null | undefined): ChainLink | undefined {
+  if (!link) return undefined;
+  const next = speltChain(link.nextLink);
+  return { ...link, state: link.state.toUpperCase(), message: spelt(link.message), ...(next ? { nextLink: next } : {}) };
 }
 
-function fallbacksOf(link: ChainLink | undefined): Fallback[] {
+function fallbacksOf(link: ChainLink | null | undefined): Fallback[] {
   return link ? [{ ...fallbackOf(link.message), state: link.state === "READ" ? "READ" : "DELIVERED" }, ...fallbacksOf(link.nextLink)] : [];
 }
 
-function fallbackOf({ type, data }: Message): Omit<Fallback, "state"> {
+function fallbackOf(message: Message): Omit<Fallback, "state"> {
+  const data: Content = message.data;
   return {
-    channel: type as Channel, // another one is refused, or asked for as it was
+    channel: (message.type ?? "PUSH") as Channel, // another one is refused, or asked for as it was
     sender: data.serviceNumber ?? "",
-    text: data.text ?? data.instantContent?.data.text ?? "",
-    ttl: data.ttl === undefined ? "" : String(data.ttl),
+    text: data.text ?? text(data.instantContent?.data.text),
+    ttl: String(data.ttl ?? ""),
     ttlUnit: UNITS.find((unit) => unit === data.ttlUnit) ?? "MINUTES",
   };
 }
 
-function fieldsOf(segment: Segment): SegmentFields {
+function fieldsOf(segment: Schemas["SegmentBody"]): SegmentFields {
   return {
     platforms: segment.platforms ?? [],
     subscriptions: (segment.subscriptions ?? []).join(", "),
@@ -249,15 +252,15 @@ function fieldsOf(segment: Segment): SegmentFields {
 }
 
 /** As a field of date and time holds it: in the reader's zone, to the millisecond if need be. */
-function localOf(moment: string | undefined): string {
-  if (moment === undefined) return "";
+function localOf(moment: string | null | undefined): string {
+  if (!moment) return "";
   const at = new Date(moment);
   if (Number.isNaN(at.getTime())) return "";
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, -1).replace(/(:00)?\.000$/, "");
 }
 
 /** A moment of UTC as this form writes it. */
-function wholeOf(moment: string | undefined): string | undefined {
+function wholeOf(moment: string | null | undefined): string | null | undefined {
   return moment?.endsWith("Z") && localOf(moment) ? new Date(moment).toISOString() : moment;
 }
 

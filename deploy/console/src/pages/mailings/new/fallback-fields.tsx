@@ -7,6 +7,7 @@ import { channelName } from "../channels";
 import { CHANNELS } from "../model";
 import { NEW_FALLBACK, UNITS, type Fallback } from "./draft";
 import type { Fields } from "./fields";
+import { hintOf } from "./lifetime-faults";
 import { Text } from "./message-fields";
 
 export function Fallbacks(fields: Fields) {
@@ -42,7 +43,7 @@ function One({ draft, set, faults, fallback, place }: Fields & { fallback: Fallb
       </div>
       <Text id={`fallbacks-${place}-text`} channel={fallback.channel} fault={faults[`fallbacks-${place}-text`]} value={fallback.text} changed={(text) => change({ text })} />
       <div class="pair">
-        <TextField {...about("ttl", t("mailings.lifetime"))} value={fallback.ttl} changed={(ttl) => change({ ttl })} more={{ inputMode: "numeric" }} />
+        <TextField {...about("ttl", t("mailings.lifetime"))} hint={hintOf(fallback.channel)} value={fallback.ttl} changed={(ttl) => change({ ttl })} more={{ inputMode: "numeric" }} />
         <Choice {...about("ttlUnit", t("mailings.unit"))} value={fallback.ttlUnit} changed={(ttlUnit) => change({ ttlUnit })} of={UNITS.map((name) => [name, t(`mailings.unit.${name}`)])} />
       </div>
       <button type="button" onClick={() => set({ fallbacks: draft.fallbacks.filter((_, known) => known !== place) })}>{t("mailings.removeButton")}</button>

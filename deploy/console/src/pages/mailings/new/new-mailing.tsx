@@ -1,19 +1,22 @@
 /** The form of a new mailing: a draft is made of it, and its list is sent if a file was chosen. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, request, withQuery, type FieldError } from "../../../api";
+import { ApiError, send, type FieldError } from "../../../api";
+import { placeOf } from "../../../documents";
 import { Choice, TextField, type FieldProps } from "../../../parts/field";
 import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { go, href } from "../../../router";
 import { isPortal, onSession } from "../../../session";
+import { uuid } from "../../../uuid";
 import { t } from "../../../words";
 import { EMPTY, definitionOf, type Draft } from "./draft";
 import { Fallbacks } from "./fallback-fields";
 import type { Fields } from "./fields";
+import { faultsOfLifetimes } from "./lifetime-faults";
 import { sampleOf } from "../list/columns";
 import { Message } from "./message-fields";
 import { More, faultOfMore } from "./more-field";
-import { partners, sendersOf, type Mailing, type Partner } from "../model";
+import { partners, sendersOf, type Partner } from "../model";
 import { Named, brokenBraces, textsOf } from "./named";
 import { namesIn } from "../message/placeholders";
 import { Preview, Said } from "../message/preview";
@@ -51,14 +54,14 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const [chosen, choose] = useState<Chosen | null>(null);
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const id = useRef(crypto.randomUUID());
+  const id = useRef(uuid());
   const form = useRef<HTMLFormElement>(null);
   const isSent = useRef(false); // a second press may come before the button is drawn as off
   const [mended, mend] = useState<ReadonlySet<string>>(new Set());
   const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const { faults: refused, others } = placed(told);
   const standing = Object.entries(refused).filter(([field]) => !mended.has(field.split("-", 1)[0] ?? field));
-  const wrong = { ...brokenBraces(draft), ...faultOfMore(draft) };
+  const wrong = { ...faultsOfLifetimes(draft), ...brokenBraces(draft), ...faultOfMore(draft) };
   const faults = { ...Object.fromEntries(standing), ...wrong };
   useEffect(() => {
     kept = draft;
@@ -66,7 +69,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const set = (changes: Partial<Draft>) => {
     setDraft((last) => ({ ...last, ...changes }));
     mend((last) => new Set([...last, ...Object.keys(changes)]));
-    id.current = crypto.randomUUID(); // another content is another mailing; the same one twice is not
+    id.current = uuid(); // another content is another mailing; the same one twice is not
   };
   const submitted = async (event: Event) => {
     event.preventDefault();
@@ -80,8 +83,8 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     setError(null);
     mend(new Set());
     try {
-      const body = JSON.stringify(definitionOf(draft, id.current));
-      const made = await request<Mailing>(withQuery("/v1/mailings", { partner: isPortal ? null : draft.partner }), { method: "POST", body });
+      const owner = isPortal ? null : draft.partner;
+      const made = await send("post", placeOf("post", "/v1/mailings", { partner: owner }), definitionOf(draft, id.current));
       if (chosen !== null && draft.to === "list") void begin(made.mailingId, chosen.file, chosen.charset, false);
       kept = null;
       go("mailings", made.mailingId);

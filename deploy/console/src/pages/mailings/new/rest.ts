@@ -1,13 +1,9 @@
 /** What the form has no field for, as JSON beside it: joined with what the form asks for, and told apart from it again. */
 
-type Json = Record<string, unknown>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isObject, type Json } from "../../../json.ts";
 
 /** Both as one; lists one behind the other. `taken`: paths that both have, where the first one's value stays. */
-export function joined(one: object, other: Json): { whole: object; taken: string[] } {
+export function joined<One extends object>(one: One, other: Json): { whole: One; taken: string[] } {
   const taken: string[] = [];
   const join = (base: Json, more: Json, where: string): Json => {
     const whole: Json = { ...base };
@@ -21,7 +17,7 @@ export function joined(one: object, other: Json): { whole: object; taken: string
     }
     return whole;
   };
-  return { whole: join(one as Json, other, ""), taken };
+  return { whole: join(Object.fromEntries(Object.entries(one)), other, "") as One, taken };
 }
 
 /** What `whole` has beyond `part`; null: it is not `part` and more. */

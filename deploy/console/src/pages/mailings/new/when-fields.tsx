@@ -5,6 +5,7 @@ import { t } from "../../../words";
 import { DAYS } from "../model";
 import { UNITS } from "./draft";
 import type { Fields } from "./fields";
+import { hintOf } from "./lifetime-faults";
 
 /** `isOne`: of one message, which has no start and no rate. */
 export function When({ draft, set, faults, offsetMin, isOne = false }: Fields & { offsetMin: number; isOne?: boolean }) {
@@ -49,7 +50,7 @@ function Days({ draft, set, faults }: Fields) {
 function Lifetime({ draft, set, faults }: Fields) {
   return (
     <div class="pair">
-      <TextField id="ttl" label={t("mailings.lifetime")} hint={t("mailings.lifetimeHint")} fault={faults.ttl} value={draft.ttl} changed={(ttl) => set({ ttl })} more={{ inputMode: "numeric" }} />
+      <TextField id="ttl" label={t("mailings.lifetime")} hint={hintOf(draft.channel)} fault={faults.ttl} value={draft.ttl} changed={(ttl) => set({ ttl })} more={{ inputMode: "numeric" }} />
       <Choice id="ttlUnit" label={t("mailings.unit")} fault={faults.ttlUnit} value={draft.ttlUnit} changed={(ttlUnit) => set({ ttlUnit })} of={UNITS.map((name) => [name, t(`mailings.unit.${name}`)])} />
     </div>
   );
