@@ -39,6 +39,20 @@ async def test_a_wrong_token_is_refused_and_the_right_one_kept_until_signed_out(
         assert page.faults() == [fault]
 
 
+async def test_a_page_whose_script_is_not_there_says_so_and_is_loaded_again(browser: Browser, world: World) -> None:
+    """While an update goes on, another instance may be asked for the script than gave the page."""
+    async with console_page(browser, world.stack.operators_url) as page:
+        await browser.call("Network.enable", page.session)
+        await browser.call("Network.setBlockedURLs", page.session, urls=["*/assets/*"])
+        await browser.call("Page.reload", page.session)
+        await page.sees("a new version is being put in place")
+        await page.sees("загрузите страницу ещё раз")
+        await browser.call("Network.setBlockedURLs", page.session, urls=[])
+        await page.run("document.querySelector('main a').click()")
+        await page.sees("Operator's token")
+        assert "new version" not in await page.run("document.body.innerText")
+
+
 async def test_a_message_is_found_by_whom_it_went_to_and_by_each_of_its_ids(
     operator: ConsolePage, customer: tuple[Device, Json]
 ) -> None:

@@ -79,6 +79,29 @@ async def test_an_sms_follows_where_a_push_is_not_read_and_the_forecast_says_wha
     await page.until("document.getElementById('fallbacks-0-text')?.value.includes('look into')", "a copy is filled in")
 
 
+async def test_lifetimes_that_do_not_fit_are_told_at_their_fields_while_they_are_typed(
+    mistaken: ConsolePage, world: World
+) -> None:
+    faults = "[...document.querySelectorAll('[aria-invalid]')].map((one) => one.id).join()"
+    page = mistaken
+    await begun(page, world)
+    await fill(page, "ttl", "25")
+    await page.until(f"{faults} === 'ttl'", "a push does not live that long")
+    await page.sees("it must be 30 s to 24 h")
+    await fill(page, "ttl", "24")
+    await page.press("Add a message")
+    await page.choose("Goes over", "WHATSAPP")
+    await fill(page, "fallbacks-0-ttl", "1")
+    await page.until(f"{faults} === 'fallbacks-0-ttl'", "a WhatsApp message lives a day at least")
+    await fill(page, "fallbacks-0-ttl", "24")
+    await page.choose("Hours", "window")
+    soon = "new Date(Date.now() + 7200000 - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 16)"
+    await page.choose("Not after", await page.run(soon))
+    await page.until(f"{faults} === 'fallbacks-0-state'", "the push may take longer than until the deadline")
+    await page.sees("The deadline comes first")
+    assert await page.barriers() == []
+
+
 async def test_a_segment_is_chosen_and_a_refusal_stands_at_its_condition(mistaken: ConsolePage, world: World) -> None:
     page = mistaken
     await begun(page, world)
