@@ -78,7 +78,8 @@ async def _letters(world: World, admin: Admin) -> None:
             )
 
     async def are_there() -> bool:
-        return len(admin.call("GET", "/v1/dead-letters", {})) >= 3
+        letters: dict[str, int] = admin.call("GET", "/v1/cluster", {})["openDeadLetters"]
+        return sum(letters.values()) >= 3
 
     await eventually(are_there, "the letters are there")
 
