@@ -90,13 +90,13 @@ async def _mailings(world: World, mailings: Mailings, phone: str) -> tuple[str, 
     lines = b"".join(
         orjson.dumps(line) + b"\n" for line in [*people, people[0], {"to": "12", "name": "x"}, {"to": phone}]
     )
-    draft = await mailings.draft(PUSH, name=LONG, cascadeChainLink=CHAIN, ratePerS=10)
+    draft = await mailings.draft(PUSH, name=LONG, cascadeChainLink=CHAIN)
     await mailings.upload(draft, lines)
     plain: Json = {**PUSH, "data": {**PUSH["data"], "text": "Look"}}  # type: ignore[dict-item]
     segment = await mailings.draft(plain, name="segment", segment={"platforms": ["ios"]}, useTimeDiff=True)
     ended = []
-    for name, move in (("done", ""), ("paused", "/pause")):
-        ended.append(await mailings.draft(PUSH, name=name, ratePerS=10, **({} if move == "" else {"ratePerS": 1})))
+    for name, move, rate in (("done", "", 1000), ("paused", "/pause", 1)):
+        ended.append(await mailings.draft(PUSH, name=name, ratePerS=rate))
         await mailings.upload(ended[-1], [{"to": phone, "name": "client"}, *people])
         await mailings.ok("POST", f"/{ended[-1]}/start")
         if move:

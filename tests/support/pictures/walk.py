@@ -15,7 +15,7 @@ OPENERS = """(() => {
   return buttons.filter(opens).map((one) => one.textContent).filter((text, place, all) => all.indexOf(text) === place);
 })()"""
 _CLICK = "[...document.querySelectorAll('main button')].find((one) => one.textContent === {} && !one.disabled).click()"
-_LEAVE = "document.querySelector('dialog[open]')?.dispatchEvent(new Event('cancel'))"
+_LEAVE = "document.querySelector('dialog[open] .row.end button').click()"
 
 
 @dataclass(frozen=True)

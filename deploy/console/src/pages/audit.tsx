@@ -54,11 +54,12 @@ export function Audit() {
   return (
     <>
       <h1>{t("audit.title")}</h1>
-      <form class="row card" role="search" onSubmit={submitted}>
+      <form class="row card top" role="search" onSubmit={submitted}>
         {FILTERS.map(([name, title, hint]) => (
           <div class="wide" key={name}>
             <label for={`audit-${name}`}>{t(title)}</label>
-            <input id={`audit-${name}`} type="search" autocomplete="off" maxLength={200} placeholder={t(hint)} value={typed[name] ?? ""} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
+            <input id={`audit-${name}`} type="search" autocomplete="off" maxLength={200} aria-describedby={`audit-${name}-hint`} value={typed[name] ?? ""} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
+            <div id={`audit-${name}-hint`} class="quiet">{t(hint)}</div>
           </div>
         ))}
         <div>

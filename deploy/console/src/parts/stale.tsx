@@ -1,8 +1,8 @@
-/** Says that what is shown is not of now, because the platform does not answer. */
+/** Says that what is shown is not of now, and why: mostly because the platform does not answer. */
 
 import { t } from "../words";
 import type { Live } from "./live";
-import { Failure } from "./states";
+import { Failure, heading } from "./states";
 import { Time } from "./time";
 
 export function Stale<T>({ live }: { live: Live<T> }) {
@@ -10,7 +10,7 @@ export function Stale<T>({ live }: { live: Live<T> }) {
   if (live.value === null) return <Failure error={live.error} retry={live.again} />;
   return (
     <div class="notice bad" role="alert">
-      <strong>{t("state.unreachable")}</strong> {t("state.lastSeen")} <Time at={live.at} />.{" "}
+      <strong>{heading(live.error)}.</strong> {t("state.lastSeen")} <Time at={live.at} />.{" "}
       <button type="button" class="link" onClick={live.again}>{t("state.retry")}</button>
     </div>
   );

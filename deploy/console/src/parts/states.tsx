@@ -24,7 +24,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
-function heading(error: unknown): string {
+/** In a few words. */
+export function heading(error: unknown): string {
   if (!(error instanceof ApiError)) return t("state.failed");
   if (error.status === 403) return t(isPortal ? "portal.forbidden" : "state.forbidden");
   return [0, 502, 503, 504].includes(error.status) ? t("state.unreachable") : t("state.failed");

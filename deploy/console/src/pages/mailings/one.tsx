@@ -5,7 +5,7 @@ import { place } from "../../documents";
 import { useLive, type Stream } from "../../parts/live";
 import { LiveLine } from "../../parts/live-shown";
 import { Stale } from "../../parts/stale";
-import { Loading } from "../../parts/states";
+import { Failure, Loading } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { href } from "../../router";
 import { holds } from "../../session";
@@ -45,6 +45,7 @@ export function One({ id }: { id: string }) {
       {mailing.state !== "draft" && <ProgressCard mailing={mailing} />}
       <Recipients mailing={mailing} told={live.told} again={live.again} />
       {mailing.state !== "cancelled" && mailing.state !== "done" && <ForecastCard mailing={mailing} />}
+      {asked.value === null && asked.error !== null && <section class="card"><h2>{t("mailings.message")}</h2><Failure error={asked.error} retry={asked.again} /></section>}
       {asked.value !== null && asked.value.definition !== null && <Asked mailing={mailing} definition={asked.value.definition} told={live.told} />}
     </>
   );
