@@ -13,6 +13,11 @@ NOT_JSON = "must be JSON in UTF-8, not nested too deeply"
 _Words = Callable[[Mapping[str, Any]], str]
 _FORMS: dict[str, str] = {}
 """Rules of patterns: an expression says to programs what a field takes, and to people nothing."""
+_OTHER = "must have another form"
+"""What is said of a rule that has no words here: never a library's."""
+_DATE = "must be a date such as 2029-12-31"
+_OWN = ("value_error", "assertion_error")
+"""Errors whose words are those of whoever has raised them."""
 _RULES: dict[str, str] = {
     "missing": "mandatory",
     "string_type": "must be a string",
@@ -34,6 +39,10 @@ _RULES: dict[str, str] = {
     "tuple_type": "must be a list",
     "uuid_type": "must be a UUID",
     "uuid_parsing": "must be a UUID",
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
     "json_type": "must be JSON",
     "recursion_loop": "nested too deeply",
 }
@@ -42,7 +51,7 @@ _RULES_WITH: dict[str, _Words] = {
     "string_too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'character')}",
     "too_short": lambda limit: _least(limit["min_length"], "entry", "entries"),
     "too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'entry', 'entries')}",
-    "string_pattern_mismatch": lambda limit: _FORMS.get(limit["pattern"], "must have another form"),
+    "string_pattern_mismatch": lambda limit: _FORMS.get(limit["pattern"], _OTHER),
     "literal_error": lambda limit: f"must be {_plain(limit['expected'])}",
     "enum": lambda limit: f"must be {_plain(limit['expected'])}",
     "greater_than_equal": lambda limit: f"must be at least {limit['ge']}",
@@ -72,7 +81,9 @@ def words_of(error: Any) -> str:
         return _RULES[kind]
     if kind in _RULES_WITH and limits:
         return _RULES_WITH[kind](limits)
-    return str(error["msg"]).removeprefix("Value error, ")
+    if kind in _OWN:
+        return str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return _OTHER
 
 
 def _is_number(value: object) -> bool:

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.language import Language
 from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
-from services.runtime.http.field_names import rule_of
+from services.runtime.http.field_names import field_of, rule_of
 from services.runtime.http.field_rules import NOT_JSON
 from services.runtime.http.native_names import body_of, query_faults
 from services.runtime.http.one_write import OneWriteProtocol
@@ -255,13 +255,7 @@ async def _known_query(request: Request) -> None:
 
 def field_errors(errors: Sequence[Any], model: type[BaseModel] | None = None) -> list[dict[str, str]]:
     """pydantic's errors as {field, rule}; the value itself is never repeated. `model`: whose names may be meant."""
-    return [
-        {
-            "field": ".".join(str(part) for part in error["loc"] if part != "body") or "body",
-            "rule": rule_of(error, model),
-        }
-        for error in errors
-    ]
+    return [{"field": field_of(error["loc"]), "rule": rule_of(error, model)} for error in errors]
 
 
 def json_response(value: Any) -> Response:
