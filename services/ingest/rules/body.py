@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from services.ingest.rules.errors import Code, Fault, Kind, Refused
+from services.ingest.rules.errors import MOST_OTHERS, Code, Fault, Kind, Refused
 from services.runtime.http.field_names import field_of
 from services.runtime.http.field_rules import words_of
 
@@ -203,8 +203,7 @@ def violation(error: ValidationError, field: str = "") -> Refused:
         path = field_of(found["loc"], field)
         broken.setdefault(path, Fault(path, words_of(found), _KINDS_OF.get(found["type"], "invalid")))
     first, *others = broken.values()
-    return Refused(Code.INVALID, *first, others=tuple(others[:_MOST_OTHERS]))
+    return Refused(Code.INVALID, *first, others=tuple(others[:MOST_OTHERS]))
 
 
 _KINDS_OF: dict[str, Kind] = {"missing": "missing", "string_too_long": "too_long"}
-_MOST_OTHERS = 10

@@ -7,7 +7,8 @@ customPayload, a Live Activity's content-state, `instantContent.data` and the da
 are the partner's own, and are not checked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +19,8 @@ from services.ingest.rules.body import ChannelData, LinkBody, MessageBody, PushD
 from services.ingest.rules.live_activity import LiveActivity
 from services.runtime.http.field_names import MOST, Unknown, joined, shape_of, unknown_in
 
+_MOST_OF_NAME, _MOST_NAMES = 160, 20
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.\[\]-]+|[0-9]{5,}")
 _OPTIONS = ("RICH", "LIVE_ACTIVITY", "SECURE", "SENDING_PLATFORMS")
 _UNREAD = (Channel.MAX.value, Channel.CARDSMOBILE.value)
 _HOLDERS = frozenset({"content", "extraOptions", "Options", "instantContent"})
@@ -141,3 +144,11 @@ def _in_option(option: object, path: str) -> Iterator[Unknown]:
 
 def _hyphened(value: object) -> object:
     return {name.replace("_", "-"): part for name, part in value.items()} if isinstance(value, dict) else value
+
+
+def names_of(unknown: Sequence[Unknown]) -> tuple[str, ...] | None:
+    """The names for the trace; None for none. It keeps only what looks like a name, since a partner may have put
+    somebody's number where a name should be."""
+    if not unknown:
+        return None
+    return tuple(_NO_NAME.sub("?", field.path[:_MOST_OF_NAME]) for field in unknown[:_MOST_NAMES])

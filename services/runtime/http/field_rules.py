@@ -16,6 +16,7 @@ _FORMS: dict[str, str] = {}
 _OTHER = "must have another form"
 """What is said of a rule that has no words here: never a library's."""
 _DATE = "must be a date such as 2029-12-31"
+_OF_LENGTH = ("too_short", "too_long")
 _OWN = ("value_error", "assertion_error")
 """Errors whose words are those of whoever has raised them."""
 _RULES: dict[str, str] = {
@@ -77,6 +78,8 @@ def words_of(error: Any) -> str:
     kind, limits = error["type"], error.get("ctx") or {}
     if kind == "string_type" and _is_number(error.get("input")):
         return "must be a string: write it in quotes"
+    if kind in _OF_LENGTH and isinstance(error.get("input"), str):  # of a text that may be absent as well
+        kind = f"string_{kind}"
     if kind in _RULES:
         return _RULES[kind]
     if kind in _RULES_WITH and limits:

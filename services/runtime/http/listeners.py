@@ -26,6 +26,7 @@ from services.runtime.access.refusals import Refusals
 from services.runtime.http import server
 from services.runtime.log.kafka import Log
 from services.runtime.openapi.page import asset_at
+from services.runtime.pages.asset import READING
 from services.runtime.pages.console import console_at, portal_at
 from services.runtime.process import Process
 
@@ -59,7 +60,7 @@ class PublicListener:
             await self._app(scope, receive, send)
         elif (endpoint := self._direct.get((scope["method"], scope["path"]))) is not None:
             await endpoint(scope, receive, send)
-        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
+        elif scope["path"] == OPENAPI_PATH and scope["method"] in READING:
             document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
             await server.json_response(document)(scope, receive, send)
         elif (asset := asset_at(scope["method"], scope["path"])) is not None:
@@ -87,7 +88,7 @@ class OperatorsListener:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
+        elif scope["path"] == OPENAPI_PATH and scope["method"] in READING:
             document = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
             await server.json_response(document)(scope, receive, send)
         elif (file := _file_at(scope["method"], scope["path"])) is not None:
@@ -120,7 +121,8 @@ class OperatorsListener:
         route = route_of(method, path)
         if route is None:
             allowed = ", ".join(sorted({route.method for route in known}))
-            return server.ProblemBody(title="Method Not Allowed", status=405), {"Allow": allowed}
+            other = server.ProblemBody(title="Method Not Allowed", status=405, detail=f"allowed here: {allowed}")
+            return other, {"Allow": allowed}
         if not may(found.scopes, route.scope):
             self._note(found.by, scope, 403)
             detail = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"

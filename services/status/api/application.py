@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.runtime import openapi
 from services.runtime.http import server
-from services.runtime.http.limits_told import TellsLimits
+from services.runtime.http.beside import TellsBeside
 from services.runtime.http.security_schemes import BATCH_KEY, PARTNER
 
 _ABOUT = """What has become of messages: one with its whole trace, searches, exports, the stream of changes, statistics,
@@ -31,7 +31,7 @@ def application(routers: Iterable[APIRouter]) -> FastAPI:
     """The ASGI application with these routes."""
     app = openapi.application("RPNS status", "1", _ABOUT, is_limited=_is_partners)
     app.add_middleware(server.BodyLimit)
-    app.add_middleware(TellsLimits)
+    app.add_middleware(TellsBeside)
     for router in routers:
         app.include_router(router)
     return app

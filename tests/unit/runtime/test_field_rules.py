@@ -92,6 +92,12 @@ def test_a_field_has_one_name_wherever_it_stands(place: tuple[str | int, ...], n
     assert field_of(place) == name
 
 
+def test_a_text_has_characters_also_where_it_may_be_absent() -> None:
+    error = {"type": "too_long", "msg": "", "ctx": {"max_length": 3, "field_type": "Value"}, "input": "xxxx"}
+    assert words_of(error) == "must have at most 3 characters"
+    assert words_of(error | {"input": ["x"] * 4}) == "must have at most 3 entries"
+
+
 def test_a_pattern_has_one_rule() -> None:
     assert form("^[a-c]+$", "must be of a, b and c") == "^[a-c]+$"
     with pytest.raises(RuntimeError, match="another rule"):
