@@ -58,6 +58,12 @@ class ProblemBody(BaseModel):
     errors: list[dict[str, str]] = []
 
 
+CONFLICT: Mapping[int | str, dict[str, Any]] = {409: {"model": ProblemBody}}
+"""Of a route: what it asks for does not fit the state of the thing."""
+UNREADABLE: Mapping[int | str, dict[str, Any]] = {415: {"model": ProblemBody}}
+"""Of a route that takes lists: their type, alphabet or packing is none that it reads."""
+
+
 class Problem(Exception):
     """An answer that is an error: `status` 4xx or 503, and what the caller should know.
 
