@@ -20,7 +20,15 @@ from schemas.values import LONGEST_CHAIN, Channel
 from services.ingest.rules.address import shown_url_of
 from services.ingest.rules.body import ChannelData, PushData, ScheduleBody, SendRequest, parsed, violation
 from services.ingest.rules.errors import MOST_OTHERS, Code, Faults, Refusal, Refused
-from services.ingest.rules.fields import channel_of, extra_param_of, lifetime_ms, notify_url_of, one_of, schedule_of
+from services.ingest.rules.fields import (
+    STATES,
+    channel_of,
+    extra_param_of,
+    lifetime_ms,
+    notify_url_of,
+    one_of,
+    schedule_of,
+)
 from services.ingest.rules.link import Context, Senders, buttons_of, check_channel, sender_of
 from services.ingest.rules.options import CATEGORIES, options_of
 from services.runtime.text import phones
@@ -33,10 +41,13 @@ def with_all(first: Refusal, body: object, partner: PartnerChanged, senders: Sen
     if isinstance(body, dict):
         _read_form(body, faults)
         context = Context(partner, senders, None)
-        for message, where in _messages(body):
+        for link, where in _links(body):
             if len(faults) > MOST_OTHERS:
                 break
-            _read_message(message, where, context, faults)
+            if where and isinstance(state := link.get("state"), str):
+                faults.of(partial(one_of, state, STATES, f"{where}state"))
+            if isinstance(message := link.get("message"), dict):
+                _read_message(message, f"{where}message", context, faults)
         _read_around(body, partner, now_ms, faults)
     try:
         faults.judge()
@@ -52,12 +63,11 @@ def _read_form(body: Mapping[str, Any], faults: Faults) -> None:
         faults.add(violation(error).refusal)
 
 
-def _messages(body: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each message of the chain that is an object, and its place."""
+def _links(body: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each link of the chain that is an object, the body itself first, and its place with a dot behind."""
     link, where = body, ""
     for _ in range(LONGEST_CHAIN):
-        if isinstance(link.get("message"), dict):
-            yield link["message"], f"{where}message"
+        yield link, where
         name = "nextLink" if where else "cascadeChainLink"
         following = link.get(name)
         if not isinstance(following, dict):

@@ -17,6 +17,8 @@ from services.runtime.http.web_address import BadAddress, web_address
 _UNIT_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600}
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+STATES = ("DELIVERED", "READ")
+"""What the link before may have to reach."""
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 

@@ -53,7 +53,10 @@ _OVERRULED = {"text": "text", "serviceNumber": "from", "ttl": "validity"}
 
 def is_known(request: Request) -> bool:
     """Whether every field is known, as most of the time."""
-    if request.__pydantic_extra__ or (request.schedule_info is not None and not request.schedule_info.is_known):
+    schedule = request.schedule_info
+    if request.__pydantic_extra__ or (schedule is not None and not schedule.is_known):
+        return False
+    if schedule is not None and _differ(request.use_time_diff, schedule.use_time_diff):
         return False
     message, link = request.message, request.cascade_chain_link
     if message.__pydantic_extra__ or not _is_known(message.type, message.data):
@@ -73,7 +76,8 @@ def _is_known(kind: str | None, data: dict[str, Any]) -> bool:
 
 def unknown_fields(model: type[BaseModel], body: object) -> list[Unknown]:
     """The unknown fields of a request or a mailing, as many as anybody would read."""
-    return list(islice(unknown_in(model, body, within=_within), MOST))
+    found = chain(unknown_in(model, body, within=_within), _zone_of_the_root(body))
+    return list(islice(found, MOST))
 
 
 def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> list[Unknown]:
@@ -103,7 +107,19 @@ def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
     """The unknown fields of a packet besides its messages."""
     found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
     within = unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo", _within)
-    return list(islice(chain(found, within), MOST))
+    return list(islice(chain(found, within, _zone_of_the_root(packet)), MOST))
+
+
+def _zone_of_the_root(body: object) -> Iterator[Unknown]:
+    """`useTimeDiff` of `scheduleInfo` where the root says something else, which counts."""
+    root: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    schedule = root.get("scheduleInfo")
+    if isinstance(schedule, dict) and _differ(root.get("useTimeDiff"), schedule.get("useTimeDiff")):
+        yield Unknown("scheduleInfo.useTimeDiff", "useTimeDiff", ())
+
+
+def _differ(root: object, within: object) -> bool:
+    return isinstance(root, bool) and isinstance(within, bool) and root is not within
 
 
 def _within(model: type[BaseModel], value: Mapping[str, Any], path: str) -> Iterable[Unknown]:

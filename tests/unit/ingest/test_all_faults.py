@@ -73,11 +73,12 @@ def test_each_link_is_looked_into_and_the_content_too() -> None:
         "contentUrl": "ftp://x",
         "actions": [{"title": "a", "action": "link", "options": "ftp://x"}],
     }
-    links = cascade("READ", {"type": "SMS", "data": {"text": 5}}, "READ", {"type": "FAX", "data": {}})
+    links = cascade("SENT", {"type": "SMS", "data": {"text": 5}}, "READ", {"type": "FAX", "data": {}})
     assert fields(request(push(content=content), cascadeChainLink=links)) == [
         "message.data.content.contentCategory",
         "message.data.content.contentUrl",
         "message.data.content.actions[0].options",
+        "cascadeChainLink.state",
         "cascadeChainLink.message.data.text",
         "cascadeChainLink.nextLink.message.type",
     ]

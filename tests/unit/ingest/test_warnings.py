@@ -41,6 +41,7 @@ MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     (request(cascadeChainLnk={}), {"cascadeChainLnk": "cascadeChainLink"}),
     (request(scheduleInfo={"deadLine": "x"}), {"scheduleInfo.deadLine": "deadline"}),
     (request(scheduleInfo={"useTimeDiff": "true"}), {"scheduleInfo.useTimeDiff": None}),
+    (request(useTimeDiff=False, scheduleInfo={"useTimeDiff": True}), {"scheduleInfo.useTimeDiff": None}),
     (request(push(content={"url": "x"})), {"message.data.content.url": "contentUrl"}),
     (
         request(push(content={"actions": [{"title": "a", "action": "b", "option": "c"}]})),
