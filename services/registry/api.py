@@ -29,7 +29,7 @@ from services.registry.provisioning import (
     partner_routes,
     stop_routes,
 )
-from services.registry.receipts import ReceiptService, receipt_routes
+from services.registry.receipts import MAX_OWN_RECEIPTS_BYTES, OWN_RECEIPTS, ReceiptService, receipt_routes
 from services.registry.support import (
     IMPORT_PATH,
     MAX_IMPORT_BYTES,
@@ -96,7 +96,12 @@ def application(
     app.include_router(hms_routes(commands))
     for routes in more:
         app.include_router(routes)
-    app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
+    larger = {
+        IMPORT_PATH: MAX_IMPORT_BYTES,
+        RECEIPTS_PATH: MAX_RECEIPTS_BYTES,
+        OWN_RECEIPTS: MAX_OWN_RECEIPTS_BYTES,
+    }
+    app.add_middleware(server.BodyLimit, larger=larger)
     app.add_middleware(TellsBeside)
     app.add_middleware(Measured)
     return app

@@ -145,8 +145,8 @@ class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced, and one that is
     compressed, whose length would say nothing, with 400.
 
-    `larger` gives beginnings of paths that may take more, in bytes; what ends with `streamed` is never held in memory,
-    and has none.
+    `larger` gives paths that may take more, in bytes: their beginnings, and behind a `*` their ends; what ends with
+    `streamed` is never held in memory, and has none.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class BodyLimit:
         self._app = app
         self._streamed = streamed
         self._limit = limit
-        self._larger = larger or {}
+        self._larger = {(path.partition("*")[0], path.partition("*")[2]): most for path, most in (larger or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and is_compressed(scope["headers"]):
@@ -184,7 +184,10 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     def _limit_of(self, path: str) -> int:
-        return next((most for start, most in self._larger.items() if path.startswith(start)), self._limit)
+        for (start, end), most in self._larger.items():
+            if path.startswith(start) and path.endswith(end):
+                return most
+        return self._limit
 
 
 def install_problems(app: FastAPI) -> None:

@@ -28,6 +28,9 @@ from services.status.message import Messages
 from services.status.reports import State, state_of
 
 MOST = 3000
+STATES_PATH = "/v3/batch/states"
+MAX_STATES_BYTES = 512 * 1024
+"""3000 ids, the longest ones."""
 _Id = Annotated[str, Field(max_length=100)]
 
 

@@ -114,6 +114,31 @@ async def test_what_is_not_said_to_be_json_is_told_so(routes: list[Route], heade
     assert count > 10
 
 
+async def test_a_list_fits_that_is_as_long_as_the_document_allows() -> None:
+    nobody = Directory()
+    logins = Logins(nobody, SECRETS)
+    apps = all_apps(nobody, SECRETS, logins)
+    receipt: dict[str, object] = {
+        "messageId": str(ids.uuid7()),
+        "deliveryId": str(ids.uuid7()),
+        "kind": "clicked",
+        "action": "x" * 64,
+    }
+    receipt |= {"happenedAt": 1_796_041_285_005, "link": 127, "bulk": False}
+    receipt |= {"activityId": "x" * 128, "attributesType": "x" * 128}
+    for service, path, body in (
+        ("registry", f"/sdk/api/v1/installations/{ids.uuid7()}/receipts", {"sentAt": 1, "receipts": [receipt] * 500}),
+        ("status", "/v3/batch/states", {"messageIds": ["x" * 100] * 3000}),
+    ):
+        transport = httpx.ASGITransport(app=apps[service], raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
+            answer = await client.post(path, json=body)
+            assert answer.status_code == 401, (path, answer.text)
+            answer = await client.post(path, content=b" " * 600_000, headers=JSON)
+            assert answer.status_code == 413, (path, answer.text)
+    logins.close()
+
+
 async def test_a_compressed_body_is_told_to_come_as_it_is(routes: list[Route]) -> None:
     for route in routes:
         answer = await answered(route, gzip.compress(b"{}"), JSON | {"content-encoding": "gzip"})
