@@ -8,10 +8,6 @@ from services.registry.http import PROBLEMS
 from services.registry.receipts.bodies import ReceiptBody, ReceiptsAnswer, ReceiptsBody
 from services.registry.receipts.service import ReceiptService
 
-OWN_RECEIPTS = "/sdk/api/v1/installations/*/receipts"
-MAX_OWN_RECEIPTS_BYTES = 512 * 1024
-"""500 receipts, the longest ones; 500 usual ones are some 100 KB."""
-
 
 def receipt_routes(receipts: ReceiptService, auth: RegistryAuth) -> APIRouter:
     """The route of receipts."""
