@@ -4,16 +4,37 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas import lossless
 from services.ingest.rules.all_faults import with_all
-from services.ingest.rules.body import violation
+from services.ingest.rules.body import (
+    ChannelData,
+    ContentBody,
+    LinkBody,
+    PushData,
+    ScheduleBody,
+    SendRequest,
+    violation,
+)
 from services.ingest.rules.errors import MOST_OTHERS, Code, Refusal, Refused
 from services.ingest.rules.message import accept
 from services.ingest.rules.reading import read_request
+from services.runtime.http.field_names import shape_of
 from tests.support.requests import NOW, PARTNER, Senders, cascade, push, request
 
+NAMES = st.sampled_from(
+    sorted(
+        {
+            *(shape_of(SendRequest).keys() | shape_of(PushData).keys() | shape_of(ScheduleBody).keys()),
+            *(shape_of(LinkBody).keys() | shape_of(ContentBody).keys() | shape_of(ChannelData).keys()),
+            *("param_name", "param_value", "RICH", "LIVE_ACTIVITY", "SECURE", "type", "data", "title", "action"),
+        }
+        - {"login", "password"}
+    )
+)
 BUTTON = {"title": "a", "action": "link", "options": "ftp://x"}
 
 
@@ -94,3 +115,21 @@ def test_odd_parts_are_passed_over(message: object) -> None:
     found = fields({**request(extraParam="x"), "message": message})
     assert found[0].startswith("message")
     assert found[-1] == "extraParam"
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["PUSH", "SMS"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(NAMES, ODD), st.dictionaries(NAMES, ODD), st.sampled_from(["PUSH", "sms", "VIBER", "MAX", None]))
+def test_whatever_a_request_holds_it_is_refused_for_what_is_wrong(
+    root: dict[str, Any], data: dict[str, Any], kind: str | None
+) -> None:
+    first = Refusal(Code.INVALID, "first", "is wrong")
+    for body in (root, {**root, "message": {"type": kind, "data": data}}, {**request(push(**data)), **root}):
+        answer = with_all(first, body, PARTNER, Senders(), NOW)
+        assert answer.faults[0].field == "first"
+        assert len({fault.field for fault in answer.faults}) == len(answer.faults) <= MOST_OTHERS + 1
