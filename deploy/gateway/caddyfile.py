@@ -41,6 +41,13 @@ SITE = """{address} {{
 {lines}	header -Server
 """
 
+AWAY_RU = "Сервис недоступен"
+NOT_FOUND_RU = "Не найдено"
+NOTHING, NOTHING_RU = (
+    "there is nothing at this address; what there is: /docs/",
+    "по этому адресу ничего нет; что есть, показывает /docs/",
+)
+"""What the gateway says itself, in both languages: Russian to whoever asks for it first."""
 AWAY = """	handle_errors 502 503 504 {
 		header Retry-After 1
 		@partners path SEND
@@ -50,13 +57,16 @@ AWAY = """	handle_errors 502 503 504 {
 		}
 		handle {
 			header Content-Type application/problem+json
+			@russian header Accept-Language ru*
+			header @russian Content-Language ru
+			respond @russian `{"type":"about:blank","title":"AWAY_RU","status":503}` 503
 			respond `{"type":"about:blank","title":"Service is unavailable","status":503}` 503
 		}
 	}
-""".replace("SEND", " ".join(SEND))
+""".replace("SEND", " ".join(SEND)).replace("AWAY_RU", AWAY_RU)
 """What is said for a service that cannot be reached, in the words of each API. What a service answers passes."""
 DOCUMENT = """	@docs-{service} {{
-		method GET
+		method GET HEAD
 		vars_regexp {{http.request.orig_uri}} ^/docs/{service}/openapi\\.json$
 	}}
 	handle @docs-{service} {{
@@ -67,7 +77,7 @@ DOCUMENT = """	@docs-{service} {{
 """By the address as it came: no slash, dot or letter written otherwise leads to it, or past it."""
 
 ASSETS = """	@docs-assets {{
-		method GET
+		method GET HEAD
 		vars_regexp {{http.request.orig_uri}} ^/docs/assets/[a-z-]+\\.(?:js|css)$
 	}}
 	handle @docs-assets {{
@@ -76,15 +86,18 @@ ASSETS = """	@docs-assets {{
 """
 """What the page loads, which any service has."""
 
+GUESSED = f"^/(?:docs(?:/(?:{'|'.join(SERVICES)})(?:/(?:docs)?)?)?)?$"
+"""Paths at which somebody looks for the documents before they are told where these are."""
+
 START = """	@start {
-		method GET
-		vars_regexp {http.request.orig_uri} ^/(?:docs)?$
+		method GET HEAD
+		vars_regexp {http.request.orig_uri} GUESSED
 	}
 	handle @start {
 		header Cache-Control no-cache
 		redir * /docs/ 302
 	}
-"""
+""".replace("GUESSED", GUESSED)
 """Who comes without knowing a path is told what this is."""
 
 PAGE_POLICY = (
@@ -94,7 +107,7 @@ PAGE_POLICY = (
 """Everything comes from here; Swagger UI writes styles into its elements."""
 
 DOCUMENTS = """	@docs {{
-		method GET
+		method GET HEAD
 		vars_regexp {{http.request.orig_uri}} ^/docs/$
 	}}
 	handle @docs {{
@@ -108,14 +121,21 @@ DOCUMENTS = """	@docs {{
 """
 """The page that names them."""
 
-NOT_FOUND = """	handle {
+NOT_FOUND = (
+    """	handle {
 		header Content-Type application/problem+json
 		header X-Content-Type-Options nosniff
 		header Cache-Control no-store
-		respond `{"type":"about:blank","title":"Not Found","status":404}` 404
+		@russian header Accept-Language ru*
+		header @russian Content-Language ru
+		respond @russian `{"type":"about:blank","title":"TITLE_RU","status":404,"detail":"DETAIL_RU"}` 404
+		respond `{"type":"about:blank","title":"Not Found","status":404,"detail":"DETAIL"}` 404
 	}
 }
-"""
+""".replace("TITLE_RU", NOT_FOUND_RU)
+    .replace("DETAIL_RU", NOTHING_RU)
+    .replace("DETAIL", NOTHING)
+)
 
 
 KEPT = """			transport http {

@@ -8,7 +8,7 @@ runs as a plain user on a read-only file system. Nothing is logged of requests: 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy.gateway.caddyfile import BULK, PAGE_POLICY, Upstreams
+from deploy.gateway.caddyfile import AWAY_RU, BULK, GUESSED, NOT_FOUND_RU, NOTHING, NOTHING_RU, PAGE_POLICY, Upstreams
 from deploy.gateway.routes import ASSETS_OF, MOST_BODY_MB, SEND, SERVICES, STREAMS, Route, expression, route_of
 
 HEAD = """worker_processes auto;
@@ -44,7 +44,25 @@ http {
 	proxy_set_header X-Forwarded-Proto $scheme;
 	proxy_set_header X-Forwarded-Host $http_host;
 	proxy_hide_header Server;
+
+	map $http_accept_language $language_told {
+		~*^ru ru;
+	}
+	map $language_told $not_found_told {
+		default "Not Found";
+		ru "TITLE_RU";
+	}
+	map $language_told $nothing_told {
+		default "DETAIL";
+		ru "DETAIL_RU";
+	}
+	map $language_told $away_told {
+		default "Service is unavailable";
+		ru "AWAY_RU";
+	}
 """
+HEAD = HEAD.replace("TITLE_RU", NOT_FOUND_RU).replace("DETAIL_RU", NOTHING_RU).replace("DETAIL", NOTHING)
+HEAD = HEAD.replace("AWAY_RU", AWAY_RU)
 
 NAMED = """
 		location @away_partners {
@@ -56,26 +74,38 @@ NAMED = """
 		location @away {
 			default_type application/problem+json;
 			add_header Retry-After 1 always;
-			return 503 '{"type":"about:blank","title":"Service is unavailable","status":503}';
+			add_header Content-Language $language_told always;
+			return 503 '{"type":"about:blank","title":"$away_told","status":503}';
 		}
 
 		location @not_found {
 			default_type application/problem+json;
 			add_header X-Content-Type-Options nosniff always;
 			add_header Cache-Control no-store always;
-			return 404 '{"type":"about:blank","title":"Not Found","status":404}';
+			add_header Content-Language $language_told always;
+			return 404 '{"type":"about:blank","title":"$not_found_told","status":404,"detail":"$nothing_told"}';
+		}
+
+		location @too_large_partners {
+			default_type application/json;
+			return 400 '{"error":{"code":4,"description":"Invalid request"},"extendedDescription":"TOO_LARGE"}';
+		}
+
+		location @too_large {
+			default_type application/problem+json;
+			return 413 '{"type":"about:blank","title":"Body too large: at most MOST MB","status":413}';
 		}
 
 		location / {
 			return 404;
 		}
 	}
-"""
+""".replace("TOO_LARGE", f"body: must be at most {MOST_BODY_MB} MB").replace("MOST", str(MOST_BODY_MB))
 """What is said by the gateway itself; a service's own 503 and 404 pass."""
 
 DOCUMENT = """
 		location = /docs/{service}/openapi.json {{
-			if ($request_method != GET) {{
+			if ($request_method !~ "^(?:GET|HEAD)$") {{
 				return 404;
 			}}
 			if ($request_uri != /docs/{service}/openapi.json) {{
@@ -87,7 +117,7 @@ DOCUMENT = """
 
 ASSETS = """
 		location ~ "^/docs/assets/[a-z-]+\\.(?:js|css)$" {{
-			if ($request_method != GET) {{
+			if ($request_method !~ "^(?:GET|HEAD)$") {{
 				return 404;
 			}}
 			if ($request_uri !~ "^/docs/assets/[a-z-]+\\.(?:js|css)$") {{
@@ -98,21 +128,21 @@ ASSETS = """
 """
 
 START = """
-		location ~ "^/(?:docs)?$" {
-			if ($request_method != GET) {
+		location ~ "GUESSED" {
+			if ($request_method !~ "^(?:GET|HEAD)$") {
 				return 404;
 			}
-			if ($request_uri !~ "^/(?:docs)?$") {
+			if ($request_uri !~ "GUESSED") {
 				return 404;
 			}
 			absolute_redirect off;
 			return 302 /docs/;
 		}
-"""
+""".replace("GUESSED", GUESSED)
 
 DOCUMENTS = """
 		location = /docs/ {{
-			if ($request_method != GET) {{
+			if ($request_method !~ "^(?:GET|HEAD)$") {{
 				return 404;
 			}}
 			if ($request_uri != /docs/) {{
@@ -166,6 +196,7 @@ def _server(server: Server) -> Iterator[str]:
 		listen {server.listen};
 		include /etc/nginx/rpns/{server.name}*.conf;
 		error_page 404 = @not_found;
+		error_page 413 = @too_large;
 		error_page 502 503 504 = @away;
 """
     for route in server.routes:
@@ -194,7 +225,10 @@ def _locations(server: Server, route: Route, upstream: str) -> Iterator[str]:
     if streams:
         yield _location(_any_of(streams), [to, "proxy_buffering off;", "proxy_read_timeout 1h;"])
     if own:
-        yield _location(_any_of(own), [to, *bulk, "error_page 502 503 504 = @away_partners;"])
+        yield _location(
+            _any_of(own),
+            [to, *bulk, "error_page 502 503 504 = @away_partners;", "error_page 413 = @too_large_partners;"],
+        )
     if rest:
         yield _location(_any_of(rest), [to, *bulk])
 

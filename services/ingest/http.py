@@ -10,10 +10,11 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.language import Language
-from services.ingest.rules import HEADER, Code, Refusal, Refused, header_of, read_json
+from services.ingest.rules import Code, Refusal, Refused, read_json
 from services.runtime import mongo
 from services.runtime.access.partner_limits import LimitHeaders
-from services.runtime.http.server import Problem
+from services.runtime.http.beside import HEADER, header_of, query_warnings
+from services.runtime.http.server import COMPRESSED, Problem, is_compressed
 from services.runtime.log.traced import for_partner
 from services.runtime.text.languages import spoken_by
 
@@ -21,6 +22,7 @@ _OF_STRANGERS = frozenset({Code.LOGIN, Code.PASSWORD, Code.ADDRESS, Code.TOO_MAN
 _STATUS = {Code.DUPLICATE: 409, Code.UNAVAILABLE: 503}
 """Of problems: what the native API does not answer with 400."""
 _JSON = (b"content-type", b"application/json")
+_COMPRESSED = Refusal(Code.INVALID, "Content-Encoding", COMPRESSED)
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
 
 
@@ -37,6 +39,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refus
     for name, value in scope["headers"]:
         if name == b"content-type" and not _is_json(value):
             return _NOT_JSON
+        if name == b"content-encoding" and is_compressed(((name, value),)):
+            return _COMPRESSED
         if name == b"content-length" and int(value) > limit:
             return _too_large(limit)
     parts: list[bytes] = []
@@ -69,6 +73,8 @@ class InPartnersTrace:
 async def write_answer(scope: Scope, send: Send, answer: bytes | Refusal, beside: Beside, status: int = 200) -> None:
     """The answer to a partner; `status` is that of an answer that is no refusal."""
     headers = [_JSON, *beside.limits]
+    if scope["query_string"] and not is_of_a_stranger(answer, beside):
+        beside.warnings += query_warnings(scope["query_string"])
     if isinstance(answer, Refusal):
         if (language := spoken_by(scope["headers"])) is not Language.ENGLISH:
             headers.append((b"content-language", language.value.encode()))

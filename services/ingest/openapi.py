@@ -10,7 +10,6 @@ from pydantic.json_schema import models_json_schema
 
 from services.ingest.mailing import ChangeBody, MailingBody
 from services.ingest.rules import (
-    HEADER,
     ChannelData,
     Code,
     LinkBody,
@@ -21,6 +20,7 @@ from services.ingest.rules import (
     SendRequest,
     Wire,
 )
+from services.runtime.http.beside import HEADER
 from services.runtime.http.security_schemes import BATCH_KEY
 
 _PACKET_FAULTS = {

@@ -29,7 +29,7 @@ from services.registry.provisioning import (
     partner_routes,
     stop_routes,
 )
-from services.registry.receipts import ReceiptService, receipt_routes
+from services.registry.receipts import MAX_OWN_RECEIPTS_BYTES, OWN_RECEIPTS, ReceiptService, receipt_routes
 from services.registry.support import (
     IMPORT_PATH,
     MAX_IMPORT_BYTES,
@@ -44,7 +44,7 @@ from services.runtime import openapi, telemetry
 from services.runtime.access.partner_auth import CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.http import server
-from services.runtime.http.limits_told import TellsLimits
+from services.runtime.http.beside import TellsBeside
 from services.runtime.live import LIVE
 from services.runtime.mongo.stop_targets import StopTargets
 from services.runtime.pacing.shares import PartOf, all_of_it
@@ -96,8 +96,13 @@ def application(
     app.include_router(hms_routes(commands))
     for routes in more:
         app.include_router(routes)
-    app.add_middleware(server.BodyLimit, larger={IMPORT_PATH: MAX_IMPORT_BYTES, RECEIPTS_PATH: MAX_RECEIPTS_BYTES})
-    app.add_middleware(TellsLimits)
+    larger = {
+        IMPORT_PATH: MAX_IMPORT_BYTES,
+        RECEIPTS_PATH: MAX_RECEIPTS_BYTES,
+        OWN_RECEIPTS: MAX_OWN_RECEIPTS_BYTES,
+    }
+    app.add_middleware(server.BodyLimit, larger=larger)
+    app.add_middleware(TellsBeside)
     app.add_middleware(Measured)
     return app
 

@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
-from services.runtime.http.limits_told import enter
+from services.runtime.http.beside import enter
 from services.runtime.http.server import Problem
 from services.runtime.live import StartedStream, started_stream
 

@@ -22,15 +22,13 @@ from services.ingest.broadcast.store import Broadcast
 from services.ingest.http import json_of
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.http.field_rules import AGREED_NAME
-from services.runtime.http.server import ProblemBody
+from services.runtime.http.server import CONFLICT, ProblemBody
 
 PATH = "/v1/applications/{application_id}/broadcast-channels"
 BroadcastState = Literal["requested"] | BroadcastOutcome
 _Application = Annotated[str, Path(max_length=128)]
 _Name = Annotated[str, Path(pattern=AGREED_NAME, description="your own name of the channel")]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 503)
-}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": ProblemBody} for status in (400, 401, 403, 404, 503)}
 
 
 class View(BaseModel):
@@ -125,7 +123,9 @@ def _checked(service: BroadcastService, check: CallerOf) -> Any:
 
 
 def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
-    @router.put("/{name}", status_code=202, responses={200: {"model": ChannelView}}, summary="Ask for a channel")
+    @router.put(
+        "/{name}", status_code=202, responses={200: {"model": ChannelView}, **CONFLICT}, summary="Ask for a channel"
+    )
     async def put_broadcast_channel(
         application_id: _Application, name: _Name, body: ChannelBody, response: Response, caller: Caller = caller_of
     ) -> ChannelView:
@@ -150,7 +150,7 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
     ) -> ChannelView:
         return ChannelView.of(await service.channel(application_id, name))
 
-    @router.delete("/{name}", status_code=202, summary="Let it go")
+    @router.delete("/{name}", status_code=202, responses=dict(CONFLICT), summary="Let it go")
     async def delete_broadcast_channel(
         application_id: _Application, name: _Name, caller: Caller = caller_of
     ) -> ChannelView:
@@ -158,7 +158,9 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
 
 
 def _add_messages(router: APIRouter, service: BroadcastService, caller_of: Any) -> None:
-    @router.post("/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}}, summary="Send")
+    @router.post(
+        "/{name}/messages", status_code=202, responses={200: {"model": BroadcastView}, **CONFLICT}, summary="Send"
+    )
     async def send_broadcast(
         application_id: _Application,
         name: _Name,

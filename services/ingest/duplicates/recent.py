@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from schemas.events import MessageRequested
 
+REPEATED = "id was used before with another recipient or content: the first request stands"
+"""The warning beside the answer."""
 MOST = 20_000
 _SHOWN = (
     "text",

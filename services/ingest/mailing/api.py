@@ -50,6 +50,8 @@ from services.runtime.mongo.mailing_outcomes import OutcomesStore
 
 PATH = "/v1/mailings"
 LIVE_EVERY_S = 1.0
+_CONFLICT = dict(server.CONFLICT)
+_OF_LISTS = {**_CONFLICT, **server.UNREADABLE}
 _TYPES = {"application/x-ndjson": False, "application/jsonl": False, "text/csv": True}
 _Id = Annotated[str, Path(max_length=200, description="the mailing's id, or the partner's own")]
 _PLACE = form(r"^[0-9]{1,15}(_[0-9a-f-]{36})?$", "must be `before` of the page before, or UTC milliseconds")
@@ -72,7 +74,7 @@ def mailing_routes(
 def _add_mailings(router: APIRouter, service: MailingService, outcomes: OutcomesStore, caller_of: Caller) -> None:
     mailings = service.mailings
 
-    @router.post("", status_code=201, summary="A draft")
+    @router.post("", status_code=201, responses=_CONFLICT, summary="A draft")
     async def create_mailing(
         request: Request,
         response: Response,
@@ -102,7 +104,7 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
     async def get_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.find(any_id, caller))
 
-    @router.get("/{any_id}/definition", summary="What was asked for", response_model=MailingBody)
+    @router.get("/{any_id}/definition", summary="What was asked for", responses=_CONFLICT, response_model=MailingBody)
     async def get_definition(any_id: _Id, caller: Caller = caller_of) -> Response:
         """As it was asked for, but for values of SECURE, which are empty, and for people who were erased."""
         mailing = await service.find(any_id, caller)
@@ -110,7 +112,7 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
             raise server.Problem(409, "The mailing cannot be read", CANNOT_OPEN)
         return Response(without_values(mailing.definition), media_type="application/json")
 
-    @router.patch("/{any_id}", summary="Change rate, name, or what broken lines mean")
+    @router.patch("/{any_id}", responses=_CONFLICT, summary="Change rate, name, or what broken lines mean")
     async def change_mailing(any_id: _Id, request: Request, caller: Caller = caller_of) -> MailingView:
         change = change_of(await json_of(request))
         return await _view(service, outcomes, await service.change(await service.find(any_id, caller), change))
@@ -154,8 +156,13 @@ def _add_live(
 
 
 def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> None:
-    @router.put("/{any_id}/recipients", summary="The list, streamed")
-    @router.post("/{any_id}/recipients", name="post_recipients", summary="The same, for clients that cannot PUT")
+    @router.put("/{any_id}/recipients", responses=_OF_LISTS, summary="The list, streamed")
+    @router.post(
+        "/{any_id}/recipients",
+        name="post_recipients",
+        responses=_OF_LISTS,
+        summary="The same, for clients that cannot PUT",
+    )
     async def upload_recipients(
         any_id: _Id, request: Request, first_line: _Line = 1, caller: Caller = caller_of
     ) -> UploadView:
@@ -177,7 +184,7 @@ def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> 
             raise server.Problem(400, "The upload was cut off", "what was stored stays; see nextLine") from None
         return upload_view(uploading, after)
 
-    @router.delete("/{any_id}/recipients", status_code=204, summary="Forget the list of a draft")
+    @router.delete("/{any_id}/recipients", status_code=204, responses=_CONFLICT, summary="Forget the list of a draft")
     async def clear_recipients(any_id: _Id, caller: Caller = caller_of) -> None:
         await service.clear(await service.find(any_id, caller))
 
@@ -206,7 +213,7 @@ def _add_moves(
     async def forecast_mailing(any_id: _Id, caller: Caller = caller_of) -> ForecastView:
         return await dry.run(await service.find(any_id, caller), now_ms())
 
-    @router.post("/{any_id}/start", summary="Let it run, now or from a moment on")
+    @router.post("/{any_id}/start", responses=_CONFLICT, summary="Let it run, now or from a moment on")
     async def start_mailing(
         any_id: _Id,
         at: Annotated[str | None, Query(max_length=40, description="ISO 8601")] = None,
@@ -215,15 +222,15 @@ def _add_moves(
         mailing = await service.find(any_id, caller)
         return await _view(service, outcomes, await service.start(mailing, _moment(at, service, mailing)))
 
-    @router.post("/{any_id}/pause", summary="Let it rest")
+    @router.post("/{any_id}/pause", responses=_CONFLICT, summary="Let it rest")
     async def pause_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.pause(await service.find(any_id, caller)))
 
-    @router.post("/{any_id}/resume", summary="Let it go on")
+    @router.post("/{any_id}/resume", responses=_CONFLICT, summary="Let it go on")
     async def resume_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.resume(await service.find(any_id, caller)))
 
-    @router.post("/{any_id}/cancel", summary="End it; what was sent is sent")
+    @router.post("/{any_id}/cancel", responses=_CONFLICT, summary="End it; what was sent is sent")
     async def cancel_mailing(any_id: _Id, caller: Caller = caller_of) -> MailingView:
         return await _view(service, outcomes, await service.cancel(await service.find(any_id, caller)))
 

@@ -19,7 +19,7 @@ import orjson
 
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
-from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
+from services.ingest.duplicates import REPEATED, DuplicateClaims, RecentRequests, fingerprint_of
 from services.ingest.http import Beside
 from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused
 from services.ingest.packet.outcomes import (
@@ -40,7 +40,7 @@ from services.ingest.packet.rules import (
     unknown_of,
 )
 from services.ingest.packet.templates import PacketTemplates
-from services.ingest.rules import REPEATED, AcceptedMessage, Code, Refusal, not_json, unknown_around, warnings_of
+from services.ingest.rules import AcceptedMessage, Code, Refusal, not_json, unknown_around
 from services.ingest.secure_values import sealed
 from services.runtime import faults, telemetry
 from services.runtime.access.packet_key import KeyFault, partner_of
@@ -48,6 +48,7 @@ from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
+from services.runtime.http.beside import warnings_of
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
 

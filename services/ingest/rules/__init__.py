@@ -14,6 +14,7 @@ from services.ingest.rules.address import (
     rich_addresses,
     shown_url_of,
 )
+from services.ingest.rules.all_faults import with_all
 from services.ingest.rules.body import (
     ChannelData,
     LinkBody,
@@ -35,17 +36,14 @@ from services.ingest.rules.message import AcceptedMessage, accept
 from services.ingest.rules.options import PLACEHOLDER, check_secure
 from services.ingest.rules.plain import PlainRequest, plain_request
 from services.ingest.rules.reading import not_json, read_json, read_request
-from services.ingest.rules.unknown_fields import is_known, unknown_around, unknown_fields, unknown_of_packet
-from services.ingest.rules.warnings import HEADER, REPEATED, header_of, names_of, warnings_of
+from services.ingest.rules.unknown_fields import is_known, names_of, unknown_around, unknown_fields, unknown_of_packet
 
 __all__ = [
     "FIRST_MARK",
-    "HEADER",
     "LAST_MARK",
     "LINK",
     "MARK",
     "PLACEHOLDER",
-    "REPEATED",
     "AcceptedMessage",
     "ChannelData",
     "Code",
@@ -70,7 +68,6 @@ __all__ = [
     "check_secure",
     "extra_param_of",
     "filled_url",
-    "header_of",
     "instant_ms",
     "invalid",
     "is_known",
@@ -90,5 +87,5 @@ __all__ = [
     "unknown_fields",
     "unknown_of_packet",
     "violation",
-    "warnings_of",
+    "with_all",
 ]

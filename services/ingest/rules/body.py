@@ -7,13 +7,13 @@ Types are strict and lengths are Unicode code points; unknown fields change noth
 later.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from services.ingest.rules.errors import Code, Fault, Kind, Refused
+from services.ingest.rules.errors import MOST_OTHERS, Code, Fault, Kind, Refused
+from services.runtime.http.field_names import field_of
 from services.runtime.http.field_rules import words_of
 
 
@@ -200,24 +200,10 @@ def violation(error: ValidationError, field: str = "") -> Refused:
     """Error 4 for what is wrong, all of it at once."""
     broken = dict[str, Fault]()
     for found in error.errors(include_url=False):
-        path = _path(field, found["loc"])
+        path = field_of(found["loc"], field)
         broken.setdefault(path, Fault(path, words_of(found), _KINDS_OF.get(found["type"], "invalid")))
     first, *others = broken.values()
-    return Refused(Code.INVALID, *first, others=tuple(others[:_MOST_OTHERS]))
+    return Refused(Code.INVALID, *first, others=tuple(others[:MOST_OTHERS]))
 
 
 _KINDS_OF: dict[str, Kind] = {"missing": "missing", "string_too_long": "too_long"}
-_MOST_OTHERS = 10
-
-
-_KINDS = ("str", "int")
-"""Of a field that may be either, pydantic says which one it has tried last."""
-
-
-def _path(field: str, place: Sequence[int | str]) -> str:
-    text = field
-    for part in place:
-        if part in _KINDS:
-            continue
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "body"

@@ -1,12 +1,14 @@
 """The error codes of the partner protocol, and the refusals of rules. Pure. Source: `docs/partner-api.md` §2."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from schemas.language import Language
 from services.runtime.words import translation_of
 
+Value = TypeVar("Value")
 Kind = Literal["invalid", "missing", "too_long"]
 """What a rule finds wrong; packets have a word for each."""
 
@@ -108,3 +110,38 @@ def invalid(field: str, rule: str, kind: Kind = "invalid") -> Refused:
 def missing(field: str) -> Refused:
     """Error 4 for a field that must be there."""
     return invalid(field, "mandatory", "missing")
+
+
+class Faults:
+    """What several rules find wrong, the first of it first, each field once."""
+
+    def __init__(self) -> None:
+        self._code: Code | None = None
+        self._found: dict[str, Fault] = {}
+
+    def of(self, rule: Callable[[], Value]) -> Value | None:
+        """What the rule gives; None where it refuses, which is kept."""
+        try:
+            return rule()
+        except Refused as refused:
+            self.add(refused.refusal)
+            return None
+
+    def add(self, refusal: Refusal) -> None:
+        """Keep what was found elsewhere."""
+        self._code = self._code or refusal.code
+        for fault in refusal.faults:
+            self._found.setdefault(fault.field, fault)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def judge(self) -> None:
+        """Raise Refused, with the code of the first, when anything was found."""
+        if self._code is not None:
+            first, *others = self._found.values()
+            raise Refused(self._code, *first, others=tuple(others[:MOST_OTHERS]))
+
+
+MOST_OTHERS = 10
+"""Of what is wrong beside the first."""

@@ -11,12 +11,14 @@ from schemas.application_events import PartnerChanged
 from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import LIFETIME_S, Channel, Schedule
 from services.ingest.rules.body import ScheduleBody
-from services.ingest.rules.errors import Code, Refused, invalid
+from services.ingest.rules.errors import Code, Faults, Refused, invalid
 from services.runtime.http.web_address import BadAddress, web_address
 
 _UNIT_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600}
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+STATES = ("DELIVERED", "READ")
+"""What the link before may have to reach."""
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
@@ -45,14 +47,20 @@ def lifetime_ms(channel: Channel, ttl: int | None, unit: str | None, partner: Pa
 def schedule_of(
     body: ScheduleBody | None, recipient_zone: bool | None, partner: PartnerChanged, now_ms: int
 ) -> Schedule | None:
-    """scheduleInfo; None when it asks for nothing."""
+    """scheduleInfo; None when it asks for nothing. Raises error 4 with all that is wrong."""
     if body is None:
         return None
+    faults = Faults()
+    begin = faults.of(lambda: _minute(body.time_begin, "scheduleInfo.timeBegin"))
+    end = faults.of(lambda: _minute(body.time_end, "scheduleInfo.timeEnd"))
+    weekdays = faults.of(lambda: _weekdays(body.weekdays_schedule))
+    deadline = faults.of(lambda: _deadline(body.deadline, partner, now_ms))
+    faults.judge()
     schedule = Schedule(
-        begin_minute=_minute(body.time_begin, "scheduleInfo.timeBegin"),
-        end_minute=_minute(body.time_end, "scheduleInfo.timeEnd"),
-        weekdays=_weekdays(body.weekdays_schedule),
-        deadline=_deadline(body.deadline, partner, now_ms),
+        begin_minute=begin,
+        end_minute=end,
+        weekdays=weekdays or (),
+        deadline=deadline,
         recipient_zone=body.use_time_diff is True if recipient_zone is None else recipient_zone,
     )
     empty = Schedule(recipient_zone=schedule.recipient_zone)

@@ -54,7 +54,7 @@ def read_link(body: MessageBody | PlainMessage, context: Context, where: str) ->
         return _push(body, parsed(PushData, body.data, field), context, field)
     data = parsed(ChannelData, body.data, field)
     check_channel(channel, data, body.data, field)
-    sender = _sender(channel, data, context, field)
+    sender = sender_of(channel, data, context, field)
     kept = {name: value for name, value in body.data.items() if name not in _OURS}
     link = Link(
         channel=channel,
@@ -68,7 +68,7 @@ def read_link(body: MessageBody | PlainMessage, context: Context, where: str) ->
 
 
 def _push(body: MessageBody | PlainMessage, data: PushData | PlainPush, context: Context, field: str) -> ReadLink:
-    sender = _sender(PUSH, data, context, field)
+    sender = sender_of(PUSH, data, context, field)
     title, partner = data.title or None, context.partner
     options, given = NO_OPTIONS, (*(data.options or ()), *(data.extra_options or ()))
     if given:
@@ -79,7 +79,7 @@ def _push(body: MessageBody | PlainMessage, data: PushData | PlainPush, context:
         title=title,
         content_category=one_of(more.content_category, CATEGORIES, f"{field}.content.contentCategory"),
         content_url=shown_url_of(more.content_url, f"{field}.content.contentUrl") if more.content_url else None,
-        actions=_buttons(more.actions, f"{field}.content.actions") if more.actions else (),
+        actions=buttons_of(more.actions, f"{field}.content.actions") if more.actions else (),
         custom_payload=_payload(data, f"{field}.customPayload"),
         enrichment=options.enrichment,
         live_activity=options.live_activity,
@@ -107,7 +107,7 @@ def _payload(data: PushData | PlainPush, field: str) -> str | None:
     return None if data.custom_payload is None else opaque(data.custom_payload, field)
 
 
-def _buttons(given: Sequence[ButtonBody | PlainButton], field: str) -> tuple[Button, ...]:
+def buttons_of(given: Sequence[ButtonBody | PlainButton], field: str) -> tuple[Button, ...]:
     return tuple(
         Button(
             title=button.title,
@@ -118,7 +118,7 @@ def _buttons(given: Sequence[ButtonBody | PlainButton], field: str) -> tuple[But
     )
 
 
-def _sender(channel: Channel, data: CommonData | PlainPush, context: Context, field: str) -> SenderChanged | None:
+def sender_of(channel: Channel, data: CommonData | PlainPush, context: Context, field: str) -> SenderChanged | None:
     name = data.service_number or context.partner.default_sender
     if not name:
         if channel is Channel.FLASHINGCALL:

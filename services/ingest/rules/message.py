@@ -18,7 +18,14 @@ from schemas.topics import DAY_MS, PLANNING_HORIZON_MS
 from schemas.values import LONGEST_CHAIN, Channel, Lane, Link, Recipient, ReportRequest, Schedule
 from services.ingest.rules.body import LinkBody, Request
 from services.ingest.rules.errors import Code, Refused, invalid
-from services.ingest.rules.fields import extra_param_of, notify_url_of, one_of, registered_delivery_of, schedule_of
+from services.ingest.rules.fields import (
+    STATES,
+    extra_param_of,
+    notify_url_of,
+    one_of,
+    registered_delivery_of,
+    schedule_of,
+)
 from services.ingest.rules.link import Context, ReadLink, Senders, read_link
 from services.ingest.rules.plain import PlainRequest
 from services.runtime.text import phones
@@ -103,7 +110,7 @@ def _awaiting(body: Request | PlainRequest, chain: list[ReadLink]) -> tuple[Link
 
 
 def _awaits(link: Link, following: LinkBody, where: str) -> Link:
-    awaited = one_of(following.state, ("DELIVERED", "READ"), f"{where}.state")
+    awaited = one_of(following.state, STATES, f"{where}.state")
     if awaited is None:
         raise invalid(f"{where}.state", "must be DELIVERED or READ")
     if link.channel is Channel.FLASHINGCALL and awaited == "READ":

@@ -7,7 +7,8 @@ customPayload, a Live Activity's content-state, `instantContent.data` and the da
 are the partner's own, and are not checked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +19,8 @@ from services.ingest.rules.body import ChannelData, LinkBody, MessageBody, PushD
 from services.ingest.rules.live_activity import LiveActivity
 from services.runtime.http.field_names import MOST, Unknown, joined, shape_of, unknown_in
 
+_MOST_OF_NAME, _MOST_NAMES = 160, 20
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.\[\]-]+|[0-9]{5,}")
 _OPTIONS = ("RICH", "LIVE_ACTIVITY", "SECURE", "SENDING_PLATFORMS")
 _UNREAD = (Channel.MAX.value, Channel.CARDSMOBILE.value)
 _HOLDERS = frozenset({"content", "extraOptions", "Options", "instantContent"})
@@ -50,7 +53,10 @@ _OVERRULED = {"text": "text", "serviceNumber": "from", "ttl": "validity"}
 
 def is_known(request: Request) -> bool:
     """Whether every field is known, as most of the time."""
-    if request.__pydantic_extra__ or (request.schedule_info is not None and not request.schedule_info.is_known):
+    schedule = request.schedule_info
+    if request.__pydantic_extra__ or (schedule is not None and not schedule.is_known):
+        return False
+    if schedule is not None and _differ(request.use_time_diff, schedule.use_time_diff):
         return False
     message, link = request.message, request.cascade_chain_link
     if message.__pydantic_extra__ or not _is_known(message.type, message.data):
@@ -70,7 +76,8 @@ def _is_known(kind: str | None, data: dict[str, Any]) -> bool:
 
 def unknown_fields(model: type[BaseModel], body: object) -> list[Unknown]:
     """The unknown fields of a request or a mailing, as many as anybody would read."""
-    return list(islice(unknown_in(model, body, within=_within), MOST))
+    found = chain(unknown_in(model, body, within=_within), _zone_of_the_root(body))
+    return list(islice(found, MOST))
 
 
 def unknown_of_packet(message: Mapping[str, Any], channel: Channel | None) -> list[Unknown]:
@@ -100,7 +107,19 @@ def unknown_around(packet: Mapping[str, Any]) -> list[Unknown]:
     """The unknown fields of a packet besides its messages."""
     found = (Unknown(name, name, _OF_PACKET) for name in packet if name not in _OF_PACKET)
     within = unknown_in(ScheduleBody, packet.get("scheduleInfo"), "scheduleInfo", _within)
-    return list(islice(chain(found, within), MOST))
+    return list(islice(chain(found, within, _zone_of_the_root(packet)), MOST))
+
+
+def _zone_of_the_root(body: object) -> Iterator[Unknown]:
+    """`useTimeDiff` of `scheduleInfo` where the root says something else, which counts."""
+    root: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    schedule = root.get("scheduleInfo")
+    if isinstance(schedule, dict) and _differ(root.get("useTimeDiff"), schedule.get("useTimeDiff")):
+        yield Unknown("scheduleInfo.useTimeDiff", "useTimeDiff", ())
+
+
+def _differ(root: object, within: object) -> bool:
+    return isinstance(root, bool) and isinstance(within, bool) and root is not within
 
 
 def _within(model: type[BaseModel], value: Mapping[str, Any], path: str) -> Iterable[Unknown]:
@@ -141,3 +160,11 @@ def _in_option(option: object, path: str) -> Iterator[Unknown]:
 
 def _hyphened(value: object) -> object:
     return {name.replace("_", "-"): part for name, part in value.items()} if isinstance(value, dict) else value
+
+
+def names_of(unknown: Sequence[Unknown]) -> tuple[str, ...] | None:
+    """The names for the trace; None for none. It keeps only what looks like a name, since a partner may have put
+    somebody's number where a name should be."""
+    if not unknown:
+        return None
+    return tuple(_NO_NAME.sub("?", field.path[:_MOST_OF_NAME]) for field in unknown[:_MOST_NAMES])

@@ -15,10 +15,9 @@ from pydantic import ValidationError
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from schemas.events import MessageRequested
-from services.ingest.duplicates import DuplicateClaims, RecentRequests, fingerprint_of
+from services.ingest.duplicates import REPEATED, DuplicateClaims, RecentRequests, fingerprint_of
 from services.ingest.http import Beside
 from services.ingest.rules import (
-    REPEATED,
     AcceptedMessage,
     Code,
     PlainRequest,
@@ -33,7 +32,7 @@ from services.ingest.rules import (
     read_request,
     unknown_fields,
     violation,
-    warnings_of,
+    with_all,
 )
 from services.ingest.secure_values import sealed
 from services.runtime import faults, telemetry
@@ -41,6 +40,7 @@ from services.runtime.access.logins import LoginFault, Logins
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.directory import Directory
+from services.runtime.http.beside import warnings_of
 from services.runtime.http.field_names import Unknown
 from services.runtime.log.kafka import Append, Log, RecordTooLarge
 from services.runtime.mongo.hour_keys import HourKeys
@@ -101,7 +101,7 @@ class SendService:
             if unknown:
                 beside.warnings += warnings_of(unknown)
                 telemetry.UNKNOWN_FIELDS.labels(partner.partner_id).inc()
-            return await self._send(request, partner, unknown, beside.warnings)
+            return await self._send(request, partner, unknown, body, beside.warnings)
         except Refused as refused:
             return refused.refusal
         finally:
@@ -132,16 +132,27 @@ class SendService:
         if isinstance(partner, LoginFault):
             return self._login_refusal(partner, login, address)
         beside.warnings += warnings_of(unknown_fields(SendRequest, found))
-        return refusal
+        return self._with_all(refusal, body, partner, now_ms())
+
+    def _with_all(self, refusal: Refusal, body: bytes, partner: PartnerChanged, now: int) -> Refusal:
+        try:
+            return with_all(refusal, lossless.loads(body), partner, self._directory, now)
+        except lossless.NotJson:
+            return refusal
 
     async def _send(
         self,
         request: _Request,
         partner: PartnerChanged,
         unknown: Sequence[Unknown],
+        body: bytes,
         warnings: list[str],
     ) -> bytes | Refusal:
-        accepted = accept(request, partner, self._directory, now_ms(), draw_id=ids.uuid7)
+        now = now_ms()
+        try:
+            accepted = accept(request, partner, self._directory, now, draw_id=ids.uuid7)
+        except Refused as refused:
+            return self._with_all(refused.refusal, body, partner, now)
         if unknown:
             accepted = accepted._replace(request=accepted.request.replace(unknown_fields=names_of(unknown)))
         event = await self.store(accepted, partner, warnings)

@@ -14,8 +14,9 @@ from pydantic.alias_generators import to_camel
 
 from schemas import ids
 from schemas.application_events import PartnerChanged
+from services.ingest.duplicates import REPEATED
 from services.ingest.http import field_error, problem_of
-from services.ingest.rules import REPEATED, Refused, Request, accept, parsed
+from services.ingest.rules import Refused, Request, accept, parsed
 from services.ingest.send import SendService
 from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf

@@ -39,12 +39,12 @@ def dead_letter_routes(office: DeadLetterOffice) -> APIRouter:
         views = [_view(letter, mark) for letter, mark in found]
         return [view for view in views if state == "all" or (view.state in ("open", "redriving")) == (state == "open")]
 
-    @router.get("/{topic}/{partition}/{offset}", responses=_REFUSED)
+    @router.get("/{topic}/{partition}/{offset}", responses={404: PROBLEMS[400]})
     async def get_letter(topic: _Topic, partition: _Number, offset: _Number) -> LetterView:
         """One, without its content."""
         return _view(*await office.found(topic, partition, offset))
 
-    @router.get("/{topic}/{partition}/{offset}/content", responses=_REFUSED)
+    @router.get("/{topic}/{partition}/{offset}/content", responses={404: PROBLEMS[400]})
     async def get_content(topic: _Topic, partition: _Number, offset: _Number, masked: Masked = False) -> ContentView:
         """The record itself. Somebody else's may hold what is personal, in the clear."""
         letter, _ = await office.found(topic, partition, offset)

@@ -55,7 +55,7 @@ def of_jwks(document: object) -> list[IdentityKey]:
     entries = document.get("keys", [document]) if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise BadKey("jwks", 'must be {"keys": [public keys]}')
-    return [_of_jwk(f"jwks.keys.{place}", entry) for place, entry in enumerate(entries)]
+    return [_of_jwk(f"jwks.keys[{place}]", entry) for place, entry in enumerate(entries)]
 
 
 def secret_of(text: str) -> bytes:

@@ -23,13 +23,28 @@ def _url(text: str) -> str:
     return str(web_address(text))
 
 
+def _shown(text: str) -> str:
+    if not text.isprintable() or text != text.strip() or _NOT_DECODED in text:
+        raise ValueError("must hold nothing invisible, and no blank at its ends")
+    return text
+
+
+def _login(text: str) -> str:
+    if ":" in text:  # ends the login in Basic authorization (RFC 7617 §2)
+        raise ValueError("must hold no colon")
+    return text
+
+
+_NOT_DECODED = "\ufffd"
+"""What a path has where it was no UTF-8."""
 ServiceNumber = Annotated[
     Text,
     StringConstraints(
         pattern=form(r"^[^/\x00-\x1f\x7f]{1,64}$", "must be 1 to 64 characters without a slash or control characters")
     ),
+    AfterValidator(_shown),
 ]
-Login = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+Login = Annotated[Text, StringConstraints(min_length=1, max_length=64), AfterValidator(_shown), AfterValidator(_login)]
 Password = Annotated[Text, StringConstraints(min_length=1, max_length=256)]
 """How long at least, and of what: `secret_rules.py`, like the keys below."""
 Subnet = Annotated[Text, StringConstraints(max_length=64), AfterValidator(subnet)]

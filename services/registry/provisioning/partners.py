@@ -28,7 +28,7 @@ from services.registry.provisioning.secret_rules import SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp, partner_of
 from services.runtime.crypto import passwords
 from services.runtime.crypto.master_key import Secrets
-from services.runtime.http.server import Problem
+from services.runtime.http.server import CONFLICT, Problem
 
 _CLEARED_BY_NULL = {"report_url", "default_sender", "min_version", "bundle"}
 
@@ -61,7 +61,7 @@ async def _password_hash(password: str) -> str:
 def _add_partners(router: APIRouter, provisioning: Provisioning, rules: SecretRules) -> None:
     partners = provisioning.directory.partners
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, responses=dict(CONFLICT))
     async def create_partner(body: PartnerCreate, by: By) -> PartnerView:
         """Create a partner. The password, given or drawn, is in this answer only."""
         rules.check_password(body.password, body.login)

@@ -12,6 +12,10 @@ from services.runtime.text.storable import Text
 
 MAX_RECEIPTS = 500
 
+OWN_RECEIPTS = "/sdk/api/v1/installations/*/receipts"
+MAX_OWN_RECEIPTS_BYTES = 512 * 1024
+"""500 receipts, the longest ones; 500 usual ones are some 100 KB."""
+
 
 class ReceiptBody(RequestModel):
     """What happened to one push; ids and link are those in its payload."""

@@ -16,7 +16,7 @@ import orjson
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.registry.receipts.bodies import ReceiptsBody
+from services.registry.receipts.bodies import MAX_OWN_RECEIPTS_BYTES, ReceiptsBody
 from services.registry.receipts.service import ReceiptService
 from services.runtime import telemetry
 from services.runtime.access.device_auth import MAX_AUTHORIZATION
@@ -123,9 +123,10 @@ async def _read(receive: Receive) -> tuple[list[Message], bytes | None]:
             return [_body(parts, more=True), message], None
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > server.MAX_BODY_BYTES:
-            return [_body(parts, more=True)], None
-        if not message.get("more_body", False):
+        is_more = message.get("more_body", False)
+        if size > MAX_OWN_RECEIPTS_BYTES:
+            return [_body(parts, more=is_more)], None
+        if not is_more:
             whole = _body(parts, more=False)
             return [whole], whole["body"]
 

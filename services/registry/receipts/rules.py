@@ -22,7 +22,7 @@ from schemas.topics import MESSAGE_RETENTION_MS
 from services.registry.bodies import FieldError
 from services.registry.receipts.bodies import ReceiptBody
 from services.runtime.crypto.delivery_ids import DeliveryIds
-from services.runtime.http.field_names import rule_of
+from services.runtime.http.field_names import field_of, rule_of
 
 MAX_SKEW_MS = 60_000
 
@@ -70,4 +70,4 @@ def kept_time(happened_at: int, sent_at: int | None, now: int) -> int:
 
 
 def _error(fault: Any) -> FieldError:
-    return FieldError(field=".".join(str(part) for part in fault["loc"]) or "receipt", rule=rule_of(fault, ReceiptBody))
+    return FieldError(field=field_of(fault["loc"]) if fault["loc"] else "receipt", rule=rule_of(fault, ReceiptBody))

@@ -16,7 +16,7 @@ from services.registry.support.import_events import ImportLine
 from services.registry.support.import_tokens import MAX_LINES, TokenImport
 from services.registry.support.read_access import ReadAccess, ReadAccessDependency
 from services.runtime.access.audit import note_change
-from services.runtime.http.server import Problem
+from services.runtime.http.server import UNREADABLE, Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.looks import Masked, as_asked
 from services.runtime.text import phones
@@ -86,7 +86,9 @@ def _add_import(router: APIRouter, commands: DeviceCommands) -> None:
     body = {"application/x-ndjson": {"schema": {"type": "string", "format": "binary", "description": about}}}
 
     @router.post(
-        "/import", responses={404: PROBLEMS[400]}, openapi_extra={"requestBody": {"required": True, "content": body}}
+        "/import",
+        responses={404: PROBLEMS[400], **UNREADABLE},
+        openapi_extra={"requestBody": {"required": True, "content": body}},
     )
     async def import_installations(
         request: Request,

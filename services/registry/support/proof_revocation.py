@@ -13,7 +13,7 @@ from services.registry.support.read_access import ReadAccess, ReadAccessDependen
 from services.runtime.access.audit import note_change
 from services.runtime.access.partner_auth import Caller, CallerOf
 from services.runtime.access.partner_limits import PartnerLimits
-from services.runtime.http.limits_told import enter
+from services.runtime.http.beside import enter
 from services.runtime.looks import note_people
 
 REVOKE_PATH = "/v1/identities/revoke"

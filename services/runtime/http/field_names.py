@@ -7,7 +7,7 @@ nearest("rate", names) ─▶ "ratePerS"
 import difflib
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union
 
@@ -18,6 +18,9 @@ from services.runtime.http.field_rules import words_of
 MOST = 50
 """Unknown names of one body that are reported."""
 _LONGEST = 60
+_PARAMETERS = ("path", "query", "header", "cookie")
+_KINDS = ("str", "int")
+"""Of a field that may be either, pydantic says which one it has tried last."""
 
 
 class RequestBody(BaseModel):
@@ -90,6 +93,22 @@ def rule_of(error: Any, model: type[BaseModel] | None) -> str:
 
 def joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def field_of(place: Sequence[object], within: str = "") -> str:
+    """What pydantic's place of an error is called: `content.actions[0].title`, `body` for all of it.
+
+    A parameter is called by its name, wherever it stands, also one that may be given several times.
+    """
+    if len(place) > 1 and place[0] in _PARAMETERS:
+        return str(place[1])
+    path = within
+    for part in place[1:] if place and place[0] == "body" else place:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in _KINDS:
+            path = joined(path, str(part))
+    return path or "body"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -13,6 +13,12 @@ NOT_JSON = "must be JSON in UTF-8, not nested too deeply"
 _Words = Callable[[Mapping[str, Any]], str]
 _FORMS: dict[str, str] = {}
 """Rules of patterns: an expression says to programs what a field takes, and to people nothing."""
+_OTHER = "must have another form"
+"""What is said of a rule that has no words here: never a library's."""
+_DATE = "must be a date such as 2029-12-31"
+_OF_LENGTH = ("too_short", "too_long")
+_OWN = ("value_error", "assertion_error")
+"""Errors whose words are those of whoever has raised them."""
 _RULES: dict[str, str] = {
     "missing": "mandatory",
     "string_type": "must be a string",
@@ -34,6 +40,10 @@ _RULES: dict[str, str] = {
     "tuple_type": "must be a list",
     "uuid_type": "must be a UUID",
     "uuid_parsing": "must be a UUID",
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
     "json_type": "must be JSON",
     "recursion_loop": "nested too deeply",
 }
@@ -42,7 +52,7 @@ _RULES_WITH: dict[str, _Words] = {
     "string_too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'character')}",
     "too_short": lambda limit: _least(limit["min_length"], "entry", "entries"),
     "too_long": lambda limit: f"must have at most {_count(limit['max_length'], 'entry', 'entries')}",
-    "string_pattern_mismatch": lambda limit: _FORMS.get(limit["pattern"], "must have another form"),
+    "string_pattern_mismatch": lambda limit: _FORMS.get(limit["pattern"], _OTHER),
     "literal_error": lambda limit: f"must be {_plain(limit['expected'])}",
     "enum": lambda limit: f"must be {_plain(limit['expected'])}",
     "greater_than_equal": lambda limit: f"must be at least {limit['ge']}",
@@ -68,11 +78,15 @@ def words_of(error: Any) -> str:
     kind, limits = error["type"], error.get("ctx") or {}
     if kind == "string_type" and _is_number(error.get("input")):
         return "must be a string: write it in quotes"
+    if kind in _OF_LENGTH and isinstance(error.get("input"), str):  # of a text that may be absent as well
+        kind = f"string_{kind}"
     if kind in _RULES:
         return _RULES[kind]
     if kind in _RULES_WITH and limits:
         return _RULES_WITH[kind](limits)
-    return str(error["msg"]).removeprefix("Value error, ")
+    if kind in _OWN:
+        return str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return _OTHER
 
 
 def _is_number(value: object) -> bool:

@@ -24,8 +24,10 @@ from services.runtime.access.operator_routes import is_operators_alone, may, rou
 from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
 from services.runtime.access.refusals import Refusals
 from services.runtime.http import server
+from services.runtime.http.security_schemes import OPERATOR, PARTNER
 from services.runtime.log.kafka import Log
 from services.runtime.openapi.page import asset_at
+from services.runtime.pages.asset import READING
 from services.runtime.pages.console import console_at, portal_at
 from services.runtime.process import Process
 
@@ -59,8 +61,9 @@ class PublicListener:
             await self._app(scope, receive, send)
         elif (endpoint := self._direct.get((scope["method"], scope["path"]))) is not None:
             await endpoint(scope, receive, send)
-        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
-            document = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
+        elif scope["path"] == OPENAPI_PATH and scope["method"] in READING:
+            served = described(self._app.openapi(), lambda method, path: not is_operators_alone(method, path))
+            document = without_scheme(served, OPERATOR.scheme_name)
             await server.json_response(document)(scope, receive, send)
         elif (asset := asset_at(scope["method"], scope["path"])) is not None:
             await asset(scope, receive, send)
@@ -87,8 +90,9 @@ class OperatorsListener:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"] == OPENAPI_PATH and scope["method"] == "GET":
-            document = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
+        elif scope["path"] == OPENAPI_PATH and scope["method"] in READING:
+            served = described(self._app.openapi(), lambda method, path: route_of(method, path) is not None)
+            document = without_scheme(served, PARTNER.scheme_name)
             await server.json_response(document)(scope, receive, send)
         elif (file := _file_at(scope["method"], scope["path"])) is not None:
             await file(scope, receive, send)
@@ -120,7 +124,8 @@ class OperatorsListener:
         route = route_of(method, path)
         if route is None:
             allowed = ", ".join(sorted({route.method for route in known}))
-            return server.ProblemBody(title="Method Not Allowed", status=405), {"Allow": allowed}
+            other = server.ProblemBody(title="Method Not Allowed", status=405, detail=f"allowed here: {allowed}")
+            return other, {"Allow": allowed}
         if not may(found.scopes, route.scope):
             self._note(found.by, scope, 403)
             detail = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
@@ -145,6 +150,22 @@ def described(document: dict[str, Any], is_served: Callable[[str, str], bool]) -
         if kept:
             paths[path] = kept
     return {**document, "paths": paths}
+
+
+def without_scheme(document: dict[str, Any], scheme: str) -> dict[str, Any]:
+    """The document of a listener at which nobody proves who calls in this way, though the routes are shared."""
+    paths = {
+        path: {method: _kept(operation, scheme) for method, operation in item.items()}
+        for path, item in document["paths"].items()
+    }
+    parts = document.get("components", {})
+    schemes = {name: about for name, about in parts.get("securitySchemes", {}).items() if name != scheme}
+    return {**document, "paths": paths, "components": {**parts, "securitySchemes": schemes}}
+
+
+def _kept(operation: dict[str, Any], scheme: str) -> dict[str, Any]:
+    ways = operation.get("security")
+    return {**operation, "security": [way for way in ways if scheme not in way]} if ways else operation
 
 
 def _filled(path: str) -> str:

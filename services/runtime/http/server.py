@@ -7,7 +7,7 @@ the request asks for (`services/runtime/words`).
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -23,9 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.language import Language
 from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
-from services.runtime.http.field_names import rule_of
+from services.runtime.http.field_names import field_of, rule_of
 from services.runtime.http.field_rules import NOT_JSON
-from services.runtime.http.native_names import body_of, query_faults
+from services.runtime.http.native_names import body_faults, body_of, methods_at, query_faults
 from services.runtime.http.one_write import OneWriteProtocol
 from services.runtime.loops import pause
 from services.runtime.mongo.errors import REFUSALS, OutOfTime
@@ -37,8 +37,15 @@ from services.runtime.words import translation_of
 log = telemetry.logger("web")
 MAX_BODY_BYTES = 64 * 1024
 _FASTAPI_CANNOT_READ = "There was an error parsing the body"
+COMPRESSED = "must not be given: bodies are taken uncompressed"
+_PLAIN = (b"", b"identity")
 _DATE_S = 1.0
 _MOST_OF_PATH = 200
+
+
+def is_compressed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the body would have to be unpacked first."""
+    return any(name == b"content-encoding" and value.strip().lower() not in _PLAIN for name, value in headers)
 
 
 class ProblemBody(BaseModel):
@@ -49,6 +56,12 @@ class ProblemBody(BaseModel):
     status: int
     detail: str = ""
     errors: list[dict[str, str]] = []
+
+
+CONFLICT: Mapping[int | str, dict[str, Any]] = {409: {"model": ProblemBody}}
+"""Of a route: what it asks for does not fit the state of the thing."""
+UNREADABLE: Mapping[int | str, dict[str, Any]] = {415: {"model": ProblemBody}}
+"""Of a route that takes lists: their type, alphabet or packing is none that it reads."""
 
 
 class Problem(Exception):
@@ -116,6 +129,12 @@ def nothing_at(path: str) -> ProblemBody:
     return ProblemBody(title="Not Found", status=404, detail=f"there is nothing at {path[:_MOST_OF_PATH]}")
 
 
+def not_allowed(methods: str) -> Response:
+    """405 for a path whose routes have other methods. `methods`: those, with commas between."""
+    problem = ProblemBody(title="Method Not Allowed", status=405, detail=f"allowed here: {methods}")
+    return problem_response(problem, {"Allow": methods})
+
+
 def problem_answer(problem: Problem) -> Response:
     """The answer that a Problem asks for."""
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.body.status in (429, 503) else None
@@ -123,10 +142,11 @@ def problem_answer(problem: Problem) -> Response:
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced.
+    """ASGI middleware: refuses a body over the limit with 413, whether or not its length was announced, and one that is
+    compressed, whose length would say nothing, with 400.
 
-    `larger` gives beginnings of paths that may take more, in bytes; what ends with `streamed` is never held in memory,
-    and has none.
+    `larger` gives paths that may take more, in bytes: their beginnings, and behind a `*` their ends; what ends with
+    `streamed` is never held in memory, and has none.
     """
 
     def __init__(
@@ -139,9 +159,15 @@ class BodyLimit:
         self._app = app
         self._streamed = streamed
         self._limit = limit
-        self._larger = larger or {}
+        self._larger = {(path.partition("*")[0], path.partition("*")[2]): most for path, most in (larger or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_compressed(scope["headers"]):
+            errors = [{"field": "Content-Encoding", "rule": COMPRESSED}]
+            await problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))(
+                scope, receive, send
+            )
+            return
         if scope["type"] != "http" or scope["path"].endswith(self._streamed):
             await self._app(scope, receive, send)
             return
@@ -158,15 +184,18 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     def _limit_of(self, path: str) -> int:
-        return next((most for start, most in self._larger.items() if path.startswith(start)), self._limit)
+        for (start, end), most in self._larger.items():
+            if path.startswith(start) and path.endswith(end):
+                return most
+        return self._limit
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every error of this application as problem details, and refuse query parameters that nobody reads.
+    """Answer every error of this application as problem details, and refuse what nobody reads.
 
     Call it before routes are added.
     """
-    app.router.dependencies.append(Depends(_known_query))
+    app.router.dependencies.append(Depends(_nothing_unread))
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
@@ -190,8 +219,10 @@ def install_problems(app: FastAPI) -> None:
         if error.status_code == 400 and error.detail == _FASTAPI_CANNOT_READ:
             errors = [{"field": "body", "rule": NOT_JSON}]
             return problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))
-        body = ProblemBody(title=str(error.detail), status=error.status_code)
-        return problem_response(body, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            return not_allowed(", ".join(sorted(methods_at(request.scope))))
+        return problem_response(ProblemBody(title=str(error.detail), status=error.status_code), headers)
 
     app.add_middleware(Unfailing)
 
@@ -248,20 +279,14 @@ def unavailable(error: Exception) -> Response:
     return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
 
 
-async def _known_query(request: Request) -> None:
-    if faults := query_faults(request):
+async def _nothing_unread(request: Request) -> None:
+    if faults := [*query_faults(request), *await body_faults(request)]:
         raise Problem(400, "Invalid request", errors=faults)
 
 
 def field_errors(errors: Sequence[Any], model: type[BaseModel] | None = None) -> list[dict[str, str]]:
     """pydantic's errors as {field, rule}; the value itself is never repeated. `model`: whose names may be meant."""
-    return [
-        {
-            "field": ".".join(str(part) for part in error["loc"] if part != "body") or "body",
-            "rule": rule_of(error, model),
-        }
-        for error in errors
-    ]
+    return [{"field": field_of(error["loc"]), "rule": rule_of(error, model)} for error in errors]
 
 
 def json_response(value: Any) -> Response:

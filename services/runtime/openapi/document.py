@@ -25,11 +25,13 @@ _ERRORS = {
     "401": "The caller is not authenticated",
     "403": "The caller may not do this: its address, its scope, or who it is",
     "404": "No such thing, or none that the caller may see",
+    "409": "What is asked for does not fit what there is; `title` and `detail` say why",
     "413": "The body is too large",
+    "415": "The list is of a type, an alphabet or a packing that is not read",
     "429": "Too many calls; `Retry-After` says when to call again",
     "503": "The log or the database is away; `Retry-After` says when to try again",
 }
-_SAY_NOTHING = {HTTPStatus(int(status)).phrase for status in (*_ERRORS, "409", "410")}
+_SAY_NOTHING = {HTTPStatus(int(status)).phrase for status in (*_ERRORS, "410")}
 _TRY_AGAIN = {
     "Retry-After": {"description": "Seconds to wait before the same is sent again", "schema": {"type": "integer"}}
 }
@@ -98,7 +100,7 @@ def _describe(name: str, schema: dict[str, Any]) -> None:
 def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
     """The errors that are answered, and no others; all of them of their own type."""
     answers: dict[str, Any] = operation["responses"]
-    for status in _NOT_OURS:
+    for status in _NOT_OURS if "requestBody" in operation else (*_NOT_OURS, "413"):
         answers.pop(status, None)
     if path not in _HOT:
         for status in _expected(path, method, operation):
@@ -114,15 +116,19 @@ def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def _expected(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
-    if method in _WITH_BODY or path.startswith(NATIVE):  # there an unknown query parameter breaks a rule
-        yield "400"
+    if method in _WITH_BODY or path.startswith(NATIVE) or _has_query(operation):
+        yield "400"  # in the native API an unknown query parameter breaks a rule
     if _schemes(operation):
         yield from ("401", "403", "429")
     if "{" in path:
         yield "404"
-    if method in _WITH_BODY:
+    if "requestBody" in operation:
         yield "413"
     yield "503"
+
+
+def _has_query(operation: Mapping[str, Any]) -> bool:
+    return any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
 
 
 def _schemes(operation: Mapping[str, Any]) -> set[str]:

@@ -8,6 +8,8 @@ TEXTS = {
     "must be 1 to 64 small letters, digits and . _ @ -, a letter or digit first": (
         "нужно от 1 до 64 строчных латинских букв, цифр и знаков . _ @ -, первой — буква или цифра"
     ),
+    "must hold no colon": "не должно быть двоеточия",
+    "must hold nothing invisible, and no blank at its ends": "не должно быть невидимых символов и пробелов по краям",
     "must be 1 to 64 characters without a slash or control characters": (
         "нужно от 1 до 64 символов без косой черты и управляющих символов"
     ),

@@ -17,8 +17,9 @@ from fastapi import APIRouter, FastAPI
 
 from services.runtime import openapi
 from services.runtime.http import server
-from services.runtime.http.limits_told import TellsLimits
+from services.runtime.http.beside import TellsBeside
 from services.runtime.http.security_schemes import BATCH_KEY, PARTNER
+from services.status.api.packets import MAX_STATES_BYTES, STATES_PATH
 
 _ABOUT = """What has become of messages: one with its whole trace, searches, exports, the stream of changes, statistics,
 packets; and the device's in-app history.
@@ -30,8 +31,8 @@ A partner (HTTP Basic) sees its own messages, an operator (bearer token) all of 
 def application(routers: Iterable[APIRouter]) -> FastAPI:
     """The ASGI application with these routes."""
     app = openapi.application("RPNS status", "1", _ABOUT, is_limited=_is_partners)
-    app.add_middleware(server.BodyLimit)
-    app.add_middleware(TellsLimits)
+    app.add_middleware(server.BodyLimit, larger={STATES_PATH: MAX_STATES_BYTES})
+    app.add_middleware(TellsBeside)
     for router in routers:
         app.include_router(router)
     return app

@@ -53,7 +53,12 @@ def cancel_routes(messages: Messages, sink: Log, partner_caller: Any) -> APIRout
     router = APIRouter()
     asking = Depends(partner_caller, scope="function")
 
-    @router.post("/v1/messages/{any_id}/cancel", status_code=202, summary="Do not send what has not gone out yet")
+    @router.post(
+        "/v1/messages/{any_id}/cancel",
+        status_code=202,
+        responses=dict(server.CONFLICT),
+        summary="Do not send what has not gone out yet",
+    )
     async def cancel_message(any_id: _Id, caller: Caller = asking) -> CancelAnswer:
         found = await find_message(messages, any_id, caller.partner)
         if found is None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.application_events import PartnerChanged
 from services.runtime.access.callers import Network, caller_address
@@ -19,17 +19,25 @@ from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http import server
-from services.runtime.http.limits_told import enter
+from services.runtime.http.beside import enter, query_warnings, warn, warnings_of
+from services.runtime.http.field_names import MOST as MOST_WARNINGS
+from services.runtime.http.field_names import Unknown
+from services.runtime.http.native_names import query_of
 from services.runtime.http.security_schemes import BATCH_KEY
 from services.status.message import Messages
 from services.status.reports import State, state_of
 
 MOST = 3000
+STATES_PATH = "/v3/batch/states"
+MAX_STATES_BYTES = 512 * 1024
+"""3000 ids, the longest ones."""
 _Id = Annotated[str, Field(max_length=100)]
 
 
 class Asked(BaseModel):
-    """The ids of messages to look up."""
+    """The ids of messages to look up. What nobody reads is warned of, as in all of the partner protocol."""
+
+    model_config = ConfigDict(extra="allow")
 
     messageIds: Annotated[list[_Id], Field(min_length=1, max_length=MOST)]  # noqa: N815 — the protocol's name
 
@@ -65,6 +73,7 @@ def packet_routes(
         if isinstance(found, KeyFault):
             raise server.Problem(401 if found is KeyFault.UNKNOWN else 403, found.value)
         enter(limits, found, request)
+        warn(request, query_warnings(request.scope["query_string"], query_of(request.scope["route"])))
         try:
             yield found
         finally:
@@ -73,7 +82,9 @@ def packet_routes(
     asking: Any = Depends(caller, scope="function")
 
     @router.post("/states", summary="States of messages by their ids")
-    async def get_states(body: Asked, partner: PartnerChanged = asking) -> States:
+    async def get_states(request: Request, body: Asked, partner: PartnerChanged = asking) -> States:
+        names = list(body.model_extra or ())[:MOST_WARNINGS]
+        warn(request, warnings_of(Unknown(name, name, Asked.model_fields) for name in names))
         found = await messages.load(body.messageIds)
         own = {key: message for key, message in found.items() if message.partner_id == partner.partner_id}
         unknown = {key: State(messageId=key, ts=0, status="UNKNOWN", packetId=None) for key in body.messageIds}

@@ -69,7 +69,10 @@ def resend_routes(resends: Resends, messages: Messages, directory: Directory, pa
     who = Depends(partner_caller, scope="function")
 
     @router.post(
-        "", status_code=202, summary="Send the reports of a period again", responses={200: {"model": ResendView}}
+        "",
+        status_code=202,
+        summary="Send the reports of a period again",
+        responses={200: {"model": ResendView}, **server.CONFLICT},
     )
     async def resend_reports(body: ResendBody, response: Response, asking: Caller = who) -> ResendView:
         wanted = await _wanted(body, asking)

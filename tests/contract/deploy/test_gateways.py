@@ -29,6 +29,8 @@ KINDS = (
     pytest.param("nginx", marks=pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")),
 )
 LARGE = 20 * 1024 * 1024
+TOO_LARGE = 18 * 1024 * 1024
+GUESSES = ("/docs/ingest", "/docs/registry/", "/docs/status/docs")
 """More than any body outside the bulk lane's paths may have."""
 PATHS = (
     ("/v6/send", "ingest"),
@@ -213,13 +215,50 @@ async def test_documents_are_read_by_their_exact_address(gateway: Gateway) -> No
             assert (answer["service"], answer["path"]) == (service, "/openapi.json")
             async with client.post(f"{gateway.url}/docs/{service}/openapi.json") as response:
                 assert response.status == 404
-        async with client.get(f"{gateway.url}/", allow_redirects=False) as response:
-            assert (response.status, response.headers["Location"]) == (302, "/docs/")
+        for method, path in (("GET", "/"), ("HEAD", "/"), ("GET", "/docs"), *(("GET", guess) for guess in GUESSES)):
+            async with client.request(method, f"{gateway.url}{path}", allow_redirects=False) as response:
+                assert (response.status, response.headers.get("Location")) == (302, "/docs/"), (method, path)
+        for path in ("/docs/status/openapi.json", "/docs/assets/page.js"):
+            async with client.head(f"{gateway.url}{path}") as response:
+                assert response.status == 200, path
         async with client.get(f"{gateway.url}/docs/assets/page.js") as response:
             answer = await response.json()
             assert (answer["service"], answer["path"]) == ("registry", "/docs/assets/page.js")
-    others = [f"/docs/registry{rest}" for rest in ("", "/v1/partners", "//openapi.json", "/openapi.json?x=1")]
+    others = [f"/docs/registry{rest}" for rest in ("/v1/partners", "/docs/x", "//openapi.json", "/openapi.json?x=1")]
     assert await who_answers(gateway.url, others) == dict.fromkeys(others, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("", "Not Found", "there is nothing at this address; what there is: /docs/"),
+        ("ru-RU,ru;q=0.9,en;q=0.8", "Не найдено", "по этому адресу ничего нет; что есть, показывает /docs/"),
+        ("en,ru;q=0.5", "Not Found", "there is nothing at this address; what there is: /docs/"),
+    ],
+)
+async def test_what_is_nowhere_is_told_in_the_callers_language(
+    gateway: Gateway, language: str, title: str, words: str
+) -> None:
+    headers = {"Accept-Language": language}
+    async with ClientSession() as client, client.get(f"{gateway.url}/v7/x", headers=headers) as response:
+        problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["title"], problem["detail"]) == (404, title, words)
+        assert response.headers.get("Content-Language", "") == ("ru" if language.startswith("ru") else "")
+
+
+@pytest.mark.parametrize(("path", "status", "kind"), [("/v6/send", 400, "json"), ("/v1/stops", 413, "problem+json")])
+async def test_a_body_that_the_gateway_refuses_is_refused_in_json(
+    gateway: Gateway, path: str, status: int, kind: str
+) -> None:
+    async with (
+        ClientSession() as client,
+        client.put(f"{gateway.url}{path}", data=BytesIO(b"x" * TOO_LARGE)) as response,
+    ):
+        answer = await response.json(content_type=None)
+    if "size" in answer:
+        assert answer["size"] == TOO_LARGE  # Caddy leaves it to the services
+    else:
+        assert (response.status, response.content_type) == (status, f"application/{kind}")
 
 
 async def test_the_consoles_policy_arrives_as_the_service_wrote_it_and_no_other_beside_it(gateway: Gateway) -> None:

@@ -55,7 +55,7 @@ async def test_a_type_may_be_started_until_it_is_taken_back(here: Registry) -> N
     [
         ("/activities/a/token", {"token": "not hexadecimal"}, "token"),
         ("/activities/a/token", {"attributesType": "no blanks"}, "attributesType"),
-        ("/activities/no blanks/token", {}, "path.activity_id"),
+        ("/activities/no blanks/token", {}, "activity_id"),
     ],
 )
 async def test_what_activitykit_never_gave_is_refused_by_field(

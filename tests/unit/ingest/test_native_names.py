@@ -50,12 +50,12 @@ def native(apps: dict[str, Api]) -> Iterator[tuple[Api, str, str, dict[str, Any]
                     yield app, method, path, operation
 
 
-async def asked(app: Any, method: str, path: str, query: str) -> httpx.Response:
+async def asked(app: Any, method: str, path: str, query: str, body: bytes = b"") -> httpx.Response:
     values = {"installation_id": str(ids.uuid7()), "message_id": str(ids.uuid7())}
     filled = re.sub(r"\{([a-z_]+)(?::path)?\}", lambda found: values.get(found[1], "x"), path)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
-        return await client.request(method, f"{filled}?{query}")
+        return await client.request(method, f"{filled}?{query}", content=body)
 
 
 async def test_every_route_refuses_a_query_parameter_that_it_does_not_read(apps: dict[str, Api]) -> None:
@@ -80,6 +80,57 @@ async def test_every_route_refuses_a_query_parameter_that_is_there_twice(apps: d
                 [{"field": parameter["name"], "rule": "must be given once"}],
             ), (method, path)
     assert seen > 30
+
+
+async def test_every_route_that_takes_no_body_refuses_one(apps: dict[str, Api]) -> None:
+    seen = 0
+    for app, method, path, operation in native(apps):
+        if "requestBody" in operation:
+            continue
+        seen += 1
+        answer = await asked(app, method, path, "", b'{"at": "2029-12-31T10:00:00Z"}')
+        assert (answer.status_code, answer.json().get("errors")) == (
+            400,
+            [{"field": "body", "rule": "none is taken here"}],
+        ), (method, path, answer.text)
+        assert (await asked(app, method, path, "", b"x" * 70_000)).status_code == 400, (method, path)
+    assert seen > 40
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" {}\n", b"null"])
+async def test_a_body_that_says_nothing_is_no_body(apps: dict[str, Api], body: bytes) -> None:
+    for app, method, path, operation in native(apps):
+        if "requestBody" not in operation:
+            answer = await asked(app, method, path, "noSuchName=1", body)
+            assert [error["field"] for error in answer.json()["errors"]] == ["noSuchName"], (method, path)
+
+
+async def test_a_parameter_without_a_name_is_named_all_the_same(apps: dict[str, Api]) -> None:
+    answer = await asked(apps["status"], "GET", "/v1/messages", "=1")
+    assert [error["field"] for error in answer.json()["errors"]] == ["query"]
+
+
+async def test_the_former_name_of_a_parameter_is_read_and_offered_to_nobody(apps: dict[str, Api]) -> None:
+    answer = await asked(apps["status"], "GET", "/v1/statistics", "group_by=day&x=1")
+    (fault,) = answer.json()["errors"]
+    assert fault["field"] == "x"
+    assert "groupBy" in fault["rule"]
+    assert "group_by" not in fault["rule"]
+
+
+async def test_another_method_is_answered_with_all_that_there_are(apps: dict[str, Api]) -> None:
+    for service, path, methods in (
+        ("status", "/sdk/api/v1/installations/{installation_id}/history/{message_id}", "DELETE, GET"),
+        ("ingest", "/v1/mailings/x", "GET, PATCH"),
+        ("ingest", "/v6/send", "POST"),
+        ("registry", "/v1/installations/{installation_id}", "GET"),
+    ):
+        answer = await asked(apps[service], "PUT", path, "")
+        assert (answer.status_code, answer.headers["allow"], answer.json()["detail"]) == (
+            405,
+            methods,
+            f"allowed here: {methods}",
+        )
 
 
 async def test_the_parameter_that_was_meant_is_told(apps: dict[str, Api]) -> None:

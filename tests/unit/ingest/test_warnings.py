@@ -12,7 +12,7 @@ from schemas import ids
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
 from services.ingest.duplicates.recent import RecentRequests, fingerprint_of
-from services.ingest.http import Beside, read_body
+from services.ingest.http import Beside, read_body, write_answer
 from services.ingest.packet.rules import PacketContext, accepted_of, packet_of, unknown_of
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules.body import SendRequest, parsed
@@ -24,13 +24,14 @@ from services.ingest.rules.unknown_fields import (
     _in_data,
     _overruled,
     is_known,
+    names_of,
     unknown_around,
     unknown_fields,
     unknown_of_packet,
 )
-from services.ingest.rules.warnings import header_of, names_of, warnings_of
 from services.ingest.send.answer import SendService
 from services.runtime.directory import Directory
+from services.runtime.http.beside import header_of, query_warnings, warnings_of
 from services.runtime.http.field_names import Unknown
 from tests.support.requests import NOW, PARTNER, Senders, accepted, cascade, decide, option, push, request
 
@@ -40,6 +41,7 @@ MISSPELT: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     (request(cascadeChainLnk={}), {"cascadeChainLnk": "cascadeChainLink"}),
     (request(scheduleInfo={"deadLine": "x"}), {"scheduleInfo.deadLine": "deadline"}),
     (request(scheduleInfo={"useTimeDiff": "true"}), {"scheduleInfo.useTimeDiff": None}),
+    (request(useTimeDiff=False, scheduleInfo={"useTimeDiff": True}), {"scheduleInfo.useTimeDiff": None}),
     (request(push(content={"url": "x"})), {"message.data.content.url": "contentUrl"}),
     (
         request(push(content={"actions": [{"title": "a", "action": "b", "option": "c"}]})),
@@ -117,6 +119,34 @@ def test_what_does_not_fit_the_header_is_counted() -> None:
     count = value.count("unknown field ")
     assert value.endswith(f"; and {100 - count} more")
     assert header_of(["a", "b"]) == b"a; b"
+
+
+@pytest.mark.parametrize(
+    ("query", "warnings"),
+    [
+        (b"", []),
+        (b"strict=1", ["unknown query parameter strict"]),
+        (b"limt=1&limt=2", ["unknown query parameter limt, did you mean limit?"]),
+        (b"limit=1&limit=2", ["query parameter limit is there several times: the last one counts"]),
+        (b"limit=1&state=A&state=B", []),
+        (b"%D0%BF=1&%0d%0aX:=2", ["unknown query parameter %D0%BF", "unknown query parameter %0D%0AX%3A"]),
+        (b"\xff=1&=&a", [f"unknown query parameter {name}" for name in ("%C3%BF", "", "a")]),
+    ],
+)
+def test_what_nobody_reads_of_a_query_is_named(query: bytes, warnings: list[str]) -> None:
+    assert query_warnings(query, {"limit": False, "state": True}) == warnings
+    assert header_of(query_warnings(query * 500)).isascii()
+
+
+async def test_a_query_of_the_partner_protocol_is_warned_of_and_not_to_strangers() -> None:
+    for answer, header in ((b"{}", "unknown query parameter strict"), (Refusal(Code.LOGIN, "login", "unknown"), "")):
+        sent: list[Message] = []
+
+        async def send(message: Message, sent: list[Message] = sent) -> None:
+            sent.append(message)
+
+        await write_answer({"headers": [], "query_string": b"strict=1"}, send, answer, Beside())
+        assert dict(sent[0]["headers"]).get(b"rpns-warnings", b"").decode() == header
 
 
 def test_a_packets_messages_are_looked_into_one_by_one_and_the_packet_around_them() -> None:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from prometheus_client import REGISTRY
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from schemas import codec, ids
 from schemas.application_events import ApplicationChanged
@@ -18,7 +18,7 @@ from services.registry.api import application
 from services.registry.device_api import DeviceCommands, RegistryAuth
 from services.registry.devices import Device, DeviceStore
 from services.registry.provisioning.service import Provisioning
-from services.registry.receipts import ReceiptFastPath
+from services.registry.receipts import MAX_OWN_RECEIPTS_BYTES, ReceiptFastPath
 from services.registry.receipts.service import ReceiptService
 from services.registry.receipts.worked_tokens import WorkedTokens
 from services.runtime.access.callers import networks
@@ -171,6 +171,9 @@ async def test_it_admits_whom_the_route_admits(headers: list[tuple[bytes, bytes]
         pytest.param(b'{"receipts": ["x"], "more": 1}', id="an unknown field"),
         pytest.param(b'{"receipts": ["' + b"x" * 65_519 + b'"]}', id="64 KB"),
         pytest.param(b'{"receipts": ["' + b"x" * 65_520 + b'"]}', id="a byte more"),
+        pytest.param(orjson.dumps({"receipts": [receipt()] * 500}), id="500"),
+        pytest.param(b'{"receipts": ["' + b"x" * (512 * 1024 - 18) + b'"]}', id="512 KB"),
+        pytest.param(b'{"receipts": ["' + b"x" * (512 * 1024 - 17) + b'"]}', id="a byte more than that"),
         pytest.param(b"", id="nothing"),
     ],
 )
@@ -180,6 +183,24 @@ async def test_it_reads_what_the_route_reads(content: bytes) -> None:
     assert answers[0].status_code == answers[1].status_code
     assert as_text(answers[0]) == as_text(answers[1])
     assert len(fast.sink.events) == len(slow.sink.events)
+
+
+@pytest.mark.parametrize("size", [len(BODY), MAX_OWN_RECEIPTS_BYTES, MAX_OWN_RECEIPTS_BYTES + 1])
+async def test_nobody_waits_for_more_behind_the_end_of_a_body(here: Here, size: int) -> None:
+    coming: list[Message] = [{"type": "http.request", "body": BODY.ljust(size), "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not coming:
+            raise AssertionError("a server would wait for the caller to hang up")
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "raw_path": PATH.encode(), "query_string": b""}
+    await here.app({**scope, "headers": [BEARER, JSON], "client": None, "scheme": "http"}, receive, send)
+    assert sent[0]["status"] == (413 if size > MAX_OWN_RECEIPTS_BYTES else 200)
 
 
 @pytest.mark.parametrize(

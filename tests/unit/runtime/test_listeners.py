@@ -289,6 +289,20 @@ async def test_each_listeners_document_tells_of_what_it_serves(apps: dict[str, A
         assert public.keys() | operators.keys() == app.openapi()["paths"].keys()
 
 
+async def test_each_listeners_document_names_the_proofs_that_it_takes(
+    apps: dict[str, Api], tokens: OperatorTokens
+) -> None:
+    for name, app in apps.items():
+        for listener, foreign in ((PublicListener(app), "operator"), (OperatorsListener(app, tokens, ()), "partner")):
+            document = (await asked(listener, "GET", "/openapi.json")).json()
+            assert foreign not in document["components"]["securitySchemes"], name
+            for path, item in document["paths"].items():
+                for method, operation in item.items():
+                    ways = [way for each in operation.get("security", ()) for way in each]
+                    assert foreign not in ways, (name, method, path)
+                    assert ways or (method.upper(), path) in OPEN, (name, method, path)
+
+
 def test_every_route_of_every_document_names_how_to_prove_who_is_calling(apps: dict[str, Api]) -> None:
     without = {
         (method, path)

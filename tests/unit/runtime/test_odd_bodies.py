@@ -1,14 +1,18 @@
 """Whatever comes as a body, every route of the native API refuses it by field and rule, in the words of its table."""
 
 import base64
+import gzip
 import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from schemas import ids
 from schemas.language import Language
+from services.ingest.http import read_body
+from services.ingest.rules import Code, Refusal
 from services.runtime.access.logins import Logins
 from services.runtime.access.operator_routes import route_of
 from services.runtime.crypto.master_key import Secrets
@@ -108,3 +112,47 @@ async def test_what_is_not_said_to_be_json_is_told_so(routes: list[Route], heade
         assert is_in_our_words(answer), (route[1:], answer.text)
         count += answer.json().get("errors", [{}])[0].get("field") == "Content-Type"
     assert count > 10
+
+
+async def test_a_list_fits_that_is_as_long_as_the_document_allows() -> None:
+    nobody = Directory()
+    logins = Logins(nobody, SECRETS)
+    apps = all_apps(nobody, SECRETS, logins)
+    receipt: dict[str, object] = {
+        "messageId": str(ids.uuid7()),
+        "deliveryId": str(ids.uuid7()),
+        "kind": "clicked",
+        "action": "x" * 64,
+    }
+    receipt |= {"happenedAt": 1_796_041_285_005, "link": 127, "bulk": False}
+    receipt |= {"activityId": "x" * 128, "attributesType": "x" * 128}
+    for service, path, body in (
+        ("registry", f"/sdk/api/v1/installations/{ids.uuid7()}/receipts", {"sentAt": 1, "receipts": [receipt] * 500}),
+        ("status", "/v3/batch/states", {"messageIds": ["x" * 100] * 3000}),
+    ):
+        transport = httpx.ASGITransport(app=apps[service], raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://rpns") as client:
+            answer = await client.post(path, json=body)
+            assert answer.status_code == 401, (path, answer.text)
+            answer = await client.post(path, content=b" " * 600_000, headers=JSON)
+            assert answer.status_code == 413, (path, answer.text)
+    logins.close()
+
+
+async def test_a_compressed_body_is_told_to_come_as_it_is(routes: list[Route]) -> None:
+    for route in routes:
+        answer = await answered(route, gzip.compress(b"{}"), JSON | {"content-encoding": "gzip"})
+        assert answer.status_code == 400, (route[1:], answer.text)
+        assert [error["field"] for error in answer.json()["errors"]] == ["Content-Encoding"], route[1:]
+        assert is_in_our_words(answer), (route[1:], answer.text)
+        plain = await answered(route, b"{}", JSON | {"content-encoding": "identity"})
+        assert "Content-Encoding" not in plain.text, route[1:]
+
+
+async def test_so_is_one_of_the_partner_protocol() -> None:
+    async def receive() -> Message:
+        raise AssertionError("nobody has to read it")
+
+    found = await read_body({"headers": [(b"content-encoding", b"gzip")]}, receive, 100)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.field) == (Code.INVALID, "Content-Encoding")

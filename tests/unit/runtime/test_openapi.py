@@ -126,6 +126,38 @@ def test_every_error_is_one_that_is_answered_and_of_its_own_type(documents: dict
             assert "401" in errors, (method, path)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_that_is_too_large_is_told_of_where_there_is_a_body(documents: dict[str, Json], name: str) -> None:
+    for path, method, operation in operations(documents[name]):
+        if path not in PROTOCOL:
+            assert ("413" in operation["responses"]) == ("requestBody" in operation), (method, path)
+
+
+def test_a_conflict_is_told_of_where_something_may_stand_in_the_way(documents: dict[str, Json]) -> None:
+    found = {
+        (method, path)
+        for document in documents.values()
+        for path, method, operation in operations(document)
+        if "409" in operation["responses"]
+    }
+    assert {path for method, path in found if method == "get"} == {"/v1/mailings/{any_id}/definition"}
+    mailing = "/v1/mailings/{any_id}"
+    assert found >= {
+        *(("post", f"{mailing}/{move}") for move in ("start", "pause", "resume", "cancel", "recipients")),
+        *((method, path) for method, path in (("post", "/v1/mailings"), ("patch", mailing))),
+        ("post", "/v1/messages/{any_id}/cancel"),
+        ("post", "/v1/report-resends"),
+        ("post", "/v1/partners"),
+    }
+
+
+def test_a_query_that_may_be_wrong_may_be_refused(documents: dict[str, Json]) -> None:
+    for document in documents.values():
+        for path, method, operation in operations(document):
+            if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+                assert "400" in operation["responses"], (method, path)
+
+
 def test_limits_are_described_where_they_are_told(documents: dict[str, Json]) -> None:
     telling = {
         (name, path, status)
