@@ -9,6 +9,7 @@ from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.registry.provisioning.stops import StopView, held_stops, stop_routes
+from services.registry.provisioning.store import ProvisioningLock
 from services.registry.provisioning.wiring import open_provisioning
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Entity",
     "IdentityKeyBody",
     "Provisioning",
+    "ProvisioningLock",
     "SecretRules",
     "Stamp",
     "StopView",
