@@ -3,7 +3,7 @@
 from services.registry.provisioning.application_bodies import ApplicationView, IdentityKeyBody
 from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.me import me_routes
-from services.registry.provisioning.operators import operator_routes
+from services.registry.provisioning.operators import OperatorName, operator_routes
 from services.registry.provisioning.partner import own_settings_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
@@ -17,6 +17,7 @@ __all__ = [
     "ApplicationView",
     "Entity",
     "IdentityKeyBody",
+    "OperatorName",
     "Provisioning",
     "ProvisioningLock",
     "SecretRules",

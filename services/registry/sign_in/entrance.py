@@ -4,10 +4,10 @@ POST /v1/session ─ name and password ─┐
 another way to sign in ───────────────┴▶ Entrance.admitted ─▶ the cookie, who it is, until when; the audit trail
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import Field
 
 from schemas.application_events import AccountChanged
@@ -54,8 +54,8 @@ class Entrance:
     secrets: Secrets
     trusted: Sequence[Network]
 
-    def admitted(self, request: Request, account: AccountChanged, way: str) -> tuple[Session, Mapping[str, str]]:
-        """A new session of an account that is switched on, and the header that gives it to the browser.
+    def admitted(self, request: Request, response: Response, account: AccountChanged, way: str) -> SessionView:
+        """A new session of an account that is switched on; its cookie goes with the response.
 
         `way` is how it was proved, for the metric: "password", and what other ways there are.
         """
@@ -63,15 +63,17 @@ class Entrance:
         note_caller(f"operator:{account.name}")
         note_change(f"session/{account.account_id}", {}, {"name": account.name, "scopes": list(account.scopes)})
         telemetry.SIGN_INS.labels(way, "let in").inc()
-        return session, self.cookie(request, session)
+        return self.given(request, response, session, account)
 
-    def cookie(self, request: Request, session: Session) -> Mapping[str, str]:
-        """The header that gives a session to the browser; it ends with the browser, if not before."""
-        return set_cookie(sealed(session, self.secrets), is_https(request.scope, self.trusted))
+    def given(self, request: Request, response: Response, session: Session, account: AccountChanged) -> SessionView:
+        """The session as it is from now on; its cookie, which ends with the browser, goes with the response."""
+        cookie = set_cookie(sealed(session, self.secrets), is_https(request.scope, self.trusted))
+        response.headers.append("Set-Cookie", cookie)
+        return SessionView.of(session, account)
 
-    def no_cookie(self, request: Request) -> Mapping[str, str]:
-        """The header that takes it away."""
-        return set_cookie("", is_https(request.scope, self.trusted), max_age_s=0)
+    def taken_back(self, request: Request, response: Response) -> None:
+        """The response takes the cookie away."""
+        response.headers.append("Set-Cookie", set_cookie("", is_https(request.scope, self.trusted), max_age_s=0))
 
 
 def asked_by_console(request: Request) -> None:

@@ -7,7 +7,7 @@ Over https is what came so itself, what a trusted proxy says came so (`X-Forward
 it has asked for so (`Origin`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from starlette.types import Scope
@@ -48,8 +48,8 @@ def set_cookie(
     name: str = NAME,
     max_age_s: int | None = None,
     same_site: Literal["Strict", "Lax"] = "Strict",
-) -> Mapping[str, str]:
-    """The header that gives it to the browser. `max_age_s` None: until the browser closes; 0: takes it away.
+) -> str:
+    """The header Set-Cookie that gives it to the browser. `max_age_s` None: until the browser closes; 0: takes it away.
 
     Raises ValueError for what no cookie may hold.
     """
@@ -60,7 +60,7 @@ def set_cookie(
         parts.append("Secure")
     if max_age_s is not None:
         parts.append(f"Max-Age={max_age_s}")
-    return {"Set-Cookie": "; ".join(parts)}
+    return "; ".join(parts)
 
 
 def _cookies(scope: Scope) -> dict[str, str]:
