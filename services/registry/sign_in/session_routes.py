@@ -8,7 +8,6 @@ DELETE /v1/session            signs out
 DELETE /v1/sessions           signs out everywhere
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,7 +31,7 @@ from services.runtime.access.sessions.cookies import cookie_of, is_https, set_co
 from services.runtime.access.sessions.statement import Session
 from services.runtime.clock import now_ms
 from services.runtime.http.listeners import operator_of
-from services.runtime.http.security_schemes import OPERATOR
+from services.runtime.http.security_schemes import SESSION
 from services.runtime.http.server import Problem
 from services.runtime.text.storable import Text
 
@@ -54,7 +53,7 @@ class PasswordChange(RequestModel):
     new_password: Password
 
 
-def signed_in(request: Request, _: None = Security(OPERATOR)) -> Session:
+def signed_in(request: Request, _: None = Security(SESSION)) -> Session:
     """The session of who asks. Raises Problem 400 for a token, which has none."""
     operator = operator_of(request)
     if operator is None:
@@ -133,10 +132,7 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
         if isinstance(found, Wrong):
             _note_wrong(found)
             raise Problem(401, "Unknown name or wrong password", kind="wrong-password")
-        if found.password_until is not None and found.password_until <= now_ms():
-            raise Problem(403, "The password has expired", "an admin has to give another one", kind="password-expired")
-        if found.is_one_time and body.new_password is None:
-            raise Problem(403, "Another password is needed", "this one was for once", kind="password-change-needed")
+        _refuse_outdated(found, body)
         if body.new_password is not None:
             found = await door.with_password(found, body.password, body.new_password)
         return door.admitted(request, response, found)
@@ -187,5 +183,13 @@ def _note_wrong(found: Wrong) -> None:
     """In the audit trail, where the name is an account's: what else was typed for a name may be a password."""
     if found.account is not None:
         note_caller(STRANGER)
-        told: Sequence[tuple[str, int]] = [("waitS", found.wait_s)] if found.wait_s else []
-        note_change(f"session/{found.account.account_id}", {}, dict(told))
+        waits = {"waitS": found.wait_s} if found.wait_s else {}
+        note_change(f"session/{found.account.account_id}", {}, waits)
+
+
+def _refuse_outdated(found: AccountChanged, body: SignIn) -> None:
+    """Raises Problem 403 for a password for once: when its time is over, and when none is to take its place."""
+    if found.password_until is not None and found.password_until <= now_ms():
+        raise Problem(403, "The password has expired", "an admin has to give another one", kind="password-expired")
+    if found.is_one_time and body.new_password is None:
+        raise Problem(403, "Another password is needed", "this one was for once", kind="password-change-needed")

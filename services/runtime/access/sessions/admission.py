@@ -57,9 +57,9 @@ class Admission:
 
 def beyond(operator: Operator, needed: OperatorScope) -> ProblemBody:
     """The answer to an operator without the scope that a route needs."""
-    held = ", ".join(operator.scopes)
+    scopes = ", ".join(operator.scopes)
     if operator.session is None:
-        detail = f"needs the scope {needed}; this token has {held}"
+        detail = f"needs the scope {needed}; this token has {scopes}"
         return ProblemBody(title="Not in the token's scopes", status=403, detail=detail)
-    detail = f"needs the scope {needed}; this account has {held}"
+    detail = f"needs the scope {needed}; this account has {scopes}"
     return ProblemBody(title="Not in the account's scopes", status=403, detail=detail)

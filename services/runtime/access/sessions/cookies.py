@@ -4,7 +4,7 @@
     plain http   rpns-session           which browsers take for a name with `__Host-` only over https
 
 Over https is what came so itself, what a trusted proxy says came so (`X-Forwarded-Proto`), and what the browser says
-it has asked for so (`Origin`).
+it has asked for so (`Origin`, of this address).
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ _MOST = 1024
 
 def is_https(scope: Scope, trusted: Sequence[Network]) -> bool:
     """Whether the browser has asked for it over https, as far as can be told."""
-    headers = {name: value for name, value in scope["headers"] if name in (b"x-forwarded-proto", b"origin")}
-    if scope.get("scheme") == "https" or headers.get(b"origin", b"").startswith(b"https://"):
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    own_origin = f"https://{headers.get(b'host', '')}"
+    if scope.get("scheme") == "https" or headers.get(b"origin", "").lower() == own_origin.lower():
         return True
     client = scope.get("client")
-    said = headers.get(b"x-forwarded-proto", b"").decode("latin-1").split(",")[-1].strip().lower()
-    return said == "https" and client is not None and is_within(client[0], tuple(trusted))
+    scheme = headers.get(b"x-forwarded-proto", "").split(",")[-1].strip().lower()
+    return scheme == "https" and client is not None and is_within(client[0], tuple(trusted))
 
 
 def named(name: str, https: bool) -> str:
@@ -49,12 +50,10 @@ def set_cookie(
     max_age_s: int | None = None,
     same_site: Literal["Strict", "Lax"] = "Strict",
 ) -> str:
-    """The header Set-Cookie that gives it to the browser. `max_age_s` None: until the browser closes; 0: takes it away.
+    """The header Set-Cookie that gives it to the browser.
 
-    Raises ValueError for what no cookie may hold.
+    `max_age_s` None: until the browser closes; 0: it is taken away.
     """
-    if not value.isascii() or any(mark in value for mark in ' ";,\\\r\n'):
-        raise ValueError("a cookie cannot hold this")
     parts = [f"{named(name, https)}={value}", "Path=/", "HttpOnly", f"SameSite={same_site}"]
     if https:
         parts.append("Secure")
