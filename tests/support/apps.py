@@ -95,7 +95,7 @@ def _sign_in(directory: Directory, secrets: Secrets) -> list[APIRouter]:
     passwords = Passwords(directory, SignInPace())
     return [
         account_routes(accounts, passwords),
-        session_routes(accounts, Entrance(secrets, ()), passwords, STRICT),
+        session_routes(accounts, Entrance(directory, secrets, ()), passwords, STRICT),
     ]
 
 

@@ -180,7 +180,7 @@ def sign_in_routes(
     stack.callback(passwords.close)
     return [
         account_routes(accounts, passwords),
-        session_routes(accounts, Entrance(secrets, ()), passwords, STRICT),
+        session_routes(accounts, Entrance(directory, secrets, ()), passwords, STRICT),
     ]
 
 

@@ -1,5 +1,6 @@
 /** Every text of the console, English and Russian. A page's texts are in a file of its own in `words/`, and join here. */
 
+import { ACCOUNTS } from "./words/accounts";
 import { APP } from "./words/app";
 import { AUDIT } from "./words/audit";
 import { MAILING_PARTS } from "./words/mailing-parts";
@@ -13,6 +14,7 @@ import { SUPPORT } from "./words/support";
 
 const TABLE = {
   ...APP,
+  ...ACCOUNTS,
   ...MAILINGS,
   ...MAILING_PARTS,
   ...STATES,

@@ -8,7 +8,7 @@ POST  /v1/accounts/{id}/password   another password for once; ends the one that 
 
 import secrets as random_secrets
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, StrictBool
@@ -23,6 +23,7 @@ from services.registry.sign_in.passwords import Passwords
 from services.runtime.clock import now_ms
 
 _PASSWORD_BYTES = 18
+AccountState = Literal["works", "invited", "expired", "off"]
 Scopes = Annotated[list[OperatorScope], Field(min_length=1, max_length=4)]
 
 
@@ -47,7 +48,7 @@ class AccountView(AnswerModel):
     version: str
     name: str
     scopes: list[OperatorScope]
-    state: str = Field(description="works, invited (its password is for once), expired (and was not used), off")
+    state: AccountState = Field(description="invited: its password is for once; expired: that was not used in time")
     created_at: int
     changed_at: int
     by: str = Field(description="who has changed it")
@@ -91,7 +92,7 @@ def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
     return router
 
 
-def _state_of(account: AccountChanged, now: int) -> str:
+def _state_of(account: AccountChanged, now: int) -> AccountState:
     if not account.enabled:
         return "off"
     if not account.is_one_time:

@@ -17,11 +17,12 @@ from services.runtime import telemetry
 from services.runtime.access.audit import note_caller, note_change
 from services.runtime.access.callers import Network
 from services.runtime.access.operator_routes import held_scopes
-from services.runtime.access.sessions.cookies import is_https, set_cookie
+from services.runtime.access.sessions.cookies import cookie_of, is_https, set_cookie
 from services.runtime.access.sessions.same_site import is_of_console
-from services.runtime.access.sessions.statement import Session, sealed
+from services.runtime.access.sessions.statement import Session, opened, sealed
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
+from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 
 
@@ -32,6 +33,7 @@ class SessionView(AnswerModel):
     name: str
     scopes: list[OperatorScope]
     held_scopes: list[OperatorScope] = Field(description="the scopes that routes may ask for, and these hold")
+    has_password: bool = Field(description="the account's, which its operator may change")
     expires_at: int = Field(description="when the session ends unless it is renewed, UTC ms")
     ends_at: int = Field(description="when it ends however often it is renewed, UTC ms")
 
@@ -42,6 +44,7 @@ class SessionView(AnswerModel):
             name=account.name,
             scopes=list(account.scopes),
             held_scopes=held_scopes(account.scopes),
+            has_password=bool(account.password_hash),
             expires_at=session.expires_at,
             ends_at=session.ends_at,
         )
@@ -51,8 +54,18 @@ class SessionView(AnswerModel):
 class Entrance:
     """Gives sessions out, and takes their cookies back."""
 
+    directory: Directory
     secrets: Secrets
     trusted: Sequence[Network]
+
+    def signed_in(self, request: Request) -> SessionView | None:
+        """Who has signed in with the browser that asks; None is nobody, or who is not this page's to know."""
+        cookie = cookie_of(request.scope, is_https(request.scope, self.trusted))
+        session = None if cookie is None or not is_of_console(request.scope) else opened(cookie, self.secrets)
+        account = None if session is None else self.directory.accounts.get(session.account_id)
+        if session is None or account is None or not session.holds(account, now_ms()):
+            return None
+        return SessionView.of(session, account)
 
     def admitted(self, request: Request, response: Response, account: AccountChanged, way: str) -> SessionView:
         """A new session of an account that is switched on; its cookie goes with the response.

@@ -1,5 +1,6 @@
 """Signing in and out with a name and a password, `/v1/session`, on the operators' listener.
 
+GET    /v1/session            who has signed in with this browser, if anybody has
 POST   /v1/session            {name, password}: the cookie; 403 "password-change-needed" of a password for once, which
                               wants {name, password, newPassword}, and then signs in
 POST   /v1/session/renewal    the session goes on, as long as somebody sits there
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 from pydantic import Field, StringConstraints
 
 from schemas.application_events import AccountChanged
-from services.registry.bodies import RequestModel
+from services.registry.bodies import AnswerModel, RequestModel
 from services.registry.http import PROBLEMS
 from services.registry.provisioning import SecretRules
 from services.registry.sign_in.accounts import Accounts, account_of
@@ -51,6 +52,12 @@ class PasswordChange(RequestModel):
 
     password: Password
     new_password: Password
+
+
+class SignInView(AnswerModel):
+    """What the console begins with."""
+
+    session: SessionView | None = Field(description="of the browser that asks; null: nobody has signed in")
 
 
 def signed_in(request: Request, _: None = Security(SESSION)) -> Session:
@@ -124,6 +131,11 @@ def session_routes(accounts: Accounts, entrance: Entrance, passwords: Passwords,
 
 
 def _add_ways_in(router: APIRouter, door: _Door) -> None:
+    @router.get("/session")
+    async def who_is_signed_in(request: Request) -> SignInView:
+        """Who has signed in with the browser that asks. Nobody is no error."""
+        return SignInView(session=door.entrance.signed_in(request))
+
     @router.post("/session")
     async def sign_in(body: SignIn, request: Request, response: Response) -> SessionView:
         """Sign in to the console. The answer sets the cookie; a password for once needs `newPassword` beside it."""

@@ -20,5 +20,5 @@ def open_sign_in(foundation: Foundation, rules: SecretRules) -> list[APIRouter]:
     pace = SignInPace(foundation.rates.spends, lambda text: secrets.digest(text, "sign-in-pace"))
     passwords = Passwords(directory, pace)
     foundation.process.stack.callback(passwords.close)
-    entrance = Entrance(secrets, foundation.trusted_proxies)
+    entrance = Entrance(directory, secrets, foundation.trusted_proxies)
     return [account_routes(accounts, passwords), session_routes(accounts, entrance, passwords, rules)]

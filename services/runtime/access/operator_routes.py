@@ -89,11 +89,11 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", True, *(f"POST {_MAILING}/{move}" for move in ("start", "pause", "resume", "cancel"))),
     *_rows("admin", False, "GET /v1/audit", "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),
     *_rows("admin", False, "GET,POST /v1/accounts", f"PATCH {_ACCOUNT}", f"POST {_ACCOUNT}/password"),
-    *_rows("read", False, "POST,DELETE /v1/session", "DELETE /v1/sessions"),
+    *_rows("read", False, "GET,POST,DELETE /v1/session", "DELETE /v1/sessions"),
     *_rows("read", False, f"POST {RENEWAL}", "POST /v1/session/password"),
 )
 
-OPEN = frozenset({("POST", "/v1/session")})
+OPEN = frozenset({("GET", "/v1/session"), ("POST", "/v1/session")})
 """How operators sign in: asked for before anybody is known. They see to it themselves who asks, and how often."""
 
 PARTNERS_OWN: tuple[OperatorRoute, ...] = (
