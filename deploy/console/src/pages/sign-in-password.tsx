@@ -1,8 +1,8 @@
 /** Asks an operator for name and password; and for another password, where this one was for once. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, send, type FieldError } from "../api";
-import { placeOf, type Answer } from "../documents";
+import { placeOf } from "../documents";
 import { NewPassword, chosen, type Chosen } from "../parts/new-password";
 import { TextField } from "../parts/field";
 import { Failure } from "../parts/states";
@@ -15,17 +15,13 @@ export function PasswordSignIn() {
   const [password, setPassword] = useState("");
   const [fresh, setFresh] = useState<Chosen>({ password: "", again: "" });
   const [isForOnce, know] = useState(false);
-  const run = async (): Promise<Answer<"/v1/session", "post"> | null> => {
-    const newPassword = isForOnce ? { newPassword: chosen(fresh) } : {};
-    try {
-      return await send("post", placeOf("post", "/v1/session"), { name, password, ...newPassword });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "password-change-needed") throw error;
-      know(true);
-      return null;
-    }
-  };
-  const { submitted, isRunning, error } = useSubmission(run, (session) => session && signedInByCookie(session));
+  const run = () => Promise.resolve().then(() => send("post", placeOf("post", "/v1/session"), { name, password, ...(isForOnce ? { newPassword: chosen(fresh) } : {}) }));
+  const { submitted, isRunning, error: refused } = useSubmission(run, signedInByCookie);
+  const isAnotherNeeded = refused instanceof ApiError && refused.code === "password-change-needed";
+  useEffect(() => {
+    if (isAnotherNeeded) know(true);
+  }, [isAnotherNeeded]);
+  const error = isAnotherNeeded ? null : refused;
   const faults: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const fault = faults.find(({ field }) => field === "newPassword")?.rule;
   return (
