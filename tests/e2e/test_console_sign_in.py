@@ -92,6 +92,7 @@ async def test_who_is_invited_chooses_a_password_and_is_signed_in_in_every_tab_u
             await tab.sees(account["name"])
             await tab.press("Sign out")
             await tab.sees(BY_TOKEN)
+            await page.browser.call("Page.bringToFront", page.session)  # a hidden tab asks for nothing
             await signed_out(page)
             await page.sees("Your session has ended. Sign in to go on where you were.")
         assert await page.barriers() == []
