@@ -244,7 +244,7 @@ class AccountChanged(Event, tag="account-changed"):
     created_at: int
     password_hash: str = ""  # argon2; empty: it has none
     is_one_time: bool = False  # the password opens no session, it only lets its holder set another
-    password_until: int | None = None  # UTC ms; of a password for once
+    password_expires_at: int | None = None  # UTC ms; of a password for once
     enabled: bool = True
     sessions_since: int = 0  # UTC ms; those that began before have ended
     ended_sessions: tuple[EndedSession, ...] = ()

@@ -52,7 +52,9 @@ class AccountView(AnswerModel):
     created_at: int
     changed_at: int
     by: str = Field(description="who has changed it")
-    password_until: int | None = Field(description="how long a password for once is good, UTC ms; null: without end")
+    password_expires_at: int | None = Field(
+        description="how long a password for once is good, UTC ms; null: without end"
+    )
     password: str | None = Field(None, description="for once: whoever signs in with it sets another")
 
     @classmethod
@@ -97,4 +99,4 @@ def _state_of(account: AccountChanged, now: int) -> AccountState:
         return "off"
     if not account.is_one_time:
         return "works"
-    return "invited" if account.password_until is None or account.password_until > now else "expired"
+    return "invited" if account.password_expires_at is None or account.password_expires_at > now else "expired"

@@ -65,7 +65,7 @@ class Accounts:
                 created_at=stamp.at,
                 password_hash=password_hash,
                 is_one_time=bool(password_hash),
-                password_until=stamp.at + ONE_TIME_MS if password_hash else None,
+                password_expires_at=stamp.at + ONE_TIME_MS if password_hash else None,
             )
 
         return await self.provisioning.change(f"account/{account_id}", decide, by=by)
@@ -74,7 +74,7 @@ class Accounts:
         """Another password for once; what was signed in is signed out."""
 
         def decide(current: Entity | None, stamp: Stamp) -> AccountChanged:
-            changes = {"is_one_time": True, "password_until": stamp.at + ONE_TIME_MS, "sessions_since": stamp.at}
+            changes = {"is_one_time": True, "password_expires_at": stamp.at + ONE_TIME_MS, "sessions_since": stamp.at}
             return _without_ended(account_of(current), stamp, password_hash=password_hash, **changes)
 
         return await self.provisioning.change(f"account/{account_id}", decide, by=by)
@@ -86,7 +86,7 @@ class Accounts:
             now = account_of(current)
             if now.password_hash != account.password_hash or not now.enabled:
                 raise Problem(409, "Changed meanwhile", "the account has another password now, or is switched off")
-            changes = {"is_one_time": False, "password_until": None, "sessions_since": stamp.at}
+            changes = {"is_one_time": False, "password_expires_at": None, "sessions_since": stamp.at}
             return _without_ended(now, stamp, password_hash=password_hash, **changes)
 
         return await self.provisioning.change(account.entity_key, decide, by=f"operator:{account.name}")

@@ -201,7 +201,7 @@ def _note_wrong(found: Wrong) -> None:
 
 def _refuse_outdated(found: AccountChanged, body: SignIn) -> None:
     """Raises Problem 403 for a password for once: when its time is over, and when none is to take its place."""
-    if found.password_until is not None and found.password_until <= now_ms():
+    if found.password_expires_at is not None and found.password_expires_at <= now_ms():
         raise Problem(403, "The password has expired", "an admin has to give another one", kind="password-expired")
     if found.is_one_time and body.new_password is None:
         raise Problem(403, "Another password is needed", "this one was for once", kind="password-change-needed")

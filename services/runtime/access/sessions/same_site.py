@@ -23,7 +23,7 @@ def is_of_console(scope: Scope) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = headers.get(b"origin")
-    return origin is None or _host(origin) == headers.get(b"host", "").lower()
+    return origin is None or _host(origin) == headers.get(b"host", "").lower() != ""
 
 
 def _host(origin: str) -> str:
