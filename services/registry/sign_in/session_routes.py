@@ -196,7 +196,7 @@ def _note_wrong(found: Wrong) -> None:
     if found.account is not None:
         note_caller(STRANGER)
         waits = {"waitS": found.wait_s} if found.wait_s else {}
-        note_change(f"session/{found.account.account_id}", {}, waits)
+        note_change(f"session/{found.account.account_id}", {}, {"name": found.account.name, **waits})
 
 
 def _refuse_outdated(found: AccountChanged, body: SignIn) -> None:
