@@ -100,14 +100,14 @@ class Accounts:
         scopes: Sequence[OperatorScope] | None,
         enabled: bool | None,
     ) -> AccountChanged:
-        """What is None stays. Whoever is switched off is signed out."""
+        """What is None stays. Whoever is switched off is signed out, and stays so when switched on again."""
 
         def decide(current: Entity | None, stamp: Stamp) -> AccountChanged:
             now = account_of(current)
             kept = now.scopes if scopes is None else tuple(dict.fromkeys(scopes))
-            if enabled is False:
-                return _without_ended(now, stamp, scopes=kept, enabled=False, sessions_since=stamp.at)
-            return stamp.on(now, scopes=kept, enabled=now.enabled if enabled is None else enabled)
+            if enabled is None or enabled == now.enabled:
+                return stamp.on(now, scopes=kept)
+            return _without_ended(now, stamp, scopes=kept, enabled=enabled, sessions_since=stamp.at)
 
         return await self.provisioning.change(f"account/{account_id}", decide, by=by, if_match=if_match)
 

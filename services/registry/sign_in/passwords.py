@@ -68,9 +68,10 @@ class Passwords:
         usable = account if account is not None and account.enabled and account.password_hash else None
         expected = passwords.NOBODYS if usable is None else usable.password_hash
         is_right = await self._in_turn(partial(passwords.fits, expected, password))
-        if usable is not None and is_right:
+        now = None if usable is None else self._directory.accounts.get(usable.account_id)
+        if is_right and now is not None and now.enabled and now.password_hash == expected:  # as it is by now
             self._pace.was_right(guess, self._monotonic_s())
-            return usable
+            return now
         return self._wrong(account, guess)
 
     async def hashed(self, password: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from services.runtime.access.operator_tokens import OperatorTokens
@@ -186,9 +187,8 @@ async def test_another_password_needs_the_one_that_is_and_ends_the_other_session
 
 def cookie_of(here: Registry, account: dict[str, Any], **fields: Any) -> dict[str, str]:
     """The headers of a browser with a session, good unless `fields` say otherwise."""
-    about: dict[str, Any] = {"session_id": "s", "started_at": now_ms(), "expires_at": now_ms() + 60_000} | fields
-    session = Session(account["accountId"], about["session_id"], about["started_at"], about["expires_at"])
-    return CONSOLE | {"Cookie": f"rpns-session={sealed(session, here.secrets)}"}
+    session = Session.begun(here.directory.accounts[account["accountId"]], now_ms())
+    return CONSOLE | {"Cookie": f"rpns-session={sealed(msgspec.structs.replace(session, **fields), here.secrets)}"}
 
 
 async def test_a_session_that_is_renewed_goes_on_but_not_for_ever(here: Registry) -> None:
@@ -236,6 +236,14 @@ async def test_a_name_that_is_guessed_at_waits_and_its_owner_gets_in_all_the_sam
             assert 50 <= int(answers[-1].headers["Retry-After"]) <= 60
         assert (await signed_in(stranger, account)).status_code == 429
         assert (await signed_in(owner, account)).status_code == 200
+
+
+async def test_another_release_that_knows_no_accounts_never_waits_for_a_change_of_one(here: Registry) -> None:
+    await here.client.post("/v1/partners", json={"login": name()}, headers=ADMIN)
+    account = await made(here, "read")
+    last = {lock["_id"]: lock["entity"] for lock in await here.database["provisioning"].find({}).to_list()}
+    assert last["accounts"] == f"account/{account['accountId']}"
+    assert last["turn"].startswith("partner/")
 
 
 async def test_one_of_two_who_invite_the_same_name_at_once_is_refused(here: Registry) -> None:

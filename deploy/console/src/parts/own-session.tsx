@@ -51,7 +51,7 @@ export function OwnSession() {
 /** While somebody presses and types, the session is renewed; what pages load by themselves does not count. */
 function useRenewal(): void {
   useEffect(() => {
-    let last = Date.now();
+    let last = 0; // the page may have been loaded anew just before the session ends
     const used = () => {
       if (!isByCookie() || Date.now() - last < EVERY_MS) return;
       last = Date.now();

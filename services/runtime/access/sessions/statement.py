@@ -3,11 +3,13 @@
     sealed under the master key, for this purpose alone   nobody else can write one; former keys go on opening theirs
     the account is there, and switched on                 as the directory has it at each request: so are its scopes
     begun since `sessions_since`, not ended by itself     signed out, at this browser or everywhere
+    begun with the password that the account has          also by a service that had not heard of another one yet
     not past `expires_at`                                 `IDLE_MS` after the last renewal, `LONGEST_MS` at the most
 
 Nothing is stored of a session that goes on, so no service has to learn of it: it holds the moment that it is given out.
 """
 
+from hashlib import sha256
 from typing import Self
 
 import msgspec
@@ -30,17 +32,18 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     session_id: str
     started_at: int
     expires_at: int
+    password: str = ""  # which one it was begun with, by a mark
 
     @classmethod
     def begun(cls, account: AccountChanged, now: int) -> Self:
         """A new one. It begins no earlier than the account's sessions may, also by a clock that is behind."""
         started_at = max(now, account.sessions_since)
-        return cls(account.account_id, ids.uuid7(), started_at, started_at + IDLE_MS)
+        return cls(account.account_id, ids.uuid7(), started_at, started_at + IDLE_MS, _mark_of(account.password_hash))
 
     def renewed(self, now: int) -> Self:
         """The same one, used just now."""
         expires_at = max(self.expires_at, min(now + IDLE_MS, self.ends_at))
-        return type(self)(self.account_id, self.session_id, self.started_at, expires_at)
+        return msgspec.structs.replace(self, expires_at=expires_at)
 
     @property
     def ends_at(self) -> int:
@@ -51,8 +54,15 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
         """Whether it is still good for the account, which is None when there is no such one."""
         if account is None or not account.enabled or account.account_id != self.account_id:
             return False
+        if self.password != _mark_of(account.password_hash):
+            return False
         is_ended = any(ended.session_id == self.session_id for ended in account.ended_sessions)
         return not is_ended and self.started_at >= account.sessions_since and now < self.expires_at
+
+
+def _mark_of(password_hash: str) -> str:
+    """Tells two passwords apart; of an account without one it is empty."""
+    return sha256(password_hash.encode()).hexdigest()[:16] if password_hash else ""
 
 
 def sealed(session: Session, secrets: Secrets) -> str:

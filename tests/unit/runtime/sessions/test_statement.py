@@ -40,6 +40,7 @@ def test_a_session_that_is_renewed_again_and_again_ends_all_the_same() -> None:
         {"sessions_since": NOW + 1},
         {"ended_sessions": [{"session_id": "s", "until": NOW + 1}]},
         {"account_id": "another"},
+        {"password_hash": "another"},
     ],
     ids=lambda change: next(iter(change)),
 )
