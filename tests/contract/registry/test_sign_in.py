@@ -134,20 +134,20 @@ async def test_what_another_site_makes_the_browser_ask_for_is_refused(here: Regi
 
 async def test_a_session_ends_where_it_is_signed_out_of_and_nowhere_else(here: Registry) -> None:
     account = await made(here, "read")
-    async with browser(here) as one, browser(here) as other:
-        await accepted(one, account)
+    async with browser(here) as first, browser(here) as other:
+        await accepted(first, account)
         assert (await signed_in(other, account)).status_code == 200
-        kept = dict(one.cookies)
-        answer = await one.delete("/v1/session")
+        kept = dict(first.cookies)
+        answer = await first.delete("/v1/session")
         assert answer.status_code == 204
         assert "Max-Age=0" in answer.headers["set-cookie"]
-        one.cookies.update(kept)  # somebody has copied it
-        answer = await one.get("/v1/me")
+        first.cookies.update(kept)  # somebody has copied it
+        answer = await first.get("/v1/me")
         assert (answer.status_code, answer.json()["type"]) == (401, "session-ended")
         assert (await other.get("/v1/me")).status_code == 200
-        assert (await signed_in(one, account)).status_code == 200
+        assert (await signed_in(first, account)).status_code == 200
         assert (await other.delete("/v1/sessions")).status_code == 204
-        assert (await one.get("/v1/me")).status_code == 401
+        assert (await first.get("/v1/me")).status_code == 401
 
 
 async def test_who_is_switched_off_or_given_another_password_is_signed_out(here: Registry) -> None:
@@ -172,15 +172,17 @@ async def test_who_is_switched_off_or_given_another_password_is_signed_out(here:
 
 async def test_another_password_needs_the_one_that_is_and_ends_the_other_sessions(here: Registry) -> None:
     account = await made(here, "read")
-    async with browser(here) as one, browser(here) as other:
-        await accepted(one, account)
+    async with browser(here) as first, browser(here) as other:
+        await accepted(first, account)
         await signed_in(other, account)
-        wrong = await one.post("/v1/session/password", json={"password": "not that", "newPassword": "another of mine"})
+        wrong = await first.post(
+            "/v1/session/password", json={"password": "not that", "newPassword": "another of mine"}
+        )
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "password")
-        assert (await one.get("/v1/me")).status_code == 200
-        done = await one.post("/v1/session/password", json={"password": OWN, "newPassword": "another of mine"})
+        assert (await first.get("/v1/me")).status_code == 200
+        done = await first.post("/v1/session/password", json={"password": OWN, "newPassword": "another of mine"})
         assert done.status_code == 200, done.text
-        assert [(await client.get("/v1/me")).status_code for client in (one, other)] == [200, 401]
+        assert [(await client.get("/v1/me")).status_code for client in (first, other)] == [200, 401]
         assert (await signed_in(other, account)).status_code == 401
         assert (await signed_in(other, account, "another of mine")).status_code == 200
 
@@ -231,8 +233,8 @@ async def test_a_name_that_is_guessed_at_waits_and_its_owner_gets_in_all_the_sam
         await accepted(owner, account)
         for guessed in (account, unknown):
             answers = [await signed_in(stranger, guessed, f"guess {number}") for number in range(11)]
-            told = [(answer.status_code, answer.json()["title"]) for answer in answers]
-            assert told == [(401, "Unknown name or wrong password")] * 10 + [(429, "Too many wrong passwords")]
+            refusals = [(answer.status_code, answer.json()["title"]) for answer in answers]
+            assert refusals == [(401, "Unknown name or wrong password")] * 10 + [(429, "Too many wrong passwords")]
             assert 50 <= int(answers[-1].headers["Retry-After"]) <= 60
         assert (await signed_in(stranger, account)).status_code == 429
         assert (await signed_in(owner, account)).status_code == 200

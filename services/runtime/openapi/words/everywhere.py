@@ -1,6 +1,7 @@
 """Names that mean the same wherever they stand, and the parameters of routes."""
 
 FIELDS = {
+    "accountId": "Our id of the account",
     "action": "What the button does, in the app's own words; `link` opens the address in `options`",
     "actions": "Buttons, three at most",
     "activityId": "The id that ActivityKit gave the Live Activity",

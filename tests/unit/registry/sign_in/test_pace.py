@@ -68,8 +68,8 @@ def test_one_network_cannot_try_all_names() -> None:
 
 
 def test_what_one_instance_counts_the_others_hear_of() -> None:
-    told, heard = Spends(), Spends()
-    one, other = SignInPace(told), SignInPace(heard)
-    guessed(one, 10)
-    heard.learn(told.spent(), 0.0)
+    spent_here, spent_there = Spends(), Spends()
+    here, other = SignInPace(spent_here), SignInPace(spent_there)
+    guessed(here, 10)
+    spent_there.learn(spent_here.spent(), 0.0)
     assert other.begin(botnet(99), 0.0) == pytest.approx(60)
