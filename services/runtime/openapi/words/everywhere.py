@@ -139,6 +139,7 @@ PARAMETERS = {
     "limit": "How many at most",
     "message_id": "The message's id",
     "offset": "Offset of the record among the dead letters",
+    "account_id": "The id of the account",
     "operator_id": "The id of the operator's token",
     "outcome": "Only with this outcome",
     "packet_id": "The packet's id",
