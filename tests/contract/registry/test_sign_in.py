@@ -175,9 +175,8 @@ async def test_another_password_needs_the_one_that_is_and_ends_the_other_session
     async with browser(here) as first, browser(here) as other:
         await accepted(first, account)
         await signed_in(other, account)
-        wrong = await first.post(
-            "/v1/session/password", json={"password": "not that", "newPassword": "another of mine"}
-        )
+        body = {"password": "not that", "newPassword": "another of mine"}
+        wrong = await first.post("/v1/session/password", json=body)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "password")
         assert (await first.get("/v1/me")).status_code == 200
         done = await first.post("/v1/session/password", json=body | {"password": OWN})
