@@ -28,6 +28,7 @@ from services.registry.erasure.routes import erasure_routes
 from services.registry.provisioning import STRICT
 from services.registry.provisioning.service import Provisioning
 from services.registry.sign_in import Accounts, Entrance, Passwords, SignInPace, account_routes, session_routes
+from services.registry.sign_in.oidc import oidc_routes
 from services.runtime.access.audit import Refused
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.logins import Logins
@@ -96,6 +97,7 @@ def _sign_in(directory: Directory, secrets: Secrets) -> list[APIRouter]:
     return [
         account_routes(accounts, passwords),
         session_routes(accounts, Entrance(directory, secrets, ()), passwords, STRICT),
+        oidc_routes(None),
     ]
 
 

@@ -19,8 +19,10 @@ from services.registry.bodies import AnswerModel, Id, RequestModel
 from services.registry.http import PROBLEMS, By, IfMatch, operator_router
 from services.registry.provisioning import OperatorName
 from services.registry.sign_in.accounts import Accounts
+from services.registry.sign_in.oidc.accounts import is_of_login
 from services.registry.sign_in.passwords import Passwords
 from services.runtime.clock import now_ms
+from services.runtime.http.server import Problem
 
 _PASSWORD_BYTES = 18
 AccountState = Literal["works", "invited", "expired", "off"]
@@ -82,16 +84,25 @@ def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
     @router.patch("/{account_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def change_account(account_id: Id, body: AccountPatch, by: By, if_match: IfMatch = None) -> AccountView:
         """Change what the body names; `{"enabled": false}` switches it off, and signs it out everywhere."""
+        if body.scopes is not None:
+            _check_is_ours(account_id)
         changed = await accounts.change(account_id, by, if_match, scopes=body.scopes, enabled=body.enabled)
         return AccountView.of(changed)
 
-    @router.post("/{account_id}/password", responses={404: PROBLEMS[400]})
+    @router.post("/{account_id}/password", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def reset_password(account_id: Id, by: By) -> AccountView:
         """Another password for once, in this answer only; the one before and all sessions end."""
+        _check_is_ours(account_id)
         password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
         return AccountView.of(await accounts.reset(account_id, await passwords.hashed(password), by), password)
 
     return router
+
+
+def _check_is_ours(account_id: str) -> None:
+    """Raises Problem 409."""
+    if is_of_login(account_id):
+        raise Problem(409, "Of the company's login", "it says what its people may do, and has their passwords")
 
 
 def _state_of(account: AccountChanged, now: int) -> AccountState:

@@ -7,6 +7,7 @@ from services.registry.provisioning import Provisioning, ProvisioningLock, Secre
 from services.registry.sign_in.account_routes import account_routes
 from services.registry.sign_in.accounts import Accounts
 from services.registry.sign_in.entrance import Entrance
+from services.registry.sign_in.oidc import open_oidc
 from services.registry.sign_in.pace import SignInPace
 from services.registry.sign_in.passwords import Passwords
 from services.registry.sign_in.session_routes import session_routes
@@ -21,4 +22,8 @@ def open_sign_in(foundation: Foundation, rules: SecretRules) -> list[APIRouter]:
     passwords = Passwords(directory, pace)
     foundation.process.stack.callback(passwords.close)
     entrance = Entrance(directory, secrets, foundation.trusted_proxies)
-    return [account_routes(accounts, passwords), session_routes(accounts, entrance, passwords, rules)]
+    return [
+        account_routes(accounts, passwords),
+        session_routes(accounts, entrance, passwords, rules),
+        open_oidc(foundation, accounts.provisioning, entrance),
+    ]

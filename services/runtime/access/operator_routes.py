@@ -31,6 +31,10 @@ _LETTER = "/v1/dead-letters/{topic}/{partition}/{offset}"
 _MAILING = "/v1/mailings/{any_id}"
 RENEWAL = "/v1/session/renewal"
 """Asked for every few minutes, of a session that goes on: it changes nothing that an audit would look for."""
+WAYS = "/v1/session/ways"
+LOGIN = "/v1/session/oidc"
+LOGIN_CALLBACK = f"{LOGIN}/callback"
+"""Where the company's login sends a browser back to: a GET that signs somebody in."""
 _ACCOUNT = "/v1/accounts/{account_id}"
 _RESEND = "/v1/report-resends/{resend_id}"
 
@@ -91,9 +95,10 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("admin", False, "GET,POST /v1/accounts", f"PATCH {_ACCOUNT}", f"POST {_ACCOUNT}/password"),
     *_rows("read", False, "GET,POST,DELETE /v1/session", "DELETE /v1/sessions"),
     *_rows("read", False, f"POST {RENEWAL}", "POST /v1/session/password"),
+    *_rows("read", False, f"GET {WAYS}", f"GET {LOGIN}", f"GET {LOGIN_CALLBACK}"),
 )
 
-OPEN = frozenset({("GET", "/v1/session"), ("POST", "/v1/session")})
+OPEN = frozenset({("POST", "/v1/session"), *(("GET", path) for path in ("/v1/session", WAYS, LOGIN, LOGIN_CALLBACK))})
 """How operators sign in: asked for before anybody is known. They see to it themselves who asks, and how often."""
 
 PARTNERS_OWN: tuple[OperatorRoute, ...] = (

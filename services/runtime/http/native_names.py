@@ -1,7 +1,7 @@
 """Names in requests of the native API (`/v1`, `/sdk/api/v1`) that nobody reads: refused, with the one that was meant.
 
 What others have designed is read tolerantly: the partner protocol, callbacks of providers, reports of the channel
-platform, short links with whatever a marketing tool adds.
+platform, short links with whatever a marketing tool adds, what a company's login sends a browser back with.
 """
 
 import typing
@@ -16,12 +16,14 @@ from pydantic import BaseModel
 from services.runtime.http.field_names import model_in, nearest, suggestion
 
 NATIVE = ("/v1/", "/sdk/api/v1/")
+_OF_OTHERS = ("/v1/session/oidc/callback",)
+"""Of these, what others have designed."""
 _MOST_FAULTS, _MOST_OF_NAME = 50, 100
 
 
 def query_faults(request: Request) -> list[dict[str, str]]:
     """Query parameters that the route does not read, and those that it reads once and are there twice."""
-    if not request.url.query or not request.url.path.startswith(NATIVE):
+    if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in _OF_OTHERS:
         return []
     known = _query_of(request.scope["route"])
     faults = []

@@ -20,8 +20,11 @@ from services.runtime import telemetry
 from services.runtime.access.logins import Logins
 from services.runtime.access.operator_routes import (
     HELD,
+    LOGIN,
+    LOGIN_CALLBACK,
     PARTNERS_OWN,
     ROUTES,
+    WAYS,
     is_open,
     is_operators_alone,
     may,
@@ -44,8 +47,19 @@ OPEN = {
     ("GET", "/l/{code}"): "a recipient follows a link",
     ("GET", "/v1/session"): "tells whom a cookie has signed in, if anybody, and only at the operators' listener",
     ("POST", "/v1/session"): "name and password are in the body, and only at the operators' listener",
+    ("GET", WAYS): "the console asks before anybody has signed in; likewise",
+    ("GET", LOGIN): "sends to the company's login; likewise",
+    ("GET", LOGIN_CALLBACK): "the login's answer is in the query; likewise",
 }
 """What is asked for without any header that proves who is calling, and why."""
+OPEN_WITHOUT_MORE = {
+    ("GET", "/v1/session"): 200,
+    ("POST", "/v1/session"): 400,
+    ("GET", WAYS): 200,
+    ("GET", LOGIN): 404,
+    ("GET", LOGIN_CALLBACK): 404,
+}
+"""What is answered to a request that has nothing else: who signs in is in the body, and no company's login is named."""
 Route = tuple[str, str, str]  # service, method, path
 
 
@@ -190,7 +204,7 @@ async def test_the_operators_listener_asks_for_a_token_before_anything_else(
             answer = await asked(listener, method, filled(path), **headers)
             expected = 401 if route_of(method, filled(path)) is not None else 404
             if is_open(method, path):
-                expected = 400 if method == "POST" else 200  # who signs in is in the body
+                expected = OPEN_WITHOUT_MORE[method, path]
             assert answer.status_code == expected, (method, path)
 
 
