@@ -3,6 +3,7 @@
 import { ACCOUNTS } from "./words/accounts";
 import { APP } from "./words/app";
 import { AUDIT } from "./words/audit";
+import { COMPANY_LOGIN } from "./words/company-login";
 import { MAILING_PARTS } from "./words/mailing-parts";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
@@ -15,6 +16,7 @@ import { SUPPORT } from "./words/support";
 const TABLE = {
   ...APP,
   ...ACCOUNTS,
+  ...COMPANY_LOGIN,
   ...MAILINGS,
   ...MAILING_PARTS,
   ...STATES,
