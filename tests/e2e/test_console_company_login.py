@@ -89,6 +89,7 @@ async def test_a_login_that_is_away_stops_nobody_from_signing_in_by_a_token(
         await page.press(BUTTON)
         await page.sees("The company's login does not answer as it should.")
         await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
+        await page.until("location.hash === '#/'", "the first page is shown, and the sign-in's reason is gone")
         await page.settled()
     login.wrong = set()
 

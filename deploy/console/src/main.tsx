@@ -7,7 +7,7 @@ import { PartnerSignIn } from "./pages/partner/sign-in";
 import { SignIn } from "./pages/sign-in";
 import { OwnSession } from "./parts/own-session";
 import { Empty, Loading } from "./parts/states";
-import { SIGN_IN, href, usePlace } from "./router";
+import { SIGN_IN, go, href, usePlace } from "./router";
 import { holds, isPortal, isSignedIn, onSession, signedInByCookie, userName } from "./session";
 import { get } from "./api";
 import { place } from "./documents";
@@ -19,16 +19,18 @@ const TITLE = isPortal ? "portal.title" : "app.title";
 
 function Console() {
   const [, redraw] = useState(0);
-  const { path, rest } = usePlace();
+  const here = usePlace();
+  const { path, rest } = here.path === SIGN_IN ? { path: "", rest: "" } : here;
   const again = () => redraw((count) => count + 1);
   useEffect(() => onSession(again), []);
   useEffect(() => {
     document.title = t(TITLE);
+    if (isSignedIn() && here.path === SIGN_IN) go("");
   });
   const isAsking = useCookie();
   const all = isPortal ? PAGES_OF_PARTNERS : PAGES;
   const pages = all.filter((known) => holds(known.scope) && (known.isOffered?.() ?? true));
-  const page = path === "" || path === SIGN_IN ? pages[0] : all.find((known) => known.path === path);
+  const page = path === "" ? pages[0] : all.find((known) => known.path === path);
   const switched = () => {
     setLanguage(language() === "ru" ? "en" : "ru");
     again();

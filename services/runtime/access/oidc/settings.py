@@ -15,7 +15,9 @@ class OidcSettings:
     """Off where no issuer is named."""
 
     operators_url: str = setting(
-        "", "RPNS_OPERATORS_URL", "the operators' address as their browsers reach it: https://push.example.org"
+        "",
+        "RPNS_OPERATORS_URL",
+        "the operators' address as their browsers reach it (https://push.example.org): the company's login leads back there",
     )
     oidc_issuer: str = setting(
         "", "RPNS_OIDC_ISSUER", "the company's login (OpenID Connect) at which operators sign in; empty: none"
@@ -50,11 +52,11 @@ def faults_of_oidc(settings: OidcSettings) -> Iterator[str]:
         ("RPNS_OIDC_CLIENT_SECRET", settings.oidc_client_secret),
         ("RPNS_OIDC_ROLES", settings.oidc_roles),
     ]
-    if settings.operators_url and (fault := fault_of_address(settings.operators_url, has_path=False)):
-        yield f"RPNS_OPERATORS_URL: {fault}"
     if not settings.oidc_issuer:
         yield from (f"{name}: is of use only where RPNS_OIDC_ISSUER is set" for name, value in needed[1:] if value)
         return
+    if settings.operators_url and (fault := fault_of_address(settings.operators_url, has_path=False)):
+        yield f"RPNS_OPERATORS_URL: {fault}"
     if fault := fault_of_address(settings.oidc_issuer):
         yield f"RPNS_OIDC_ISSUER: {fault}"
     yield from (f"{name}: is needed where RPNS_OIDC_ISSUER is set" for name, value in needed if not value)
