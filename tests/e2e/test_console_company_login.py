@@ -59,7 +59,7 @@ async def test_whoever_is_let_in_by_the_login_is_in_the_console_where_they_were_
         await page.settled()
         assert await page.run("document.cookie") == ""
         assert await page.run("JSON.stringify(sessionStorage)") == "{}"
-        await page.run("location.reload()")
+        await page.run("setTimeout(() => location.reload(), 0)")
         await page.sees("oidc:on-call")
         await page.press("Sign out")
         await page.sees(BUTTON)
@@ -99,5 +99,4 @@ async def test_what_somebody_writes_into_a_link_to_the_sign_in_is_not_shown(
 ) -> None:
     async with sign_in_page(browser, world) as page:
         await page.run("location.hash = '#/sign-in/no-role/%3Cb%3Eyour%20bank%20asks%3A%20https%3F'")
-        await page.run("location.reload()")
         await page.sees("None of your groups may use this console (claim —).")

@@ -7,6 +7,7 @@ account (`sessions/`).
 A token that was accepted before stays accepted: nobody can lock out a colleague on the same network.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ AUDIT_PURPOSE = "audit"
 BOOTSTRAP = "bootstrap"
 FREE_FAILURES = 10
 FORGIVEN_EVERY_S = 6.0
+BEHIND_S = 3.0
+_LOOK_S = 0.01
 _MOST_NETWORKS = 20_000
 _MOST_TOKEN = 512
 
@@ -93,6 +96,16 @@ class OperatorTokens:
             return Wrong()
         self._taken.add(digests[0])
         return found
+
+    async def has_heard_of(self, cookie: str) -> None:
+        """Wait until the directory has the account as it was when the session began: the registry may have written that
+        a moment ago. `BEHIND_S` at most; whoever asks then decides by what there is."""
+        session = opened(cookie, self.secrets)
+        until_s = time.monotonic() + BEHIND_S
+        while session is not None and session.is_news_to(self.directory.accounts.get(session.account_id)):
+            if time.monotonic() > until_s:
+                return
+            await asyncio.sleep(_LOOK_S)
 
     def of_session(self, cookie: str) -> Operator | None:
         """The operator whose session the cookie is, with the scopes that the account has now."""

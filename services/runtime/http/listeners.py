@@ -97,20 +97,20 @@ class OperatorsListener:
         elif is_open(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
         else:
-            found = self._admitted(scope)
+            found = await self._admitted(scope)
             if isinstance(found, Operator):
                 await self._app({**scope, OPERATOR_KEY: found}, receive, send)
             else:
                 problem, headers = found
                 await server.problem_response(problem, headers)(scope, receive, send)
 
-    def _admitted(self, scope: Scope) -> Operator | Refusal:
+    async def _admitted(self, scope: Scope) -> Operator | Refusal:
         """The operator, or the answer that says why not."""
         method, path = scope["method"], scope["path"]
         known = routes_at(path)
         if not known:
             return server.nothing_at(path), {}
-        found = self._admission.proved(scope)
+        found = await self._admission.proved(scope)
         if not isinstance(found, Operator):
             self._note("", scope, found[0].status)
             return found

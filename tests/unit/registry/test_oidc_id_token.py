@@ -72,7 +72,7 @@ def test_a_key_verifies_by_an_algorithm_of_its_own_type_alone() -> None:
     assert rule_of(ES.signed({"alg": "RS256"}, STATED), ES) == "key"
     assert rule_of(RS.signed({"alg": "PS256"}, STATED)) == "key"  # it is published for RS256
     open_to_both = {name: value for name, value in RS.jwk.items() if name != "alg"}
-    with pytest.raises(IdTokenRefused, match="^signature"):
+    with pytest.raises(IdTokenRefused, match=r"^signature"):
         verified(RS.signed({"alg": "PS256"}, STATED), [open_to_both], EXPECTED, time.time())
 
 

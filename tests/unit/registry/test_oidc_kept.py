@@ -2,11 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from services.registry.sign_in.oidc import kept
 from services.registry.sign_in.oidc.kept import FetchFailed, Kept
+from services.registry.sign_in.oidc.provider import Provider
+from services.runtime.settings import BadSettings, Settings
 from tests.support.waiting import eventually
 
 
@@ -69,6 +72,13 @@ async def test_newer_is_fetched_no_more_often_than_it_may() -> None:
     assert await value.newer(60) is None
     assert await value.newer(-1) == 2
     assert await value.get() == 2
+
+
+async def test_a_ca_that_cannot_be_read_is_named_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    for name in ("none.pem", "no.pem"):
+        with pytest.raises(BadSettings, match="RPNS_OIDC_CA_FILE: cannot be read"):
+            Provider(Settings(oidc_ca_file=str(tmp_path / name)))
 
 
 async def test_what_is_under_way_ends_with_it() -> None:

@@ -19,7 +19,7 @@ from services.registry.sign_in.oidc.kept import FetchFailed, Kept
 from services.registry.sign_in.oidc.refusals import SignInRefused
 from services.runtime.http.outbound_addresses import exact_url
 from services.runtime.http_client import Answer, Direct, Pool, header_lines, target_of
-from services.runtime.settings import Settings
+from services.runtime.settings import BadSettings, Settings
 
 TIMEOUT_S = 5.0
 FRESH_S = 3600.0
@@ -34,11 +34,15 @@ class Provider:
     """Of one issuer. Its methods raise SignInRefused."""
 
     def __init__(self, settings: Settings) -> None:
+        """Asks nothing yet. Raises BadSettings."""
         self._settings = settings
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.oidc_ca_file:
-            context.load_verify_locations(cafile=settings.oidc_ca_file)
+            try:
+                context.load_verify_locations(cafile=settings.oidc_ca_file)
+            except OSError as error:  # of which ssl.SSLError is one
+                raise BadSettings(f"RPNS_OIDC_CA_FILE: cannot be read ({type(error).__name__})") from None
         self._pool = Pool(Direct(context), limit=_MOST_AT_ONCE)
         self._endpoints = Kept(self._discover, FRESH_S)
         self._keys = Kept(self._fetch_keys, FRESH_S)

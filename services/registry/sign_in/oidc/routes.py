@@ -43,7 +43,7 @@ def oidc_routes(door: Door | None) -> APIRouter:
 
     @router.get(LOGIN, status_code=SEE_OTHER, response_class=RedirectResponse, responses=_OFF)
     async def begin_oidc(
-        place: Annotated[str, Query(max_length=300, description="page of the console to come back to")] = "",
+        place: Annotated[str, Query(description="page of the console to come back to; what is none: the first")] = "",
     ) -> Response:
         """Send the browser to the company's login."""
         known = _known(door)

@@ -17,7 +17,7 @@ class OidcSettings:
     operators_url: str = setting(
         "",
         "RPNS_OPERATORS_URL",
-        "the operators' address as their browsers reach it (https://push.example.org): the company's login leads back there",
+        "the operators' address as browsers reach it (https://push.example.org): the company's login leads back there",
     )
     oidc_issuer: str = setting(
         "", "RPNS_OIDC_ISSUER", "the company's login (OpenID Connect) at which operators sign in; empty: none"

@@ -36,12 +36,12 @@ class Admission:
     def __init__(self, tokens: OperatorTokens, trusted: Sequence[Network]) -> None:
         self._tokens, self._trusted = tokens, trusted
 
-    def proved(self, scope: Scope) -> Operator | Refusal:
+    async def proved(self, scope: Scope) -> Operator | Refusal:
         """Who it is, or the answer that says why not."""
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         cookie = None if given else cookie_of(scope, is_https(scope, self._trusted))
         if cookie is not None:
-            return self._signed_in(scope, cookie)
+            return await self._signed_in(scope, cookie)
         found = self._tokens.check(given.decode("latin-1"), network_of(caller_address(scope, self._trusted)))
         if isinstance(found, Operator):
             return found
@@ -49,9 +49,10 @@ class Admission:
             return _SLOW, {"Retry-After": str(found.retry_after_s)}
         return _WRONG, _CHALLENGE
 
-    def _signed_in(self, scope: Scope, cookie: str) -> Operator | Refusal:
+    async def _signed_in(self, scope: Scope, cookie: str) -> Operator | Refusal:
         if not is_of_console(scope):
             return FORGED, {}
+        await self._tokens.has_heard_of(cookie)
         return self._tokens.of_session(cookie) or (_ENDED, _CHALLENGE)
 
 

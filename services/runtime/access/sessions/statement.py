@@ -26,19 +26,22 @@ _PURPOSE = b"operator-session"
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """Whose it is, and how long it holds. Times in UTC ms."""
+    """Whose it is, and how long it holds. Times in UTC ms. `account_at` is when the account that it began with was
+    changed last."""
 
     account_id: str
     session_id: str
     started_at: int
     expires_at: int
+    account_at: int = 0
     password: str = ""  # which one it was begun with, by a mark
 
     @classmethod
     def begun(cls, account: AccountChanged, now: int) -> Self:
         """A new one. It begins no earlier than the account's sessions may, also by a clock that is behind."""
         started_at = max(now, account.sessions_since)
-        return cls(account.account_id, ids.uuid7(), started_at, started_at + IDLE_MS, _mark_of(account.password_hash))
+        password = _mark_of(account.password_hash)
+        return cls(account.account_id, ids.uuid7(), started_at, started_at + IDLE_MS, account.at, password)
 
     def renewed(self, now: int) -> Self:
         """The same one, used just now."""
@@ -49,6 +52,10 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     def ends_at(self) -> int:
         """When it ends, however much it is used."""
         return self.started_at + LONGEST_MS
+
+    def is_news_to(self, account: AccountChanged | None) -> bool:
+        """Whether whoever has the account so has still to read the change that the session began with."""
+        return account is None or account.at < self.account_at
 
     def holds(self, account: AccountChanged | None, now: int) -> bool:
         """Whether it is still good for the account, which is None when there is no such one."""
