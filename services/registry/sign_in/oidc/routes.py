@@ -19,7 +19,10 @@ from services.runtime.http.server import Problem, ProblemBody
 
 Way = Literal["token", "password", "oidc"]
 _WITHOUT_LOGIN: list[Way] = ["password", "token"]
-_OFF: dict[int | str, dict[str, Any]] = {404: {"model": ProblemBody, "description": "No company's login is set up"}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    SEE_OTHER: {"description": "On the way; where it fails to the console's sign-in, which says why"},
+    404: {"model": ProblemBody, "description": "No company's login is set up"},
+}
 _Word = Annotated[str | None, Query(description="as the company's login sends it")]
 
 
@@ -41,7 +44,7 @@ def oidc_routes(door: Door | None) -> APIRouter:
             return WaysView(ways=_WITHOUT_LOGIN, oidc_label="")
         return WaysView(ways=["oidc", *_WITHOUT_LOGIN], oidc_label=door.settings.oidc_label)
 
-    @router.get(LOGIN, status_code=SEE_OTHER, response_class=RedirectResponse, responses=_OFF)
+    @router.get(LOGIN, status_code=SEE_OTHER, response_class=RedirectResponse, responses=_ANSWERS)
     async def begin_oidc(
         place: Annotated[str, Query(description="page of the console to come back to; what is none: the first")] = "",
     ) -> Response:
@@ -49,7 +52,7 @@ def oidc_routes(door: Door | None) -> APIRouter:
         known = _known(door)
         return await known.or_reason(known.begun(place))
 
-    @router.get(LOGIN_CALLBACK, status_code=SEE_OTHER, response_class=RedirectResponse, responses=_OFF)
+    @router.get(LOGIN_CALLBACK, status_code=SEE_OTHER, response_class=RedirectResponse, responses=_ANSWERS)
     async def end_oidc(
         request: Request, state: _Word = None, code: _Word = None, error: _Word = None, iss: _Word = None
     ) -> Response:
