@@ -79,6 +79,10 @@ async def test_whoever_has_no_group_with_a_scope_is_told_the_claim_in_both_langu
         login.person.claims |= {"groups": ["rpns-admins"]}
         await page.press(BUTTON)
         await page.sees("oidc:guest")
+        await page.run("location.hash = '#/operations/accounts'")
+        row = "[...document.querySelectorAll('tr')].find((row) => row.innerText.includes('oidc:guest'))"
+        await page.until(f"{row}?.innerText.includes('Switch off…')", "its account is in the list")
+        assert "New password…" not in await page.run(f"{row}.innerText")
 
 
 async def test_a_login_that_is_away_stops_nobody_from_signing_in_by_a_token(

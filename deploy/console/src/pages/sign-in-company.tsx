@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
 import { place, type Answer } from "../documents";
+import { told } from "../parts/figures";
 import { SIGN_IN, place as placeHere } from "../router";
 import { t, type Key } from "../words";
 
@@ -31,7 +32,7 @@ export function CompanySignIn() {
   }, []);
   if (!ways?.ways.includes("oidc")) return null;
   const { path, rest } = placeHere();
-  const label = t("company.with").replace("{label}", () => ways.oidcLabel || t("company.any"));
+  const label = told("company.with", { label: ways.oidcLabel || t("company.any") });
   return (
     <div class="card">
       {path === SIGN_IN && <Refused rest={rest} />}
@@ -45,7 +46,7 @@ function Refused({ rest }: { rest: string }) {
   const [reason = "", ...claim] = rest.split("/");
   const words = Object.entries(REFUSALS).find(([known]) => known === reason)?.[1];
   const shown = /^[\w.,:/ -]{1,120}$/.test(claim.join("/")) ? claim.join("/") : "—";
-  return words ? <p class="failure" role="alert">{t(words).replace("{claim}", () => shown)}</p> : null;
+  return words ? <p class="failure" role="alert">{told(words, { claim: shown })}</p> : null;
 }
 
 /** As it stands there, still encoded. */

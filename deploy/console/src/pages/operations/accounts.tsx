@@ -91,17 +91,20 @@ function Changes({ account, invited, again }: { account: Account; invited: (acco
     send("patch", placeOf("patch", "/v1/accounts/{account_id}", id), changes, { headers: { "If-Match": account.version } });
   const named = { name: account.name };
   const isOff = account.state === "off";
+  const isOurs = !account.accountId.startsWith("oidc-"); // of the others the company's login says what they may do
   return (
     <div class="row">
-      <Edit
-        label={t("accounts.change")}
-        title={told("accounts.changeTitle", named)}
-        values={{ scopes: account.scopes }}
-        run={({ scopes }) => patched({ scopes })}
-        done={again}
-        fields={(form) => <Scopes form={form} />}
-      />
-      <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />
+      {isOurs && (
+        <Edit
+          label={t("accounts.change")}
+          title={told("accounts.changeTitle", named)}
+          values={{ scopes: account.scopes }}
+          run={({ scopes }) => patched({ scopes })}
+          done={again}
+          fields={(form) => <Scopes form={form} />}
+        />
+      )}
+      {isOurs && <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />}
       <Ask
         label={t(isOff ? "accounts.switchOn" : "accounts.switchOff")}
         title={told(isOff ? "accounts.switchOnTitle" : "accounts.switchOffTitle", named)}
