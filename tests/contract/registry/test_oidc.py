@@ -7,8 +7,12 @@ import pytest
 
 from deploy.sandbox.oidc.faults import Fault
 from deploy.sandbox.oidc.tokens import Algorithm
+from services.registry.provisioning import ProvisioningLock
 from services.registry.sign_in.oidc import kept, provider
+from services.registry.sign_in.oidc.door import COOKIE
+from services.registry.sign_in.oidc.exchange import Exchange
 from services.registry.sign_in.oidc.flow import LASTS_S
+from services.runtime.mongo.errors import OutOfTime
 from tests.conftest import Servers, own_settings
 from tests.support.listening import ADMIN
 from tests.support.oidc_console import CLIENT, OidcConsole, oidc_console, query_of
@@ -240,6 +244,35 @@ async def test_a_sign_in_ends_once(console: OidcConsole) -> None:
     console.browser.cookies.update(kept_cookies)
     assert await console.end(back) == "sign-in/expired"
     assert console.login.asked.count("/token") == 1
+
+
+async def test_any_instance_ends_what_another_has_begun_and_the_login_takes_the_code_once(console: OidcConsole) -> None:
+    back, elsewhere = await console.at_login(await console.begin()), provider.Provider(console.settings)
+    exchange = Exchange(elsewhere, console.registry.secrets, console.settings)
+    try:
+        person = await exchange.finish(exchange.opened(console.browser.cookies[COOKIE]), query_of(back))
+    finally:
+        await elsewhere.close()
+    assert person.name == "oidc:ops"
+    assert await console.end(back) == "sign-in/unproved"
+
+
+async def test_who_signs_in_for_the_first_time_while_nothing_can_be_written_is_told_so(
+    console: OidcConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: ProvisioningLock, within_s: float) -> None:
+        raise OutOfTime
+
+    async def taken(_: ProvisioningLock, within_s: float) -> None:
+        return None
+
+    console.login.person.claims |= {"sub": "unwritten", "preferred_username": "unwritten"}
+    for acquire in (away, taken):
+        monkeypatch.setattr(ProvisioningLock, "acquire", acquire)
+        assert await console.sign_in() == "sign-in/unavailable"
+    assert (await console.me()).status_code == 401
+    monkeypatch.undo()
+    assert await console.sign_in() == ""
 
 
 async def test_a_sign_in_is_over_after_ten_minutes(console: OidcConsole) -> None:
