@@ -139,6 +139,7 @@ def test_nesting_without_end_and_a_token_without_end_are_refused() -> None:
 def test_only_keys_that_sign_are_kept() -> None:
     encrypting = {**RS.jwk, "use": "enc"}
     assert keys_of({"keys": [RS.jwk, encrypting, "x", None]}) == (RS.jwk,)
-    for document in (None, {}, {"keys": {}}, {"keys": None}):
+    nothing: list[dict[str, Any] | None] = [None, {}, {"keys": {}}, {"keys": None}]
+    for document in nothing:
         with pytest.raises(ValueError, match="JWK Set"):
             keys_of(document)
