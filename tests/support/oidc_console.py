@@ -24,6 +24,7 @@ from services.registry.sign_in.passwords import Passwords
 from services.runtime import openapi
 from services.runtime.access.audit import AuditedApp
 from services.runtime.access.logins import Logins
+from services.runtime.access.operator_routes import LOGIN_CALLBACK
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.partner_auth import caller
 from services.runtime.access.sessions.same_site import HEADER
@@ -37,7 +38,7 @@ from tests.support.log_reader import all_events_of
 from tests.support.registry_app import Registry
 
 URL = "http://127.0.0.1:8081"
-CALLBACK = f"{URL}/v1/session/oidc/callback"
+CALLBACK = URL + LOGIN_CALLBACK
 CLIENT, SECRET = "rpns-console", "s3cret:/+ with blanks"
 CONSOLE = {HEADER: "1"}
 
@@ -104,14 +105,14 @@ def query_of(address: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def oidc_console(
-    registry: Registry, *, algorithm: Algorithm = "RS256", **changes: Any
+    registry: Registry, *, algorithm: Algorithm = "RS256", url: str = URL, **changes: Any
 ) -> AsyncIterator[OidcConsole]:
     """With a login of its own. Whoever signs in is in the group `rpns-support`."""
-    login = Login(CLIENT, SECRET, CALLBACK, algorithm)
+    login = Login(CLIENT, SECRET, url + LOGIN_CALLBACK, algorithm)
     await login.start()
     login.person.claims["groups"] = ["everybody", "rpns-support"]
     about = {
-        "operators_url": URL,
+        "operators_url": url,
         "oidc_issuer": login.issuer,
         "oidc_client_id": CLIENT,
         "oidc_client_secret": SECRET,

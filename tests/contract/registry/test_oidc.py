@@ -318,8 +318,15 @@ async def test_the_console_is_told_which_ways_in_there_are(here: Registry) -> No
         assert answer.json() == {"ways": ["oidc", "password", "token"], "oidcLabel": "Bank SSO"}
 
 
-async def test_over_https_cookies_are_for_https_alone(here: Registry) -> None:
-    async with oidc_console(here, operators_url="https://push.example.org") as console:
-        about = (await console.browser.get("/v1/session/oidc")).headers["Set-Cookie"]
-        assert about.startswith("__Host-")
-        assert "Secure" in about.split("; ")
+async def test_over_https_cookies_are_for_https_alone_whatever_the_gateway_says_of_it(here: Registry) -> None:
+    url = "https://push.example.org"
+    async with oidc_console(here, url=url) as console:
+        begun = await console.browser.get("/v1/session/oidc")
+        kept_cookie, *about = begun.headers["Set-Cookie"].split("; ")
+        assert kept_cookie.startswith("__Host-")
+        assert "Secure" in about
+        back = (await console.at_login(begun.headers["Location"])).removeprefix(url)
+        ended = await console.browser.get(back, headers={"Cookie": kept_cookie})
+        assert ended.headers["Location"] == "/console/#/"
+        given = [cookie for cookie in ended.headers.get_list("Set-Cookie") if "rpns-session" in cookie]
+        assert [cookie.startswith("__Host-") and "Secure" in cookie.split("; ") for cookie in given] == [True]

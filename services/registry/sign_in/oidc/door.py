@@ -60,7 +60,7 @@ class Door:
             raise
         account = await account_of(self.provisioning, self.settings.oidc_issuer, person)
         answer = RedirectResponse(f"{START}#/{flow.place}", SEE_OTHER)
-        self.entrance.admitted(request, answer, account, WAY)
+        self.entrance.admitted(self._as_asked(request), answer, account, WAY)
         self._keep(answer, "", 0)
         return answer
 
@@ -82,6 +82,11 @@ class Door:
     @property
     def _is_https(self) -> bool:
         return self.settings.operators_url.startswith("https://")
+
+    def _as_asked(self, request: Request) -> Request:
+        """As the browser has asked. A GET says nothing of https by itself, as a POST does (`Origin`), and not every
+        gateway does; the setting is sure."""
+        return Request({**request.scope, "scheme": "https"}) if self._is_https else request
 
     def _network(self, request: Request) -> str:
         """The other instances hear of it: a name that tells nothing to who reads it."""
