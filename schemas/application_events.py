@@ -8,8 +8,9 @@
     stop/<scope>/<id>                StopChanged; without a value: it has ended (packets and mailings, after 37 days)
     erasure/<erasure_id>             RecipientForgotten
     operator/<operator_id>           OperatorTokenChanged
+    account/<account_id>             AccountChanged
 
-`by` says who caused the event: "operator:<name>" (whose token it was), "bootstrap" (RPNS_ADMIN_TOKEN), or
+`by` says who caused the event: "operator:<name>" (whose token or account it was), "bootstrap" (RPNS_ADMIN_TOKEN), or
 "partner:<login>". Older records name an operator just "operator", a partner just by its login, or nobody ("").
 
 Every process reads this topic from its start to the end it had when the process began, before it reports ready, and
@@ -225,3 +226,30 @@ class OperatorTokenChanged(Event, tag="operator-token-changed"):
     @property
     def entity_key(self) -> str:
         return f"operator/{self.operator_id}"
+
+
+class EndedSession(Frozen):
+    """A session that somebody has ended before its time."""
+
+    session_id: str
+    until: int  # UTC ms; afterwards it would have ended by itself, and is not kept here
+
+
+class AccountChanged(Event, tag="account-changed"):
+    """A named operator who signs in to the console, as it is from now on."""
+
+    account_id: str
+    name: str
+    scopes: tuple[OperatorScope, ...]
+    created_at: int
+    password_hash: str = ""  # argon2; empty: it has none
+    is_one_time: bool = False  # the password opens no session, it only lets its holder set another
+    password_expires_at: int | None = None  # UTC ms; of a password for once
+    enabled: bool = True
+    sessions_since: int = 0  # UTC ms; those that began before have ended
+    ended_sessions: tuple[EndedSession, ...] = ()
+    by: str = ""
+
+    @property
+    def entity_key(self) -> str:
+        return f"account/{self.account_id}"

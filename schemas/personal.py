@@ -148,6 +148,7 @@ IMPERSONAL = frozenset(
         "stop-changed",
         "recipient-forgotten",
         "operator-token-changed",
+        "account-changed",
         "mailing-changed",
         "statistic-part",
         "statistic-changed",

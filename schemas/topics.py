@@ -122,6 +122,7 @@ APPLICATION_EVENTS = Topic(
         applications.StopChanged,
         applications.RecipientForgotten,
         applications.OperatorTokenChanged,
+        applications.AccountChanged,
     ),
     retention_ms=None,
     partitions=1,

@@ -14,6 +14,7 @@ from deploy.cli.mailing import commands as mailings
 from deploy.cli.messages import listing, push, resends, statistics, why
 from deploy.cli.place import Place
 from deploy.cli.provisioning import (
+    accounts,
     applications,
     broadcast_channels,
     credentials,
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate RPNS through its HTTP API.",
 )
-PROVISIONING = (operators, partners, applications, identity, senders, credentials)
+PROVISIONING = (operators, accounts, partners, applications, identity, senders, credentials)
 for group in (*PROVISIONING, mailings, broadcast_channels, topics, database, dead_letters, resends):
     app.add_typer(group.app, name=group.NAME)
 app.command("import-devices")(import_devices.import_devices)

@@ -25,7 +25,7 @@ STATUSES = {
     9: Words("read", "прочитано"),
 }
 """Of a report, as docs/partner-api.md numbers them."""
-MOMENTS = ("changedAt", "expiresAt")
+MOMENTS = ("changedAt", "expiresAt", "passwordExpiresAt")
 
 
 def console() -> Console:

@@ -79,7 +79,8 @@ OPERATORS = (
         (
             "/v1/me",
             *_under("applications", "partners", "installations", "identities", "stops", "erasures"),
-            *_under("operators", "cluster", "dead-letters", "audit"),
+            *_under("operators", "accounts", "session", "sessions"),
+            *_under("cluster", "dead-letters", "audit"),
             "/console",
             "/console/*",
         ),

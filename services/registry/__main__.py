@@ -17,6 +17,7 @@ from services.registry.erasure import open_erasure
 from services.registry.foundation import open_foundation
 from services.registry.provisioning import SecretRules, open_provisioning
 from services.registry.receipts import ReceiptFastPath, open_receipts
+from services.registry.sign_in import open_sign_in
 from services.registry.support import IMPORT_PATH, open_audiences
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.operator_tokens import AUDIT_PURPOSE, OperatorTokens
@@ -32,6 +33,7 @@ async def start(process: Process) -> None:
     devices = await open_devices(foundation)
     commands = DeviceCommands(devices, foundation.log, directory, secrets)
     pace = DevicePace("registry", foundation.trusted_proxies, settings.device_pace)
+    rules = SecretRules(settings.allow_weak_secrets)
     receipts = open_receipts(foundation, commands)
     app = application(
         commands=commands,
@@ -45,9 +47,10 @@ async def start(process: Process) -> None:
             open_erasure(foundation, commands),
             open_dead_letters(foundation),
             open_cluster(foundation),
+            *open_sign_in(foundation, rules),
             audit_routes(settings, partial(secrets.digests, purpose=AUDIT_PURPOSE)),
         ],
-        rules=SecretRules(settings.allow_weak_secrets),
+        rules=rules,
         part_of=foundation.rates.shares.part,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from schemas import codec
 from schemas.application_events import (
     OWNED,
+    AccountChanged,
     ApplicationChanged,
     CredentialsChanged,
     EntityKey,
@@ -46,13 +47,14 @@ class Directory:
         self._stops_of: dict[str, dict[tuple[StopScope, str], StopChanged]] = {}
         self._holding: dict[tuple[StopScope, str], StopChanged] = {}  # of those, the ones that stop something
         self.operators: dict[str, OperatorTokenChanged] = {}  # also those that were revoked
+        self.accounts: dict[str, AccountChanged] = {}  # also those that are switched off
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
         self._erasure_waits: list[asyncio.Event] = []
         self.outdated: set[str] = set()  # keys whose newest state only a newer release understands
         self.version = 0
         self.newest_at = 0  # UTC ms
         self._logins, self._api_keys, self._batch_keys, self._operators = Names(), Names(), Names(), Names()
-        self._origins = Names()
+        self._origins, self._accounts = Names(), Names()
         self._senders_of: dict[str, dict[str, SenderChanged]] = {}
         self._credentials_of: dict[str, dict[Provider, CredentialsChanged]] = {}
 
@@ -79,6 +81,10 @@ class Directory:
     def operator_by_digest(self, digest: str) -> OperatorTokenChanged | None:
         """The token with `Secrets.digest(token, "operator-token")`; also when it was revoked or has expired."""
         return self.operators.get(self._operators.holder(digest))
+
+    def account_by_name(self, name: str) -> AccountChanged | None:
+        """The account; also when it is switched off."""
+        return self.accounts.get(self._accounts.holder(name))
 
     def sender(self, partner_id: str, service_number: str) -> SenderChanged | None:
         """The partner's sender of that name; None also when it is switched off."""
@@ -175,6 +181,9 @@ class Directory:
             case OperatorTokenChanged():
                 self.operators[event.operator_id] = event
                 self._operators.put(event.operator_id, [event.digest])
+            case AccountChanged():
+                self.accounts[event.account_id] = event
+                self._accounts.put(event.account_id, [event.name])
             case RecipientForgotten():
                 self.forgotten[event.erasure_id] = event
                 waits, self._erasure_waits = self._erasure_waits, []

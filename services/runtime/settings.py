@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from schemas.providers import BASE_URLS
 from schemas.values import Lane
+from services.runtime.access.oidc.settings import OidcSettings, faults_of_oidc
 from services.runtime.cluster_settings import ClusterSettings, faults_of_cluster
 from services.runtime.http.egress import Proxy
 from services.runtime.text.setting import read, setting, settings_of
@@ -20,7 +21,7 @@ class BadSettings(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ClusterSettings):
+class Settings(OidcSettings, ClusterSettings):
     """Read once at the start of a process and passed on."""
 
     # this process
@@ -153,7 +154,7 @@ class Settings(ClusterSettings):
         urls = {base.setting: texts.get(base.setting, base.default) for base in BASE_URLS}
         values, faults = read(cls, texts)
         settings = replace(cls(provider_urls=urls), **values)
-        if faults := faults or [*_faults_of(settings), *faults_of_cluster(settings)]:
+        if faults := faults or [*_faults_of(settings), *faults_of_cluster(settings), *faults_of_oidc(settings)]:
             raise BadSettings("; ".join(faults))
         return settings
 

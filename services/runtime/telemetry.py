@@ -46,6 +46,11 @@ REQUEST_SECONDS = Histogram(
 OPERATOR_TOKENS_REFUSED = Counter(
     "rpns_operator_tokens_refused_total", "operators' tokens that were wrong, or not looked at", ["reason"]
 )
+SIGN_INS = Counter(
+    "rpns_sign_ins_total",
+    "operators' attempts to sign in: let in, wrong, locked out, slowed down; at the company's login (oidc): why not",
+    ["way", "outcome"],
+)
 RECORDS = Counter("rpns_records_total", "records consumed and committed", ["topic"])
 BATCH_SECONDS = Histogram(
     "rpns_batch_seconds", "time from fetching a batch to its commit, seconds", ["group"], buckets=_SECONDS

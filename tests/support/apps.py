@@ -6,6 +6,7 @@ What a route would ask is not there, so only what is answered before anything is
 import asyncio
 from typing import Any
 
+from fastapi import APIRouter
 from starlette.types import ASGIApp
 
 from services.ingest.api import application as ingest
@@ -24,7 +25,10 @@ from services.registry.dead_letters.routes import dead_letter_routes
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
 from services.registry.erasure.routes import erasure_routes
+from services.registry.provisioning import STRICT
 from services.registry.provisioning.service import Provisioning
+from services.registry.sign_in import Accounts, Entrance, Passwords, SignInPace, account_routes, session_routes
+from services.registry.sign_in.oidc import oidc_routes
 from services.runtime.access.audit import Refused
 from services.runtime.access.device_pace import DevicePace
 from services.runtime.access.logins import Logins
@@ -80,10 +84,21 @@ def all_apps(
                 cluster_routes(NOTHING),
                 live_cluster_routes(NOTHING, directory, LiveStreams(asyncio.Event())),
                 audit_routes(NOTHING, NOTHING),
+                *_sign_in(directory, secrets),
             ],
         ),
         "status": _status(directory, secrets, logins),
     }
+
+
+def _sign_in(directory: Directory, secrets: Secrets) -> list[APIRouter]:
+    accounts = Accounts(Provisioning(directory, NOTHING, NOTHING))
+    passwords = Passwords(directory, SignInPace())
+    return [
+        account_routes(accounts, passwords),
+        session_routes(accounts, Entrance(directory, secrets, ()), passwords, STRICT),
+        oidc_routes(None),
+    ]
 
 
 class _NoInstallations:

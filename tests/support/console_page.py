@@ -18,6 +18,8 @@ AXE = FOLDER / "node_modules/axe-core/axe.min.js"
 GRAVE = ("serious", "critical")
 SEARCHED = "Phone, user id, message id, mtNum or partner's id"
 """The field of Support."""
+BY_TOKEN = "Sign in with an operator's token"
+"""Leads from the first form, for name and password, to the one for tokens."""
 NETWORK = "Failed to load resource"
 _CONTROL = "[...document.querySelectorAll('label')].find((one) => one.textContent.trim() === %s)?.control"
 _PRESS = """(() => {
@@ -108,6 +110,8 @@ class ConsolePage:
         return list(found)
 
     async def sign_in(self, token: str) -> None:
+        if await self.run("document.querySelector('#token') === null"):
+            await self.press(BY_TOKEN)
         await self.type("Operator's token", token)
         await self.press("Sign in")
         await self.until("document.querySelector('nav a') !== null", "the menu is there")
@@ -158,7 +162,7 @@ def _quoted(text: str) -> str:
 
 @asynccontextmanager
 async def console_page(
-    browser: Browser, url: str, path: str = "/console/", asked_for: str = "Operator's token"
+    browser: Browser, url: str, path: str = "/console/", asked_for: str = BY_TOKEN
 ) -> AsyncIterator[ConsolePage]:
     """A tab that shares nothing with any other, on the sign-in, which asks for something."""
     call = browser.call

@@ -87,7 +87,7 @@ class RawServer:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
                 body = b"" if self.is_hasty else await reader.readexactly(length)
                 self.heads.append(head)
                 peer.requests.append(body)

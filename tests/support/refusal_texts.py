@@ -56,6 +56,9 @@ NOBODY_ASKED = (
     "schemas/__main__.py",
     "schemas/asyncapi.py",
     "services/dispatch/",
+    "services/registry/sign_in/oidc/discovery.py",  # in the process's log
+    "services/registry/sign_in/oidc/id_token.py",
+    "services/runtime/access/oidc/",  # at the start
     "services/ingest/packet/",  # speaks the partner protocol alone, in its own words
     "services/router/",
     "services/runtime/access/refusals.py",  # a record of one

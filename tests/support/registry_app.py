@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from schemas import ids
 from schemas.application_events import ApplicationChanged
@@ -17,11 +18,13 @@ from services.registry.api import application
 from services.registry.device_api.auth import RegistryAuth
 from services.registry.device_api.commands import DeviceCommands
 from services.registry.devices.store import DeviceStore
+from services.registry.provisioning import STRICT
 from services.registry.provisioning.service import Provisioning
 from services.registry.provisioning.store import ProvisioningLock
 from services.registry.receipts import ReceiptFastPath
 from services.registry.receipts.service import ReceiptService
 from services.registry.receipts.worked_tokens import WorkedTokens
+from services.registry.sign_in import Accounts, Entrance, Passwords, SignInPace, account_routes, session_routes
 from services.registry.support.audience_store import AudienceStore
 from services.runtime import mongo
 from services.runtime.access.callers import networks
@@ -149,6 +152,7 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
             targets=StopTargets(database),
             callers=callers,
             receipts=receipts,
+            more=sign_in_routes(stack, directory, secrets, sink, database),
         )
         listeners = BothListeners(api, directory, secrets)
         front = ReceiptFastPath(listeners, receipts=receipts, secrets=secrets, directory=directory, pace=pace)
@@ -165,6 +169,19 @@ async def registry(settings: Settings) -> AsyncIterator[Registry]:
             sink=sink,
             worked=worked,
         )
+
+
+def sign_in_routes(
+    stack: AsyncExitStack, directory: Directory, secrets: Secrets, sink: Log, database: Database
+) -> list[APIRouter]:
+    """As the process opens them."""
+    accounts = Accounts(Provisioning(directory, sink, ProvisioningLock(database, "accounts")))
+    passwords = Passwords(directory, SignInPace())
+    stack.callback(passwords.close)
+    return [
+        account_routes(accounts, passwords),
+        session_routes(accounts, Entrance(directory, secrets, ()), passwords, STRICT),
+    ]
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -35,10 +35,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a token; it is shown this once."""
-    if unknown := [scope for scope in scopes if scope not in SCOPES]:
-        raise Fault(f"--scope {unknown[0]}: there are {', '.join(SCOPES)}")
     ends = None if days is None else int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1000)
-    body = {"name": name, "scopes": scopes, **given(expiresAt=ends)}
+    body = {"name": name, "scopes": known_scopes(scopes), **given(expiresAt=ends)}
     made = operator(context).call("POST", "/v1/operators", body)
     show.done(f"operator {name} has a token with {', '.join(made['scopes'])}", made, as_json, {"token": "token"})
 
@@ -60,3 +58,10 @@ def revoke(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         raise Fault(f"there is no operator {name!r}")
     ended = [asking.call("DELETE", f"/v1/operators{path(entry['operatorId'])}") for entry in live]
     show.done(f"operator {name} has no token any more", (ended or found)[-1], as_json)
+
+
+def known_scopes(scopes: list[str]) -> list[str]:
+    """The same. Raises Fault for one that there is not."""
+    if unknown := [scope for scope in scopes if scope not in SCOPES]:
+        raise Fault(f"--scope {unknown[0]}: there are {', '.join(SCOPES)}")
+    return scopes

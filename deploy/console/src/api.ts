@@ -1,8 +1,11 @@
 /** The API, at the address that this page came from: the operators', or everybody's. */
 
 import type { Answer, Body, Given, Method, Place, With } from "./documents";
-import { authorization, signOut } from "./session";
+import { authorization, current, isPortal, signOut } from "./session";
 import { language } from "./words";
+
+/** A partner's page shows what it has been given, and sends no cookie of anybody. */
+const CREDENTIALS: RequestCredentials = isPortal ? "omit" : "same-origin";
 
 export interface FieldError {
   field: string;
@@ -29,10 +32,11 @@ export function withQuery(path: string, query: Query): string {
   return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
 }
 
-/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `proof` is tried instead of the session's. */
-export async function request<T>(path: string, init: RequestInit = {}, proof: string | null = authorization()): Promise<T> {
-  const answer = await answered(path, "application/json", init, proof);
-  return read<T>(answer.status, await answer.text(), proof);
+/** Its JSON, undefined for an empty answer. Throws ApiError; 401 also signs out. `tried` is shown instead of what the session has. */
+export async function request<T>(path: string, init: RequestInit = {}, tried?: string): Promise<T> {
+  const asking = tried === undefined ? current() : null;
+  const answer = await answered(path, "application/json", init, tried ?? authorization());
+  return read<T>(answer.status, await answer.text(), asking);
 }
 
 /** What a place answers, checked by the documents of the API. Throws as `request` does. */
@@ -54,10 +58,10 @@ export interface ServerEvent {
 
 /** The events behind `lastId`, until they end. Throws as `request` does, and ApiError for an answer that is no stream. */
 export async function* streamed(path: string, lastId: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
-  const proof = authorization();
+  const asking = current();
   const headers = lastId ? { "Last-Event-ID": lastId } : {};
-  const answer = await answered(path, "text/event-stream", { headers, signal }, proof);
-  if (!answer.ok) read(answer.status, await answer.text(), proof);
+  const answer = await answered(path, "text/event-stream", { headers, signal }, authorization());
+  if (!answer.ok) read(answer.status, await answer.text(), asking);
   if (!answer.body || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new ApiError(answer.status, "", "the answer is no stream");
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
@@ -77,29 +81,34 @@ async function answered(path: string, accept: string, init: RequestInit, proof: 
   const headers = new Headers(init.headers);
   headers.set("Accept", accept);
   headers.set("Accept-Language", language());
-  if (proof !== null) headers.set("Authorization", proof);
+  for (const [name, value] of proved(proof)) headers.set(name, value);
   if (typeof init.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   try {
-    return await fetch(path, { ...init, headers, credentials: "omit", cache: "no-store" });
+    return await fetch(path, { ...init, headers, credentials: CREDENTIALS, cache: "no-store" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, "", String(error));
   }
 }
 
+/** Of an operator's page: without the second one the platform takes no cookie, which any page could have sent along. */
+function proved(proof: string | null): [name: string, value: string][] {
+  const shown: [string, string][] = proof === null ? [] : [["Authorization", proof]];
+  return isPortal ? shown : [...shown, ["X-RPNS-Console", "1"]];
+}
+
 /** Sends a file as it is, straight from the disk. `moved` is told how many of its bytes have gone. Throws as `request` does. */
 export function upload<P extends With<"put">>(at: Place<P, "put">, file: Blob, headers: Record<string, string>, moved: (bytes: number) => void, signal: AbortSignal): Promise<Answer<P, "put">> {
   return new Promise((done, failed) => {
-    const proof = authorization();
+    const asking = current();
     const call = new XMLHttpRequest(); // `fetch` does not tell how far it is
     call.open("PUT", at);
     call.setRequestHeader("Accept", "application/json");
-    if (proof !== null) call.setRequestHeader("Authorization", proof);
-    for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+    for (const [name, value] of [...proved(authorization()), ...Object.entries(headers)]) call.setRequestHeader(name, value);
     call.upload.onprogress = (event) => moved(event.loaded);
     call.onload = () => {
       try {
-        done(read<Answer<P, "put">>(call.status, call.responseText, proof));
+        done(read<Answer<P, "put">>(call.status, call.responseText, asking));
       } catch (error) {
         failed(error);
       }
@@ -112,10 +121,11 @@ export function upload<P extends With<"put">>(at: Place<P, "put">, file: Blob, h
   });
 }
 
-function read<T>(status: number, text: string, proof: string | null): T {
+/** `asking` is the session that it was asked in. */
+function read<T>(status: number, text: string, asking: ReturnType<typeof current>): T {
   const body = parsed(text);
   if (status < 200 || status > 299) {
-    if (status === 401 && proof === authorization()) signOut();
+    if (status === 401 && asking !== null && asking === current()) signOut(true);
     throw refusal(status, body);
   }
   if (text !== "" && body === undefined) throw new ApiError(status, "", "the answer is not JSON");

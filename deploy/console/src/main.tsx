@@ -5,9 +5,12 @@ import { useEffect, useState } from "preact/hooks";
 import { PAGES, PAGES_OF_PARTNERS } from "./pages";
 import { PartnerSignIn } from "./pages/partner/sign-in";
 import { SignIn } from "./pages/sign-in";
-import { Empty } from "./parts/states";
-import { href, usePlace } from "./router";
-import { authorization, holds, isPortal, onSession, signOut, userName } from "./session";
+import { OwnSession } from "./parts/own-session";
+import { Empty, Loading } from "./parts/states";
+import { SIGN_IN, go, href, usePlace } from "./router";
+import { holds, isPortal, isSignedIn, onSession, signedInByCookie, userName } from "./session";
+import { get } from "./api";
+import { place } from "./documents";
 import "./style.css";
 import "./parts/parts.css";
 import { language, setLanguage, t } from "./words";
@@ -16,13 +19,15 @@ const TITLE = isPortal ? "portal.title" : "app.title";
 
 function Console() {
   const [, redraw] = useState(0);
-  const { path, rest } = usePlace();
+  const here = usePlace();
+  const { path, rest } = here.path === SIGN_IN ? { path: "", rest: "" } : here;
   const again = () => redraw((count) => count + 1);
   useEffect(() => onSession(again), []);
   useEffect(() => {
     document.title = t(TITLE);
+    if (isSignedIn() && here.path === SIGN_IN) go("");
   });
-  const isSignedIn = authorization() !== null;
+  const isAsking = useCookie();
   const all = isPortal ? PAGES_OF_PARTNERS : PAGES;
   const pages = all.filter((known) => holds(known.scope) && (known.isOffered?.() ?? true));
   const page = path === "" ? pages[0] : all.find((known) => known.path === path);
@@ -36,7 +41,7 @@ function Console() {
       <header>
         <strong>{t(TITLE)}</strong>
         <nav>
-          {isSignedIn &&
+          {isSignedIn() &&
             pages.map((known) => (
               <a key={known.path} href={href(known.path)} aria-current={known === page ? "page" : undefined}>
                 {t(known.title)}
@@ -44,14 +49,27 @@ function Console() {
             ))}
         </nav>
         <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
-        {isSignedIn && <span class="quiet">{userName()}</span>}
-        {isSignedIn && <button type="button" class="link" onClick={signOut}>{t("app.signOut")}</button>}
+        {isSignedIn() && <span class="quiet">{userName()}</span>}
+        <OwnSession />
       </header>
       <main id="content" tabIndex={-1} key={language()}>
-        {!isSignedIn ? isPortal ? <PartnerSignIn /> : <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
+        {isAsking ? <Loading /> : !isSignedIn() ? isPortal ? <PartnerSignIn /> : <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
       </main>
     </>
   );
+}
+
+/** Whether it is asked who has signed in with this browser, in another tab or before the page was loaded anew. */
+function useCookie(): boolean {
+  const [isAsking, ask] = useState(!isPortal && !isSignedIn());
+  useEffect(() => {
+    if (!isAsking) return;
+    get(place("/v1/session"))
+      .then(({ session }) => session && signedInByCookie(session))
+      .catch(() => undefined) // the platform is away: whoever signs in is told so
+      .finally(() => ask(false));
+  }, []);
+  return isAsking;
 }
 
 function skip(event: Event): void {

@@ -2,6 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+/** The page of the sign-in: where the company's login sends those back whom it does not let in. */
+export const SIGN_IN = "sign-in";
+
 export function place(): { path: string; rest: string } {
   const [path = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/");
   return { path, rest: decoded(rest.join("/")) };

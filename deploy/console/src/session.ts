@@ -1,4 +1,4 @@
-/** Who is signed in, and what that allows, kept for as long as this tab lives and nowhere else. */
+/** Who is signed in, and what that allows. A token lives as long as this tab; a session is a cookie, which no script sees. */
 
 export type Scope = "read" | "support" | "operator" | "admin";
 
@@ -12,12 +12,14 @@ export interface OwnSender {
 }
 
 interface Session {
-  /** The header that each request has. */
-  authorization: string;
+  /** The header that each request has; null: the browser sends the cookie of the session. */
+  authorization: string | null;
   name: string;
   held: Scope[];
   /** Of a partner: those that are switched on. */
   senders: OwnSender[];
+  /** Whether it is the operator's own to change. */
+  hasPassword: boolean;
 }
 
 /** With their own things partners do what operators need these scopes for; their pages ask for nothing else. */
@@ -25,14 +27,45 @@ export const HELD_BY_PARTNERS: Scope[] = ["read", "support", "operator"];
 
 const KEY = isPortal ? "rpns.partner" : "rpns.session";
 const listeners = new Set<() => void>();
+let now: Session | null = kept();
+let isOver = false;
 
-function session(): Session | null {
-  const kept = sessionStorage.getItem(KEY);
-  return kept === null ? null : (JSON.parse(kept) as Session);
+function kept(): Session | null {
+  const text = sessionStorage.getItem(KEY);
+  return text === null ? null : { hasPassword: false, ...(JSON.parse(text) as Omit<Session, "hasPassword">) };
+}
+
+function become(session: Session | null, over = false): void {
+  now = session;
+  isOver = over;
+  listeners.forEach((tell) => tell());
+}
+
+/** The one that there is; it tells an answer to an earlier one apart. */
+export function current(): Session | null {
+  return now;
+}
+
+export function isSignedIn(): boolean {
+  return now !== null;
+}
+
+/** Whether somebody was signed in here, and is no more, but has not signed out. */
+export function hasEnded(): boolean {
+  return isOver;
+}
+
+/** Whether a cookie proves it, so that signing out is the platform's to do. */
+export function isByCookie(): boolean {
+  return now !== null && now.authorization === null;
+}
+
+export function hasPassword(): boolean {
+  return now?.hasPassword ?? false;
 }
 
 export function authorization(): string | null {
-  return session()?.authorization ?? null;
+  return now?.authorization ?? null;
 }
 
 /** A partner's login and password as a header, RFC 7617. */
@@ -49,26 +82,33 @@ export function ownLogin(): { login: string; password: string } {
 
 /** Of the operator; of a partner its login. */
 export function userName(): string {
-  return session()?.name ?? "";
+  return now?.name ?? "";
 }
 
 export function ownSenders(): readonly OwnSender[] {
-  return session()?.senders ?? [];
+  return now?.senders ?? [];
 }
 
 /** Whether routes that need this scope take the requests. The services decide; this only saves asking in vain. */
 export function holds(scope: Scope): boolean {
-  return session()?.held.includes(scope) ?? false;
+  return now?.held.includes(scope) ?? false;
 }
 
+/** With what each request shows from now on, in this tab. */
 export function signIn(header: string, name: string, held: Scope[], senders: OwnSender[] = []): void {
-  sessionStorage.setItem(KEY, JSON.stringify({ authorization: header, name, held, senders } satisfies Session));
-  listeners.forEach((tell) => tell());
+  sessionStorage.setItem(KEY, JSON.stringify({ authorization: header, name, held, senders }));
+  become({ authorization: header, name, held, senders, hasPassword: false });
 }
 
-export function signOut(): void {
+/** With the cookie that the browser has got, in all its tabs. */
+export function signedInByCookie({ name, heldScopes, hasPassword }: { name: string; heldScopes: Scope[]; hasPassword: boolean }): void {
+  become({ authorization: null, name, held: heldScopes, senders: [], hasPassword });
+}
+
+/** `over`: not because somebody wanted it. The place in the address stays. */
+export function signOut(over = false): void {
   sessionStorage.removeItem(KEY);
-  listeners.forEach((tell) => tell());
+  become(null, over && now !== null);
 }
 
 /** Calls back at each change; returns what ends that. */

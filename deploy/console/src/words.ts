@@ -1,7 +1,9 @@
 /** Every text of the console, English and Russian. A page's texts are in a file of its own in `words/`, and join here. */
 
+import { ACCOUNTS } from "./words/accounts";
 import { APP } from "./words/app";
 import { AUDIT } from "./words/audit";
+import { COMPANY_LOGIN } from "./words/company-login";
 import { MAILING_PARTS } from "./words/mailing-parts";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
@@ -13,6 +15,8 @@ import { SUPPORT } from "./words/support";
 
 const TABLE = {
   ...APP,
+  ...ACCOUNTS,
+  ...COMPANY_LOGIN,
   ...MAILINGS,
   ...MAILING_PARTS,
   ...STATES,

@@ -3,12 +3,13 @@
 from services.registry.provisioning.application_bodies import ApplicationView, IdentityKeyBody
 from services.registry.provisioning.applications import application_routes
 from services.registry.provisioning.me import me_routes
-from services.registry.provisioning.operators import operator_routes
+from services.registry.provisioning.operators import OperatorName, operator_routes
 from services.registry.provisioning.partner import own_settings_routes
 from services.registry.provisioning.partners import partner_routes
 from services.registry.provisioning.secret_rules import STRICT, SecretRules
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.registry.provisioning.stops import StopView, held_stops, stop_routes
+from services.registry.provisioning.store import ProvisioningLock
 from services.registry.provisioning.wiring import open_provisioning
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "ApplicationView",
     "Entity",
     "IdentityKeyBody",
+    "OperatorName",
     "Provisioning",
+    "ProvisioningLock",
     "SecretRules",
     "Stamp",
     "StopView",

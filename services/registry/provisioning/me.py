@@ -30,7 +30,11 @@ class MeView(AnswerModel):
     operator_id: str | None = Field(None, description="null for the token of the settings, too")
     scopes: list[OperatorScope] = Field([], description="of the operator's token, as it was made")
     held_scopes: list[OperatorScope] = Field([], description="the scopes that routes may ask for, and these hold")
-    expires_at: int | None = Field(None, description="when the operator's token ends, UTC ms; null: never")
+    expires_at: int | None = Field(
+        None, description="when the operator's token ends, or the session unless it is renewed, UTC ms; null: never"
+    )
+    account_id: str | None = Field(None, description="of the operator who has signed in, and shows no token")
+    has_password: bool = Field(False, description="the account's, which its operator may change")
     partner_id: str | None = None
     senders: list[OwnSender] = Field([], description="of the partner, those that are switched on")
 
@@ -55,12 +59,16 @@ def me_routes(directory: Directory, callers: CallerOf) -> APIRouter:
 
 
 def _operator(operator: Operator, directory: Directory) -> MeView:
-    token = directory.operators.get(operator.operator_id)
+    token, session = directory.operators.get(operator.operator_id), operator.session
+    account = None if session is None else directory.accounts.get(session.account_id)
+    expires_at = token.expires_at if token is not None else None
     return MeView(
         kind="operator",
         name=operator.by.removeprefix("operator:"),
         operator_id=operator.operator_id or None,
         scopes=list(operator.scopes),
         held_scopes=held_scopes(operator.scopes),
-        expires_at=token.expires_at if token is not None else None,
+        expires_at=expires_at if session is None else session.expires_at,
+        account_id=None if session is None else session.account_id,
+        has_password=account is not None and bool(account.password_hash),
     )

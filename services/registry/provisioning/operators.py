@@ -29,7 +29,7 @@ _TOKEN_BYTES = 32
 _MOST = 1_000
 """Tokens that work at the same time."""
 _FARTHEST_MS = 4_102_444_800_000  # the year 2100
-Name = Annotated[
+OperatorName = Annotated[
     str,
     StringConstraints(
         pattern=form(
@@ -43,7 +43,7 @@ Name = Annotated[
 class OperatorCreate(RequestModel):
     """Whose token it is to be, and what it may do."""
 
-    name: Name = Field(description="small letters, digits and . _ @ -; events name it")
+    name: OperatorName = Field(description="small letters, digits and . _ @ -; events name it")
     scopes: Annotated[list[OperatorScope], Field(min_length=1, max_length=4)]
     expires_at: Annotated[StrictInt, Field(le=_FARTHEST_MS)] | None = Field(None, description="UTC ms; null: never")
 

@@ -20,19 +20,19 @@ class SecretRules:
 
     allow_weak: bool = False
 
-    def check_password(self, password: str | None, login: str) -> None:
-        """A partner's password; None is drawn."""
+    def check_password(self, password: str | None, login: str, field: str = "password") -> None:
+        """A partner's password, or an operator's; None is drawn."""
         if password is None:
             return
         least = MIN_WEAK_PASSWORD if self.allow_weak else MIN_PASSWORD
         if len(password) < least:
-            raise _broken("password", f"must have at least {least} characters")
+            raise _broken(field, f"must have at least {least} characters")
         if self.allow_weak:
             return
         if password.casefold() == login.casefold():
-            raise _broken("password", "must not be the login")
+            raise _broken(field, "must not be the login")
         if len(set(password)) < MIN_DIFFERENT:
-            raise _broken("password", f"must have at least {MIN_DIFFERENT} different characters")
+            raise _broken(field, f"must have at least {MIN_DIFFERENT} different characters")
 
     def check_key(self, field: str, key: str | None) -> None:
         """A key of an application or for packets; None is drawn."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from schemas import ids
 from schemas.application_events import (
     OWNED,
+    AccountChanged,
     ApplicationChanged,
     CredentialsChanged,
     EntityKey,
@@ -35,7 +36,15 @@ from services.runtime.directory import Directory
 from services.runtime.http.server import Problem
 from services.runtime.log.kafka import Append, Log
 
-Entity = PartnerChanged | SenderChanged | ApplicationChanged | CredentialsChanged | StopChanged | OperatorTokenChanged
+Entity = (
+    PartnerChanged
+    | SenderChanged
+    | ApplicationChanged
+    | CredentialsChanged
+    | StopChanged
+    | OperatorTokenChanged
+    | AccountChanged
+)
 Changed = TypeVar("Changed", bound=Entity)
 State = TypeVar("State", bound=Event)
 Decide = Callable[[Entity | None, "Stamp"], Changed]
@@ -187,6 +196,8 @@ class Provisioning:
                 return self.directory.senders.get((scope, name))
             case "operator":
                 return self.directory.operators.get(name)
+            case "account":
+                return self.directory.accounts.get(name)
             case "stop":
                 return self.directory.stops.get((cast(StopScope, scope), name))
             case _:

@@ -29,7 +29,13 @@ from schemas.events import Event
 from schemas.topics import AUDIT_EVENTS
 from services.runtime import faults, telemetry
 from services.runtime.access.callers import Network, caller_address
-from services.runtime.access.operator_routes import OperatorRoute, audited_route_of
+from services.runtime.access.operator_routes import (
+    LOGIN_CALLBACK,
+    RENEWAL,
+    OperatorRoute,
+    audited_route_of,
+    is_open,
+)
 from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
 from services.runtime.crypto import record_encryption
@@ -153,7 +159,8 @@ class AuditedApp:
         if route is None:
             await self._app(scope, receive, send)
             return
-        changes = scope["method"] not in ("GET", "HEAD", "OPTIONS") and route.path not in ASKED_BY_POST
+        reads = scope["method"] in ("GET", "HEAD", "OPTIONS") and route.path != LOGIN_CALLBACK
+        changes = not reads and route.path not in (*ASKED_BY_POST, RENEWAL)
         operator: Operator | None = scope.get(OPERATOR_KEY)
         by = "" if operator is None else operator.by
         notes = _Notes(self._fingerprint, LookNotes(self._fingerprint), by)
@@ -163,7 +170,7 @@ class AuditedApp:
                 status = message["status"]
                 if changes and notes.who:
                     await self._record(scope, route, notes, status)
-                elif status in (401, 403):
+                elif status in (401, 403) or (status == 429 and is_open(scope["method"], scope["path"])):
                     self._refused(notes.who, scope, status)
             await send(message)
 

@@ -3,7 +3,7 @@
     read       what is set up, what is stopped, what works and waits, counts: nothing about people
     support    messages, installations and broken lines of lists: what an answer to a customer needs
     operator   changes: partners, applications, credentials, stops, mailings, imports, erasures
-    admin      the operators' tokens; holds every other scope, for it can give itself each
+    admin      the operators' tokens and accounts; holds every other scope, for it can give itself each
 
 `support` and `operator` hold `read`. A route of this table exists on the operators' listener; on the public one only
 if it is shared with partners. A route that does not stand here exists on the public listener alone; those of them that
@@ -29,6 +29,13 @@ _CHANNEL = _APPLICATION + "/broadcast-channels"
 _PARTNER = "/v1/partners/{partner_id}"
 _LETTER = "/v1/dead-letters/{topic}/{partition}/{offset}"
 _MAILING = "/v1/mailings/{any_id}"
+RENEWAL = "/v1/session/renewal"
+"""Asked for every few minutes, of a session that goes on: it changes nothing that an audit would look for."""
+WAYS = "/v1/session/ways"
+LOGIN = "/v1/session/oidc"
+LOGIN_CALLBACK = f"{LOGIN}/callback"
+"""Where the company's login sends a browser back to: a GET that signs somebody in."""
+_ACCOUNT = "/v1/accounts/{account_id}"
 _RESEND = "/v1/report-resends/{resend_id}"
 
 
@@ -85,7 +92,14 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", True, "POST /v1/mailings", f"PATCH {_MAILING}", f"PUT,POST,DELETE {_MAILING}/recipients"),
     *_rows("operator", True, *(f"POST {_MAILING}/{move}" for move in ("start", "pause", "resume", "cancel"))),
     *_rows("admin", False, "GET /v1/audit", "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),
+    *_rows("admin", False, "GET,POST /v1/accounts", f"PATCH {_ACCOUNT}", f"POST {_ACCOUNT}/password"),
+    *_rows("read", False, "GET,POST,DELETE /v1/session", "DELETE /v1/sessions"),
+    *_rows("read", False, f"POST {RENEWAL}", "POST /v1/session/password"),
+    *_rows("read", False, f"GET {WAYS}", f"GET {LOGIN}", f"GET {LOGIN_CALLBACK}"),
 )
+
+OPEN = frozenset({("POST", "/v1/session"), *(("GET", path) for path in ("/v1/session", WAYS, LOGIN, LOGIN_CALLBACK))})
+"""How operators sign in: asked for before anybody is known. They see to it themselves who asks, and how often."""
 
 PARTNERS_OWN: tuple[OperatorRoute, ...] = (
     *_rows("operator", True, "GET,PATCH /v1/me/settings", "POST,DELETE /v1/me/api-key", "POST /v1/me/batch-key"),
@@ -126,6 +140,12 @@ def route_of(method: str, path: str) -> OperatorRoute | None:
 def audited_route_of(method: str, path: str) -> OperatorRoute | None:
     """The route that a request asks for, of operators or of a partner's own."""
     return route_of(method, path) or _OWN.get((method, path.removesuffix("\n")))
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether it is asked for without a token or session."""
+    route = route_of(method, path)
+    return route is not None and (route.method, route.path) in OPEN
 
 
 def is_operators_alone(method: str, path: str) -> bool:

@@ -1,4 +1,5 @@
-"""Who an operator is: a named token, or RPNS_ADMIN_TOKEN, with which the first named one is made.
+"""Who an operator is: a named token, or RPNS_ADMIN_TOKEN, with which the first named one is made; or a session of an
+account (`sessions/`).
 
     right  ─▶ the operator, as long as the token is not revoked and has not expired
     wrong  ─▶ 401; after ten from one network one more every six seconds, and 429 with the time to wait for the rest
@@ -6,6 +7,7 @@
 A token that was accepted before stays accepted: nobody can lock out a colleague on the same network.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from math import ceil
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
 from services.runtime import telemetry
+from services.runtime.access.sessions.statement import Session, opened
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
@@ -30,17 +33,23 @@ AUDIT_PURPOSE = "audit"
 BOOTSTRAP = "bootstrap"
 FREE_FAILURES = 10
 FORGIVEN_EVERY_S = 6.0
+BEHIND_S = 3.0
+_LOOK_S = 0.01
 _MOST_NETWORKS = 20_000
 _MOST_TOKEN = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`by` is what events say of who caused them; `operator_id` is empty for the token of the settings."""
+    """`by` is what events say of who caused them; `operator_id` is empty for the token of the settings.
+
+    `session`: the operator has signed in to an account, and shows no token.
+    """
 
     by: str
     scopes: tuple[OperatorScope, ...]
     operator_id: str = ""
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class OperatorTokens:
         *,
         spends: Spends | None = None,
     ) -> None:
-        self._directory, self._secrets, self._clock_s = directory, secrets, clock_s
+        self.directory, self.secrets, self._clock_s = directory, secrets, clock_s
         self._admin_digest = secrets.digest(admin_token, PURPOSE) if admin_token else ""
         self._taken: set[str] = set()
         self._guesses = TokenBuckets(1 / FORGIVEN_EVERY_S, FREE_FAILURES, _MOST_NETWORKS)  # by network's name
@@ -75,7 +84,7 @@ class OperatorTokens:
         token = given.strip()
         if scheme.lower() != "bearer" or not token or len(token) > _MOST_TOKEN:
             return Wrong()
-        digests = self._secrets.digests(token, PURPOSE)
+        digests = self.secrets.digests(token, PURPOSE)
         wait_s = self._wait_s(network) if digests[0] not in self._taken else 0
         if wait_s:
             telemetry.OPERATOR_TOKENS_REFUSED.labels("slowed down").inc()
@@ -88,15 +97,33 @@ class OperatorTokens:
         self._taken.add(digests[0])
         return found
 
+    async def has_heard_of(self, cookie: str) -> None:
+        """Wait until the directory has the account as it was when the session began: the registry may have written that
+        a moment ago. `BEHIND_S` at most; whoever asks then decides by what there is."""
+        session = opened(cookie, self.secrets)
+        until_s = time.monotonic() + BEHIND_S
+        while session is not None and session.is_news_to(self.directory.accounts.get(session.account_id)):
+            if time.monotonic() > until_s:
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    def of_session(self, cookie: str) -> Operator | None:
+        """The operator whose session the cookie is, with the scopes that the account has now."""
+        session = opened(cookie, self.secrets)
+        account = None if session is None else self.directory.accounts.get(session.account_id)
+        if session is None or account is None or not session.holds(account, now_ms()):
+            return None
+        return Operator(f"operator:{account.name}", account.scopes, session=session)
+
     def fingerprint(self, text: str) -> str:
         """Tells two texts apart, for who does not know the master key: what the audit trail says of secrets."""
-        return self._secrets.digest(text, AUDIT_PURPOSE)
+        return self.secrets.digest(text, AUDIT_PURPOSE)
 
     def _operator(self, digests: list[str]) -> Operator | None:
         if self._admin_digest and hmac.compare_digest(digests[0], self._admin_digest):
             return Operator(BOOTSTRAP, ("admin",))
         for digest in digests:
-            token = self._directory.operator_by_digest(digest)
+            token = self.directory.operator_by_digest(digest)
             if token is None or not hmac.compare_digest(digest, token.digest):
                 continue
             if not _is_good(token):
@@ -106,7 +133,7 @@ class OperatorTokens:
 
     def _named(self, network: str) -> str:
         """The other instances hear of it: a name that tells nothing to who reads it."""
-        return self._secrets.digest(network, "operator-pace")
+        return self.secrets.digest(network, "operator-pace")
 
     def _wait_s(self, network: str) -> int:
         """Whole seconds until this network may try a token again."""
@@ -122,7 +149,9 @@ class OperatorTokens:
 
 
 def still_holds(operator: Operator, directory: Directory) -> bool:
-    """Whether the token of an operator who was let in is still good: for what goes on for long."""
+    """Whether the token or session of an operator who was let in is still good: for what goes on for long."""
+    if operator.session is not None:
+        return operator.session.holds(directory.accounts.get(operator.session.account_id), now_ms())
     token = directory.operators.get(operator.operator_id)
     return not operator.operator_id or (token is not None and _is_good(token))
 

@@ -1,4 +1,5 @@
-"""Partners' passwords as they are kept: argon2id, one lane, 46 MiB, one pass (OWASP, Password Storage Cheat Sheet).
+"""Passwords of partners and operators as they are kept: argon2id, one lane, 46 MiB, one pass (OWASP, Password Storage
+Cheat Sheet).
 
 One lane, because a check that starts threads of its own takes both cores from what is being sent meanwhile. Hashes of
 before say themselves how they were made, and still hold.
@@ -27,5 +28,5 @@ def fits(password_hash: str, password: str) -> bool:
     except VerificationError:
         return False
     except InvalidHashError:
-        log.exception("a partner's password hash cannot be read")
+        log.exception("a password hash cannot be read")
         return False

@@ -3,7 +3,9 @@
     RPNS_PORT             partners, devices, providers' receipts    what is an operator's alone is 404 for every caller;
                                                                     `/portal/`, where it is served, is for people
     RPNS_OPERATORS_PORT   operators                                 what is not in `access/operator_routes.py` is 404;
-                                                                    then the token (401, 429), then its scope (403);
+                                                                    then the token (401, 429), or the console's session
+                                                                    (401; 403 from another site), then its scope (403);
+                                                                    signing in needs neither;
                                                                     `/console/` is for people, and asks for none
 
 So reaching the public port, past any gateway, with any token, is not enough. Each listener's `/openapi.json` tells of
@@ -19,10 +21,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.runtime.access.audit import OPERATOR_KEY, AuditedApp, Refused
 from services.runtime.access.audit import Api as Api
-from services.runtime.access.callers import Network, caller_address, network_of
-from services.runtime.access.operator_routes import is_operators_alone, may, route_of, routes_at
-from services.runtime.access.operator_tokens import Operator, OperatorTokens, Wrong
+from services.runtime.access.callers import Network
+from services.runtime.access.operator_routes import is_open, is_operators_alone, may, route_of, routes_at
+from services.runtime.access.operator_tokens import Operator, OperatorTokens
 from services.runtime.access.refusals import Refusals
+from services.runtime.access.sessions.admission import Admission, Refusal, beyond
 from services.runtime.http import server
 from services.runtime.http.security_schemes import OPERATOR, PARTNER
 from services.runtime.log.kafka import Log
@@ -32,7 +35,6 @@ from services.runtime.pages.console import console_at, portal_at
 from services.runtime.process import Process
 
 OPENAPI_PATH = "/openapi.json"
-_CHALLENGE = 'Bearer realm="rpns operators"'
 
 
 def operator_of(request: Request) -> Operator | None:
@@ -85,7 +87,7 @@ class OperatorsListener:
         trusted_proxies: Sequence[Network],
         refused: Refused | None = None,
     ) -> None:
-        self._app, self._tokens, self._trusted, self._refused = app, tokens, trusted_proxies, refused
+        self._app, self._admission, self._refused = app, Admission(tokens, trusted_proxies), refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,31 +98,26 @@ class OperatorsListener:
             await server.json_response(document)(scope, receive, send)
         elif (file := _file_at(scope["method"], scope["path"])) is not None:
             await file(scope, receive, send)
+        elif is_open(scope["method"], scope["path"]):
+            await self._app(scope, receive, send)
         else:
-            found = self._admitted(scope)
+            found = await self._admitted(scope)
             if isinstance(found, Operator):
                 await self._app({**scope, OPERATOR_KEY: found}, receive, send)
             else:
                 problem, headers = found
                 await server.problem_response(problem, headers)(scope, receive, send)
 
-    def _admitted(self, scope: Scope) -> Operator | tuple[server.ProblemBody, dict[str, str]]:
+    async def _admitted(self, scope: Scope) -> Operator | Refusal:
         """The operator, or the answer that says why not."""
         method, path = scope["method"], scope["path"]
         known = routes_at(path)
         if not known:
             return server.nothing_at(path), {}
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        network = network_of(caller_address(scope, self._trusted))
-        found = self._tokens.check(given.decode("latin-1"), network)
-        if isinstance(found, Wrong):
-            self._note("", scope, 429 if found.retry_after_s else 401)
-            if found.retry_after_s:
-                slow = server.ProblemBody(title="Too many wrong tokens", status=429)
-                return slow, {"Retry-After": str(found.retry_after_s)}
-            detail = "Authorization must be: Bearer <operator's token>"
-            wrong = server.ProblemBody(title="Operator's token needed", status=401, detail=detail)
-            return wrong, {"WWW-Authenticate": _CHALLENGE}
+        found = await self._admission.proved(scope)
+        if not isinstance(found, Operator):
+            self._note("", scope, found[0].status)
+            return found
         route = route_of(method, path)
         if route is None:
             allowed = ", ".join(sorted({route.method for route in known}))
@@ -128,8 +125,7 @@ class OperatorsListener:
             return other, {"Allow": allowed}
         if not may(found.scopes, route.scope):
             self._note(found.by, scope, 403)
-            detail = f"needs the scope {route.scope}; this token has {', '.join(found.scopes)}"
-            return server.ProblemBody(title="Not in the token's scopes", status=403, detail=detail), {}
+            return beyond(found, route.scope), {}
         return found
 
     def _note(self, who: str, scope: Scope, status: int) -> None:

@@ -21,6 +21,16 @@ def _header(name: str, description: str) -> APIKey:
 
 PARTNER = Named("partner", HTTPBase(scheme="basic", description="a partner's login and password"))
 OPERATOR = Named("operator", HTTPBase(scheme="bearer", description="an operator's token, on the operators' listener"))
+SESSION = Named(
+    "session",
+    APIKey.model_validate(
+        {
+            "in": APIKeyIn.cookie,
+            "name": "rpns-session",
+            "description": "of the console, with the header X-RPNS-Console; over https its name begins with __Host-",
+        }
+    ),
+)
 BATCH_KEY = Named("batchKey", _header("Authorization", "Key <key of a partner for packets>"))
 APPLICATION = Named("application", _header("X-Api-Key", "an API key of the application"))
 INSTALLATION = Named("installation", HTTPBase(scheme="bearer", description="the credential given at install"))

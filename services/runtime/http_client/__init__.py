@@ -1,4 +1,4 @@
-"""A keep-alive HTTP/1.1 client for POSTs, which knows what was surely not sent. It repeats nothing and follows nothing.
+"""A keep-alive HTTP/1.1 client, which knows what was surely not sent. It repeats nothing and follows nothing.
 
 pool.py         requests to many origins: connections kept, time limits, what waits
 connection.py   one connection: a request at a time, its answer within bounds

@@ -8,7 +8,7 @@ NoAnswer   written, wholly or in part, and no status came back
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from yarl import URL
 
@@ -51,18 +51,18 @@ class Origin(NamedTuple):
 
 
 class Target(NamedTuple):
-    """An address to post to: its origin, and the first lines of a request."""
+    """An address to ask or to post to: its origin, and the first lines of a request."""
 
     origin: Origin
     head: bytes
 
 
 @lru_cache(_KNOWN_TARGETS)
-def target_of(url: URL) -> Target:
+def target_of(url: URL, method: Literal["GET", "POST"] = "POST") -> Target:
     """The target of an http(s) address, whose path and query go out as they stand in it. Raises ValueError."""
     if url.scheme not in ("http", "https") or not url.raw_host or not url.port:
         raise ValueError("not an http(s) address with a host")
-    head = f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.raw_authority.rpartition('@')[2]}\r\n"
+    head = f"{method} {url.raw_path_qs} HTTP/1.1\r\nHost: {url.raw_authority.rpartition('@')[2]}\r\n"
     return Target(Origin(url.scheme == "https", url.raw_host, url.port), _checked(head, lines=2))
 
 
@@ -72,8 +72,10 @@ def header_lines(headers: Mapping[str, str]) -> bytes:
     return _checked(text, lines=len(headers))
 
 
-def request_of(target: Target, headers: bytes, body: bytes) -> bytes:
-    """The whole request."""
+def request_of(target: Target, headers: bytes, body: bytes | None) -> bytes:
+    """The whole request; None is no body at all."""
+    if body is None:
+        return b"%b%b\r\n" % (target.head, headers)
     return b"%b%bContent-Length: %d\r\n\r\n%b" % (target.head, headers, len(body), body)
 
 

@@ -1,7 +1,7 @@
 """The connections of one client to any number of origins, and the requests that wait for them.
 
-    post ─▶ an idle connection, else its turn for a new one ─▶ (note) ─▶ written ─▶ Answer | NoAnswer
-                                  └▶ none could be made, none in time ─▶ NotSent
+    post, get ─▶ an idle connection, else its turn for a new one ─▶ (note) ─▶ written ─▶ Answer | NoAnswer
+                                       └▶ none could be made, none in time ─▶ NotSent
 
 A request costs no timer: while any is under way, one look a tenth of a second ends those whose time is over. The
 connection used last is taken first; the others fall idle and are closed. A connection that the server closes while it
@@ -68,6 +68,14 @@ class Pool:
         else:
             connection = await self._acquired(target.origin, deadline)
         return connection if isinstance(connection, NotSent) else await self._asked(connection, request, deadline)
+
+    async def get(self, target: Target, headers: bytes, *, timeout_s: float) -> Result:
+        """The same without a body; `target` is one of GET."""
+        deadline = self._loop.time() + timeout_s
+        connection = await self._acquired(target.origin, deadline)
+        if isinstance(connection, NotSent):
+            return connection
+        return await self._asked(connection, request_of(target, headers, None), deadline)
 
     async def close(self) -> None:
         """What waits is not sent, what is under way gets no answer."""

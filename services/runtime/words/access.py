@@ -3,6 +3,32 @@
 TEXTS = {
     "Needs the password": "Нужен пароль",
     "Not from another site": "Не с другого сайта",
+    "Another password is needed": "Нужен другой пароль",
+    "No session": "Нет сеанса",
+    "Not in the account's scopes": "Не входит в права учётной записи",
+    "Session has ended": "Сеанс завершён",
+    "The password has expired": "Срок действия пароля истёк",
+    "Too many wrong passwords": "Слишком много неверных паролей",
+    "Unknown name or wrong password": "Неизвестное имя или неверный пароль",
+    "Wrong password": "Неверный пароль",
+    "a session is good for requests of the console's own page alone, which have the header X-RPNS-Console": (
+        "сеанс действует только для запросов со страницы самой консоли: у них есть заголовок X-RPNS-Console"
+    ),
+    "a token has no session, and no password": "у токена нет ни сеанса, ни пароля",
+    "an admin has to give another one": "новый пароль выдаёт администратор",
+    "must be another one": "пароль должен отличаться от прежнего",
+    "must be the one that you have now": "укажите свой нынешний пароль",
+    "needs the scope {right}; this account has {rights}": "нужно право {right}; у этой учётной записи: {rights}",
+    "only the console's own page signs in, with the header X-RPNS-Console": (
+        "входить можно только со страницы самой консоли, с заголовком X-RPNS-Console"
+    ),
+    "try again later": "повторите позже",
+    "sign in again": "войдите снова",
+    "this one was for once": "этот пароль одноразовый",
+    "No such login": "Такого входа нет",
+    "Of the company's login": "Учётная запись входа компании",
+    "RPNS_OIDC_ISSUER names none": "RPNS_OIDC_ISSUER не указывает ни одного",
+    "it says what its people may do, and has their passwords": "права этих людей и их пароли — дело входа компании",
     "Too many changes": "Слишком много изменений",
     "a page of another site has made the browser ask for this": "браузер отправил это по воле страницы другого сайта",
     "an API key makes no keys, and does not move reports": "с API-ключом нельзя создавать ключи и менять адрес отчётов",

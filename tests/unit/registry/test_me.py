@@ -77,7 +77,8 @@ async def test_an_operator_learns_what_the_token_is_good_for(
     listener = OperatorsListener(app, OperatorTokens(directory, SECRETS, ADMIN), ())
     answer = await me(listener, f"Bearer {token}")
     names = ("name", "operatorId", "scopes", "heldScopes", "expiresAt")
-    others: dict[str, Any] = {"kind": "operator", "partnerId": None, "senders": []}
+    others: dict[str, Any] = {"kind": "operator", "partnerId": None, "senders": [], "accountId": None}
+    others["hasPassword"] = False
     assert (answer.status_code, answer.json()) == (200, others | dict(zip(names, expected, strict=True)))
 
 

@@ -14,12 +14,25 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from schemas import codec, ids
-from schemas.application_events import OperatorTokenChanged
+from schemas.application_events import AccountChanged, OperatorTokenChanged
 from schemas.values import OperatorScope
 from services.runtime import telemetry
 from services.runtime.access.logins import Logins
-from services.runtime.access.operator_routes import HELD, PARTNERS_OWN, ROUTES, is_operators_alone, may, route_of
+from services.runtime.access.operator_routes import (
+    HELD,
+    LOGIN,
+    LOGIN_CALLBACK,
+    PARTNERS_OWN,
+    ROUTES,
+    WAYS,
+    is_open,
+    is_operators_alone,
+    may,
+    route_of,
+)
 from services.runtime.access.operator_tokens import FREE_FAILURES, PURPOSE, Operator, OperatorTokens, still_holds
+from services.runtime.access.sessions.statement import Session, sealed
+from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.listeners import Api, OperatorsListener, PublicListener, operator_of
@@ -32,8 +45,21 @@ OPEN = {
     ("POST", "/v6/send"): "login and password are in the body",
     ("POST", "/gateway/v6/reports/{callback}"): "the unguessable part of the address, and the caller's network",
     ("GET", "/l/{code}"): "a recipient follows a link",
+    ("GET", "/v1/session"): "tells whom a cookie has signed in, if anybody, and only at the operators' listener",
+    ("POST", "/v1/session"): "name and password are in the body, and only at the operators' listener",
+    ("GET", WAYS): "the console asks before anybody has signed in; likewise",
+    ("GET", LOGIN): "sends to the company's login; likewise",
+    ("GET", LOGIN_CALLBACK): "the login's answer is in the query; likewise",
 }
 """What is asked for without any header that proves who is calling, and why."""
+OPEN_WITHOUT_MORE = {
+    ("GET", "/v1/session"): 200,
+    ("POST", "/v1/session"): 400,
+    ("GET", WAYS): 200,
+    ("GET", LOGIN): 404,
+    ("GET", LOGIN_CALLBACK): 404,
+}
+"""What is answered to a request that has nothing else: who signs in is in the body, and no company's login is named."""
 Route = tuple[str, str, str]  # service, method, path
 
 
@@ -177,6 +203,8 @@ async def test_the_operators_listener_asks_for_a_token_before_anything_else(
         for headers in ({}, {"authorization": "Basic YTpi"}, {"x_api_key": "k"}):
             answer = await asked(listener, method, filled(path), **headers)
             expected = 401 if route_of(method, filled(path)) is not None else 404
+            if is_open(method, path):
+                expected = OPEN_WITHOUT_MORE[method, path]
             assert answer.status_code == expected, (method, path)
 
 
@@ -187,7 +215,7 @@ async def test_a_token_reaches_the_routes_of_its_scope_and_no_others(
     named(directory, "t", scope)
     for name, method, path in walked(apps):
         route = route_of(method, filled(path))
-        if route is None:
+        if route is None or is_open(method, path):
             continue
         reached = Reached(apps[name].openapi)
         answer = await asked(OperatorsListener(reached, tokens, ()), method, filled(path), **bearer("t"))
@@ -195,6 +223,67 @@ async def test_a_token_reaches_the_routes_of_its_scope_and_no_others(
         assert reached.by == (["operator:duty"] if route.scope in HELD[scope] else [])
         if answer.status_code == 403:
             assert route.scope in answer.json()["detail"]
+
+
+def signed_in(directory: Directory, *scopes: OperatorScope, **changes: Any) -> dict[str, str]:
+    """What the console sends for an account that the directory knows."""
+    about = {"account_id": "a", "name": "anna", "created_at": 1, "scopes": scopes}
+    account = AccountChanged.stored({"event_id": "e", "at": 1, **about, **changes})
+    directory.apply(account.entity_key, codec.encode(account))
+    session = Session.begun(account, now_ms())
+    return {"cookie": f"rpns-session={sealed(session, SECRETS)}", "x_rpns_console": "1"}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_a_session_reaches_the_routes_of_its_accounts_scope_in_every_service_and_no_others(
+    apps: dict[str, Api], tokens: OperatorTokens, directory: Directory, scope: OperatorScope
+) -> None:
+    headers = signed_in(directory, scope)
+    for name, method, path in walked(apps):
+        route = route_of(method, filled(path))
+        if route is None or is_open(method, path):
+            continue
+        reached = Reached(apps[name].openapi)
+        answer = await asked(OperatorsListener(reached, tokens, ()), method, filled(path), **headers)
+        assert answer.status_code == (204 if route.scope in HELD[scope] else 403), (method, path)
+        assert reached.by == (["operator:anna"] if route.scope in HELD[scope] else [])
+        if answer.status_code == 403:
+            assert answer.json()["title"] == "Not in the account's scopes"
+
+
+async def test_no_cookie_opens_anything_without_the_consoles_header_or_at_the_public_listener(
+    apps: dict[str, Api], tokens: OperatorTokens, directory: Directory
+) -> None:
+    headers = signed_in(directory, "admin")
+    for name, method, path in walked(apps):
+        if route_of(method, filled(path)) is None or is_open(method, path):
+            continue
+        reached = Reached(apps[name].openapi)
+        listener = OperatorsListener(reached, tokens, ())
+        answer = await asked(listener, method, filled(path), cookie=headers["cookie"])
+        assert (answer.status_code, answer.json()["title"]) == (403, "Not from another site"), (method, path)
+        await asked(PublicListener(reached), method, filled(path), **headers)
+        assert "operator:anna" not in reached.by
+
+
+async def test_a_token_that_is_shown_counts_and_the_cookie_beside_it_does_not(
+    apps: dict[str, Api], tokens: OperatorTokens, directory: Directory
+) -> None:
+    headers = signed_in(directory, "read")
+    listener = OperatorsListener(apps["registry"], tokens, ())
+    assert (await asked(listener, "GET", "/v1/operators", **headers)).status_code == 403
+    assert (await asked(listener, "GET", "/v1/operators", **headers, **bearer(ADMIN))).status_code == 200
+    assert (await asked(listener, "GET", "/v1/partners", **headers, **bearer("wrong"))).status_code == 401
+
+
+def test_what_goes_on_for_long_learns_that_a_session_has_ended(directory: Directory, tokens: OperatorTokens) -> None:
+    cookie = signed_in(directory, "support")["cookie"].partition("=")[2]
+    operator = tokens.of_session(cookie)
+    assert operator is not None
+    assert operator.session is not None
+    assert still_holds(operator, directory)
+    signed_in(directory, "support", ended_sessions=[{"session_id": operator.session.session_id, "until": 1}])
+    assert not still_holds(operator, directory)
 
 
 def test_each_scope_holds_what_it_should() -> None:

@@ -201,7 +201,7 @@ async def test_a_login_seen_before_a_restart_needs_no_slow_hash() -> None:
     after.logins.close()
 
 
-async def test_an_api_key_stands_for_the_password_until_it_is_taken_back(setting: Setting) -> None:
+async def test_an_api_key_stands_for_the_password_expires_at_it_is_taken_back(setting: Setting) -> None:
     setting.change(api_key_digests=(SECRETS.digest("key-1", API_KEY), SECRETS.digest("key-2", API_KEY)))
     for number in range(10):
         await setting.check("demo", f"guess {number}")

@@ -4,6 +4,8 @@ import type { ComponentType } from "preact";
 import { Tabs } from "../parts/tabs";
 import { Empty } from "../parts/states";
 import { t, type Key } from "../words";
+import { holds, type Scope } from "../session";
+import { Accounts } from "./operations/accounts";
 import { Applications } from "./operations/applications";
 import { DeadLetters } from "./operations/dead-letters";
 import "./operations/operations.css";
@@ -16,6 +18,8 @@ import { Stops } from "./operations/stops";
 interface SubPage {
   name: string;
   title: Key;
+  /** Which scope its routes need, beside the page's. */
+  scope?: Scope;
   component: ComponentType<{ rest: string[] }>;
 }
 
@@ -26,6 +30,7 @@ const SUB_PAGES: readonly SubPage[] = [
   { name: "partners", title: "operations.partners", component: Partners },
   { name: "applications", title: "operations.applications", component: Applications },
   { name: "resends", title: "operations.resends", component: Resends },
+  { name: "accounts", title: "operations.accounts", scope: "admin", component: Accounts },
 ];
 
 export function Operations({ rest }: { rest: string }) {
@@ -36,7 +41,7 @@ export function Operations({ rest }: { rest: string }) {
       <h1>{t("operations.title")}</h1>
       <Tabs
         label={t("operations.title")}
-        tabs={SUB_PAGES.map((known) => ({ href: at(known.name), title: t(known.title), isCurrent: known === page }))}
+        tabs={SUB_PAGES.filter(({ scope }) => scope === undefined || holds(scope)).map((known) => ({ href: at(known.name), title: t(known.title), isCurrent: known === page }))}
       />
       {page ? <page.component key={rest} rest={further} /> : <Empty>{t("app.notFound")}</Empty>}
     </>

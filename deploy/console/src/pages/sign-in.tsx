@@ -1,26 +1,20 @@
-/** Asks an operator for the token. */
+/** Asks an operator who it is: at the company's login, by name and password, or by a token, for whoever wants one in this tab. */
 
 import { useState } from "preact/hooks";
-import { signIn } from "../session";
+import { hasEnded } from "../session";
 import { t } from "../words";
-import { SignInForm } from "./sign-in-form";
+import { CompanySignIn } from "./sign-in-company";
+import { PasswordSignIn } from "./sign-in-password";
+import { TokenSignIn } from "./sign-in-token";
 
 export function SignIn() {
-  const [value, setValue] = useState("");
+  const [isByToken, choose] = useState(false);
   return (
-    <SignInForm header={() => `Bearer ${value.trim()}`} took={(header, me) => signIn(header, me.name, me.heldScopes ?? [])} wrong={t("signIn.wrong")}>
-      <label for="token">{t("signIn.token")}</label>
-      <input
-        id="token"
-        type="password"
-        autocomplete="off"
-        required
-        autofocus
-        aria-describedby="token-hint"
-        value={value}
-        onInput={(event) => setValue(event.currentTarget.value)}
-      />
-      <p id="token-hint" class="quiet">{t("signIn.hint")}</p>
-    </SignInForm>
+    <div class="sign-in">
+      {hasEnded() && <p class="card" role="status">{t("signIn.ended")}</p>}
+      <CompanySignIn />
+      {isByToken ? <TokenSignIn /> : <PasswordSignIn />}
+      <p><button type="button" class="link" onClick={() => choose(!isByToken)}>{t(isByToken ? "signIn.byPassword" : "signIn.byToken")}</button></p>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 """Names that mean the same wherever they stand, and the parameters of routes."""
 
 FIELDS = {
+    "accountId": "Our id of the account",
     "action": "What the button does, in the app's own words; `link` opens the address in `options`",
     "actions": "Buttons, three at most",
     "activityId": "The id that ActivityKit gave the Live Activity",
@@ -138,6 +139,7 @@ PARAMETERS = {
     "limit": "How many at most",
     "message_id": "The message's id",
     "offset": "Offset of the record among the dead letters",
+    "account_id": "The id of the account",
     "operator_id": "The id of the operator's token",
     "outcome": "Only with this outcome",
     "packet_id": "The packet's id",

@@ -61,6 +61,10 @@ MODELS = {
     "IdentityKeyBody": {"pem": "A public key in PEM", "jwks": "Public keys as a JWKS"},
     "IdentityKeyView": {"alg": "The algorithm of its signatures", "addedAt": "When it was added, UTC ms"},
     "OperatorView": {"name": "Who has it", "token": "The token; only in the answer that made it"},
+    "AccountView": {"name": "Whose it is"},
+    "SessionView": {"name": "Who has signed in"},
+    "SignIn": {"name": "Of the account", "password": "The account's, or the one for once"},
+    "PasswordChange": {"password": "The one that it has now", "newPassword": "The one to take its place"},
     "StopBody": {"state": "running, paused or cancelled", "reason": "Why, for people"},
     "StopView": {
         "scope": "What is stopped: partner, application, provider, packet, mailing",

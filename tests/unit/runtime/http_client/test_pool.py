@@ -191,3 +191,13 @@ async def test_a_storm_looks_a_name_up_once(monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.gather(*(post(pool, server) for _ in range(30)))
         await pool.close()
     assert asked == 1
+
+
+async def test_what_is_asked_for_by_get_has_no_body_and_shares_the_connections() -> None:
+    async with RawServer().running() as server, pooled(limit=1) as pool:
+        asked = await pool.get(target_of(server.url, "GET"), b"Accept: */*\r\n", timeout_s=TIMEOUT_S)
+        assert isinstance(asked, Answer)
+        assert isinstance(await post(pool, server, b"x"), Answer)
+        assert [head.split(b"\r\n")[0] for head in server.heads] == [b"GET /x?y=z HTTP/1.1", b"POST /x?y=z HTTP/1.1"]
+        assert b"content-length" not in server.heads[0].lower()
+        assert len(server.peers) == 1

@@ -1,0 +1,37 @@
+"""What this login may do wrong, in the order of what it is asked for."""
+
+from typing import Literal
+
+Fault = Literal[
+    "discovery: names another issuer",
+    "discovery: is no JSON",
+    "discovery: fails",
+    "discovery: is silent",
+    "discovery: has a token endpoint without TLS",
+    "keys: fail",
+    "answer: names another issuer",
+    "answer: names no issuer",
+    "token: fails",
+    "token: is silent",
+    "token: refuses the client",
+    "token: refuses the code",
+    "token: has no ID token",
+    "token: redirects",
+    "ID token: another nonce",
+    "ID token: no nonce",
+    "ID token: another audience",
+    "ID token: several audiences",
+    "ID token: of another party",
+    "ID token: another issuer",
+    "ID token: has expired",
+    "ID token: of the future",
+    "ID token: never expires",
+    "ID token: no algorithm",
+    "ID token: the public key as a secret",
+    "ID token: a key that nobody knows",
+    "ID token: another key under the known name",
+    "ID token: its own key in the header",
+    "ID token: changed afterwards",
+    "ID token: no subject",
+    "ID token: is no JWT",
+]

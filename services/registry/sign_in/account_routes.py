@@ -1,0 +1,113 @@
+"""Accounts of operators, `/v1/accounts`: made, listed, changed and given another password with the scope `admin`.
+
+POST  /v1/accounts                 {name, scopes}: 201 with a password for once, which is in this answer only
+GET   /v1/accounts                 all of them
+PATCH /v1/accounts/{id}            {scopes, enabled}; who is switched off is signed out within a second
+POST  /v1/accounts/{id}/password   another password for once; ends the one that was, and all sessions
+"""
+
+import secrets as random_secrets
+from operator import attrgetter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field, StrictBool
+
+from schemas.application_events import AccountChanged
+from schemas.values import OperatorScope
+from services.registry.bodies import AnswerModel, Id, RequestModel
+from services.registry.http import PROBLEMS, By, IfMatch, operator_router
+from services.registry.provisioning import OperatorName
+from services.registry.sign_in.accounts import Accounts
+from services.registry.sign_in.oidc.accounts import is_of_login
+from services.registry.sign_in.passwords import Passwords
+from services.runtime.clock import now_ms
+from services.runtime.http.server import Problem
+
+_PASSWORD_BYTES = 18
+AccountState = Literal["works", "invited", "expired", "off"]
+Scopes = Annotated[list[OperatorScope], Field(min_length=1, max_length=4)]
+
+
+class AccountCreate(RequestModel):
+    """Whose account it is to be, and what it may do."""
+
+    name: OperatorName = Field(description="small letters, digits and . _ @ -; events name it")
+    scopes: Scopes
+
+
+class AccountPatch(RequestModel):
+    """What is left out stays as it is."""
+
+    scopes: Scopes | None = None
+    enabled: StrictBool | None = None
+
+
+class AccountView(AnswerModel):
+    """An account. `password` only in the answer that made it."""
+
+    account_id: str
+    version: str
+    name: str
+    scopes: list[OperatorScope]
+    state: AccountState = Field(description="invited: its password is for once; expired: that was not used in time")
+    created_at: int
+    changed_at: int
+    by: str = Field(description="who has changed it")
+    password_expires_at: int | None = Field(
+        description="how long a password for once is good, UTC ms; null: without end"
+    )
+    password: str | None = Field(None, description="for once: whoever signs in with it sets another")
+
+    @classmethod
+    def of(cls, account: AccountChanged, password: str | None = None) -> "AccountView":
+        state = _state_of(account, now_ms())
+        return cls.shown(account, version=account.event_id, state=state, changed_at=account.at, password=password)
+
+
+def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
+    """All routes of accounts."""
+    router = operator_router("/v1/accounts", "accounts")
+
+    @router.post("", status_code=201, responses={409: PROBLEMS[400]})
+    async def create_account(body: AccountCreate, by: By) -> AccountView:
+        """A named operator, who signs in to the console. The password for once is in this answer only."""
+        password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
+        hashed = await passwords.hashed(password)
+        return AccountView.of(await accounts.create(body.name, body.scopes, by, password_hash=hashed), password)
+
+    @router.get("")
+    async def list_accounts() -> list[AccountView]:
+        """By name."""
+        return [AccountView.of(known) for known in sorted(accounts.directory.accounts.values(), key=attrgetter("name"))]
+
+    @router.patch("/{account_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def change_account(account_id: Id, body: AccountPatch, by: By, if_match: IfMatch = None) -> AccountView:
+        """Change what the body names; `{"enabled": false}` switches it off, and signs it out everywhere."""
+        if body.scopes is not None:
+            _check_is_ours(account_id)
+        changed = await accounts.change(account_id, by, if_match, scopes=body.scopes, enabled=body.enabled)
+        return AccountView.of(changed)
+
+    @router.post("/{account_id}/password", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def reset_password(account_id: Id, by: By) -> AccountView:
+        """Another password for once, in this answer only; the one before and all sessions end."""
+        _check_is_ours(account_id)
+        password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
+        return AccountView.of(await accounts.reset(account_id, await passwords.hashed(password), by), password)
+
+    return router
+
+
+def _check_is_ours(account_id: str) -> None:
+    """Raises Problem 409."""
+    if is_of_login(account_id):
+        raise Problem(409, "Of the company's login", "it says what its people may do, and has their passwords")
+
+
+def _state_of(account: AccountChanged, now: int) -> AccountState:
+    if not account.enabled:
+        return "off"
+    if not account.is_one_time:
+        return "works"
+    return "invited" if account.password_expires_at is None or account.password_expires_at > now else "expired"
