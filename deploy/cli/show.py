@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.cli.words import say
 from schemas.language import Words
 from schemas.providers import FACTS, PUSH_PROVIDERS
 
@@ -66,7 +67,7 @@ def show_times(*, in_local_time: bool) -> None:
 
 def zone() -> str:
     """What columns of times are headed with."""
-    return "UTC" if _Zone.shown is UTC else "local time"
+    return say("UTC") if _Zone.shown is UTC else say("local time")
 
 
 def moment(at_ms: int) -> str:
@@ -81,7 +82,7 @@ def words(value: object) -> str:
         case None | "" | [] | {}:
             return "[dim]–[/]"
         case bool():
-            return "yes" if value else "[yellow]no[/]"
+            return say("yes") if value else f"[yellow]{say('no')}[/]"
         case list():
             return escape(", ".join(map(str, value)))
         case Mapping():
@@ -90,7 +91,7 @@ def words(value: object) -> str:
 
 
 def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_json: bool) -> None:
-    """`columns`: field of a row and its title."""
+    """`columns`: field of a row and its title in English."""
     if to_json:
         as_json(list(rows))
         return
@@ -99,7 +100,7 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name, title in columns.items():
-        table.add_column(title.replace("UTC", zone()), overflow="fold", no_wrap=name in NEVER_FOLDED)
+        table.add_column(say(title).replace("UTC", zone()), overflow="fold", no_wrap=name in NEVER_FOLDED)
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
     console().print(table)
@@ -120,4 +121,4 @@ def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | No
     for title, value in shown_once.items():
         out.print(f"  {title}: [bold]{escape(str(value))}[/]", soft_wrap=True)
     if shown_once:
-        out.print("  [yellow]It is shown this once; keep it now.[/]")
+        out.print(f"  [yellow]{say('It is shown this once; keep it now.')}[/]")

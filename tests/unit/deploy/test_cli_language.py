@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.place import Place, language_in
+from deploy.cli.place import Place
+from deploy.cli.words.choice import language_in
 from schemas.language import Language
 from tests.support.platform_server import Platform, platform_server
 from tests.unit.deploy.test_cli import rpns
@@ -104,5 +105,5 @@ def test_the_locale_is_read_as_posix_says(environment: dict[str, str], language:
 
 
 def test_a_partner_is_spoken_to_in_the_same_language() -> None:
-    place = Place("http://127.0.0.1:1", given_token="t", given_language=Language.RUSSIAN)
+    place = Place("http://127.0.0.1:1", given_token="t", language=Language.RUSSIAN)
     assert place.anybody().as_partner("bank", "p").language is place.operator().language is Language.RUSSIAN
