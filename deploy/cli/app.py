@@ -25,7 +25,7 @@ from deploy.cli.provisioning import (
     setup,
 )
 from deploy.cli.repair import commands as repairs
-from deploy.cli.words import framework, say, spoken
+from deploy.cli.words import framework, phrase, spoken
 from deploy.cli.words.choice import OPTIONS, VARIABLE, language_of
 from deploy.cli.words.spoken import speak
 from schemas.language import Language
@@ -46,7 +46,7 @@ class Commands(TyperGroup):
             with framework.wrong_usage():
                 return super().invoke(ctx)
         except Fault as fault:
-            show.errors().print(f"[red]{say('error')}:[/] {escape(str(fault))}")
+            show.errors().print(f"[red]{phrase('error')}:[/] {escape(str(fault))}")
             raise typer.Exit(1) from None
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.cli.fault import Fault
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 from schemas import lossless
 from schemas.language import Language
 
@@ -111,16 +111,16 @@ class Gateway:
                 text = (
                     "{url} did not take the operator's token (401); is it this platform's, and its operators' address?"
                 )
-                raise Refused(401, say(text, url=self.url)) from None
+                raise Refused(401, phrase(text, url=self.url)) from None
             raise Refused(error.code, explained(error.code, content)) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
             text = "{url} cannot be reached: {why}; is the stack up (locally `make up`), and is this its --url?"
-            raise Fault(say(text, url=self.url, why=why)) from None
+            raise Fault(phrase(text, url=self.url, why=why)) from None
         except ValueError:
             text = "{url} answered something other than JSON; is it the platform's address?"
-            raise Fault(say(text, url=self.url)) from None
+            raise Fault(phrase(text, url=self.url)) from None
 
 
 def base_url(text: str) -> str:
@@ -131,14 +131,14 @@ def base_url(text: str) -> str:
     except ValueError:
         fits = False
     if not fits or not text.isascii() or " " in text:
-        raise Fault(say("--url must be like http://127.0.0.1:8080; it is {given}", given=repr(text)))
+        raise Fault(phrase("--url must be like http://127.0.0.1:8080; it is {given}", given=repr(text)))
     return text.rstrip("/")
 
 
 def path(*parts: str) -> str:
     """A path of these parts, each escaped as an address needs it. Raises Fault for one that an address cannot hold."""
     if any(part in ("", ".", "..") for part in parts):
-        raise Fault(say("an id or a name must not be empty, and not . or .."))
+        raise Fault(phrase("an id or a name must not be empty, and not . or .."))
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
@@ -149,10 +149,10 @@ def explained(status: int, content: bytes) -> str:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return say("the platform answered {status}", status=status)
+        return phrase("the platform answered {status}", status=status)
     if isinstance(body.get("error"), dict):
         error = body["error"]
-        code = say("error {code}", code=error.get("code"))
+        code = phrase("error {code}", code=error.get("code"))
         line, detail = f"{error.get('description')} ({code})", body.get("extendedDescription")
     else:
         line, detail = str(body.get("title", status)), body.get("detail")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.fault import Fault
-from deploy.cli.words import rule_in, say
+from deploy.cli.words import phrase, rule_in
 from services.runtime.lists.lines import ListFault, encoding_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
@@ -36,9 +36,9 @@ def read_text(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Fault(say("{file} cannot be read: {why}", file=file, why=error.strerror)) from None
+        raise Fault(phrase("{file} cannot be read: {why}", file=file, why=error.strerror)) from None
     except UnicodeError:
-        raise Fault(say("{file} is not UTF-8 text", file=file)) from None
+        raise Fault(phrase("{file} is not UTF-8 text", file=file)) from None
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -47,11 +47,11 @@ def read_json(file: Path) -> dict[str, Any]:
         body = json.loads(read_text(file))
     except json.JSONDecodeError as error:
         place = {"line": str(error.lineno), "column": str(error.colno)}
-        raise Fault(say("{file} is not JSON: line {line}, column {column}", file=file, **place)) from None
+        raise Fault(phrase("{file} is not JSON: line {line}, column {column}", file=file, **place)) from None
     except RecursionError:
-        raise Fault(say("{file} is nested too deep", file=file)) from None
+        raise Fault(phrase("{file} is nested too deep", file=file)) from None
     if not isinstance(body, dict):
-        raise Fault(say("{file} must hold a JSON object", file=file))
+        raise Fault(phrase("{file} must hold a JSON object", file=file))
     return body
 
 
@@ -60,7 +60,7 @@ def secret_of(name: str, file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
     if not (secret := read_text(file).strip()):
-        raise Fault(say("{file} is empty", file=file))
+        raise Fault(phrase("{file} is empty", file=file))
     return {name: secret}
 
 
@@ -73,8 +73,8 @@ def switched(values: dict[str, Any], clearing: list[str], allowed: dict[str, str
     """A change: `values`, and null for what is to be cleared. Raises Fault when there is nothing to change."""
     for name in clearing:
         if name not in allowed:
-            raise Fault(say("--clear {name}: can be {choice}", name=name, choice=", ".join(allowed)))
+            raise Fault(phrase("--clear {name}: can be {choice}", name=name, choice=", ".join(allowed)))
         values[allowed[name]] = None
     if not values:
-        raise Fault(say("nothing to change: name at least one option"))
+        raise Fault(phrase("nothing to change: name at least one option"))
     return values

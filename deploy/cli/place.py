@@ -18,7 +18,7 @@ import typer
 
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
-from deploy.cli.words import rule_in, say
+from deploy.cli.words import phrase, rule_in
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
 from schemas.language import Language
 from services.runtime.http import egress
@@ -63,9 +63,9 @@ class Place:
             if self._local is None and _is_this_machine(self.operators_url):
                 raise Fault(_no_stack_words(self.operators_url))
             text = "no operator's token for {url}: give --token or set RPNS_OPERATOR_TOKEN"
-            raise Fault(say(text, url=self.operators_url))
+            raise Fault(phrase(text, url=self.operators_url))
         if not token.isascii() or not token.isprintable():
-            raise Fault(say("the token holds characters that no header can carry"))
+            raise Fault(phrase("the token holds characters that no header can carry"))
         return Gateway(self.operators_url, f"Bearer {token}", self.language)
 
     def sandbox_credentials(self) -> dict[str, Any] | None:
@@ -111,9 +111,9 @@ def operator(context: typer.Context) -> Gateway:
 
 
 def _no_stack_words(url: str) -> str:
-    where = say("another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN")
-    nothing = "" if _is_taken(url) else say("nothing answers at {url}", url=url) + "; "
-    return nothing + say("the local stack is not running: `make up` starts it") + "; " + where
+    where = phrase("another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN")
+    nothing = "" if _is_taken(url) else phrase("nothing answers at {url}", url=url) + "; "
+    return nothing + phrase("the local stack is not running: `make up` starts it") + "; " + where
 
 
 def _is_this_machine(url: str) -> bool:
@@ -137,5 +137,5 @@ def _token_in_file() -> str:
             try:
                 return Path(place).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeError) as error:
-                raise Fault(say("{name}: cannot be read ({error})", name=name, error=type(error).__name__)) from None
+                raise Fault(phrase("{name}: cannot be read ({error})", name=name, error=type(error).__name__)) from None
     return ""

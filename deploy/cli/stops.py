@@ -9,7 +9,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 SCOPES = ("partner", "application", "provider", "packet", "mailing")
 Scope = Annotated[str, typer.Argument(help=", ".join(SCOPES), show_default=False)]
@@ -22,7 +22,7 @@ def stops(context: typer.Context, as_json: AsJson = False) -> None:
     """List what is paused or cancelled now."""
     rows = [{**row, "changedAt": row["at"]} for row in operator(context).pages("/v1/stops")]
     columns = {"scope": "what", "id": "id", "state": "state", "by": "by", "reason": "reason", "changedAt": "since, UTC"}
-    show.listing(rows, columns, say("nothing is paused or cancelled"), as_json)
+    show.listing(rows, columns, phrase("nothing is paused or cancelled"), as_json)
 
 
 def pause(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -47,13 +47,15 @@ def cancel(
     text = (
         "cancelling of message {message} is asked for, from link {link} on ({channels}); `rpns why` tells how it ended"
     )
-    line = say(text, message=answer["messageId"], link=answer["link"] + 1, channels=behind)
+    line = phrase(text, message=answer["messageId"], link=answer["link"] + 1, channels=behind)
     show.done(line, answer, as_json)
 
 
 def _put(context: typer.Context, scope: str, stop_id: str, *, state: str, reason: str, as_json: bool) -> None:
     if scope not in SCOPES:
-        raise Fault(say("{scope} cannot be stopped; there are {scopes}", scope=repr(scope), scopes=", ".join(SCOPES)))
+        raise Fault(
+            phrase("{scope} cannot be stopped; there are {scopes}", scope=repr(scope), scopes=", ".join(SCOPES))
+        )
     body: dict[str, Any] = {"state": state, "reason": reason}
     parts = stop_id.split("/", 1) if scope in ("packet", "mailing") else [stop_id]
     answer = operator(context).call("PUT", f"/v1/stops{path(scope, *parts)}", body)
@@ -64,7 +66,7 @@ def _stopped(scope: str, answer: dict[str, Any]) -> str:
     names = {"scope": scope, "id": answer["id"]}
     match answer["state"]:
         case "paused":
-            return say("{scope} {id} is paused", **names)
+            return phrase("{scope} {id} is paused", **names)
         case "cancelled":
-            return say("{scope} {id} is cancelled", **names)
-    return say("{scope} {id} is running", **names)
+            return phrase("{scope} {id} is cancelled", **names)
+    return phrase("{scope} {id} is running", **names)

@@ -1,6 +1,6 @@
 """Every text that the command line says, collected from where its source says it, and every help of its commands.
 
-raise Fault(say("{file} is empty", file=file))    ─▶ "{file} is empty", with the places {file}
+raise Fault(phrase("{file} is empty", file=file))    ─▶ "{file} is empty", with the places {file}
 COLUMNS = {"name": "name"}; show.listing(rows, COLUMNS, …)     ─▶ "name"
 out.print("done")                                 ─▶ nothing says it in two languages: `unsaid`
 """
@@ -26,12 +26,23 @@ ELSEWHERE = ("deploy/cli/words/", "deploy/cli/messages/words.py")
 RULED = {"LeftOut": 0, "BadCell": 1, "ListFault": 1, "Bad": 2, "ValueError": 0}
 """Calls, and which of their arguments is a rule or a reason, which `rule_in` says in the language."""
 PLACE = "◦"
-_SPEAKING = {"say", "rule_in", "partial", "escape", "help_in", "Option", "Argument", "call", "AssertionError", *RULED}
+_SPEAKING = {
+    "phrase",
+    "rule_in",
+    "partial",
+    "escape",
+    "help_in",
+    "Option",
+    "Argument",
+    "call",
+    "AssertionError",
+    *RULED,
+}
 _NOT_WORDS = re.compile(r"\[/?[a-z ]*\]?|--[a-z-]+|https?:\S*|\{[^}]*\}|MongoDB|UTC")
 _PROSE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}")
 
 
-class Said(NamedTuple):
+class Phrase(NamedTuple):
     """A text, where it is said, and the names of the values for its places; None where they are not known."""
 
     text: str
@@ -39,10 +50,13 @@ class Said(NamedTuple):
     places: frozenset[str] | None
 
 
-def said_texts() -> list[Said]:
-    """Of all calls of `say`, and the titles of all tables."""
+def phrases() -> list[Phrase]:
+    """Of all calls of `phrase`, and the titles of all tables."""
     return [
-        said for path in sources("deploy/cli") if not name_of(path).startswith(ELSEWHERE) for said in _said_in(path)
+        phrase
+        for path in sources("deploy/cli")
+        if not name_of(path).startswith(ELSEWHERE)
+        for phrase in _phrases_in(path)
     ]
 
 
@@ -63,7 +77,7 @@ def helps() -> dict[str, str]:
 
 
 def unsaid() -> list[str]:
-    """Words that are printed, or look as if they were, without `say`."""
+    """Words that are printed, or look as if they were, without `phrase`."""
     return [
         f"{name_of(path)}:{node.lineno}: {node.value!r}"
         for path in sources("deploy/cli")
@@ -93,12 +107,12 @@ def _with_places(node: ast.expr) -> str:
     return ""
 
 
-def _said_in(path: Any) -> Iterator[Said]:
+def _phrases_in(path: Any) -> Iterator[Phrase]:
     tree = tree_of(path)
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Module)):
         for call in _own_calls(function):
             where = f"{name_of(path)}:{call.lineno}"
-            if (_name(call.func) == "say" and where.split(":")[0] != SHOW) or _is_partial_say(call):
+            if (_name(call.func) == "phrase" and where.split(":")[0] != SHOW) or _is_partial_say(call):
                 first = call.args[1] if _is_partial_say(call) else call.args[0]
                 named = {word.arg for word in call.keywords}
                 texts = _texts(first, function)
@@ -106,12 +120,12 @@ def _said_in(path: Any) -> Iterator[Said]:
                 is_known = is_one and None not in named and not _is_partial_say(call)
                 places = frozenset(filter(None, named)) if is_known else None
                 assert texts, f"{where}: say takes a text, or one that is assigned beside it"
-                yield from (Said(text, where, places) for text in texts)
-            elif _name(call.func) == "say" and isinstance(call.args[0], ast.Constant):
-                yield Said(str(call.args[0].value), where, frozenset())
+                yield from (Phrase(text, where, places) for text in texts)
+            elif _name(call.func) == "phrase" and isinstance(call.args[0], ast.Constant):
+                yield Phrase(str(call.args[0].value), where, frozenset())
             elif _name(call.func) == "listing":
                 titles = _titles(call.args[1], function, tree)
-                yield from (Said(text, where, frozenset()) for text in titles)
+                yield from (Phrase(text, where, frozenset()) for text in titles)
 
 
 def _own_calls(function: ast.AST) -> Iterator[ast.Call]:
@@ -125,7 +139,7 @@ def _own_calls(function: ast.AST) -> Iterator[ast.Call]:
 
 
 def _is_partial_say(call: ast.Call) -> bool:
-    return _name(call.func) == "partial" and bool(call.args) and _name(call.args[0]) == "say"
+    return _name(call.func) == "partial" and bool(call.args) and _name(call.args[0]) == "phrase"
 
 
 def _texts(node: ast.expr, function: ast.AST) -> list[str]:
@@ -158,10 +172,10 @@ def _assigned(name: str, function: ast.AST) -> list[ast.expr]:
 
 
 def _bare_words(tree: ast.Module) -> Iterator[ast.Constant]:
-    said, printed, others = set[int](), set[int](), set[int]()
+    spoken, printed, others = set[int](), set[int](), set[int]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (_name(node.func) in _SPEAKING):
-            said |= {id(inner) for inner in ast.walk(node)}
+            spoken |= {id(inner) for inner in ast.walk(node)}
         if isinstance(node, ast.Call) and _name(node.func) in PRINTING:
             printed |= {id(inner) for argument in node.args for inner in ast.walk(argument)}
         if isinstance(node, ast.keyword) and node.arg == "help":
@@ -172,7 +186,7 @@ def _bare_words(tree: ast.Module) -> Iterator[ast.Constant]:
             others.add(id(node.value))
     assigned = _assigned_texts(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said | others:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken | others:
             if node.value in NO_WORDS or node.value in RULES:
                 continue
             words = _NOT_WORDS.sub("", node.value)
@@ -185,8 +199,8 @@ def _assigned_texts(tree: ast.Module) -> set[str]:
     """What is said by the name of a variable."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     calls = [(call, function) for function in functions for call in _own_calls(function)]
-    said = [(call, function) for call, function in calls if _name(call.func) == "say" and call.args]
-    return {text for call, function in said for text in _texts(call.args[0], function)}
+    phrases = [(call, function) for call, function in calls if _name(call.func) == "phrase" and call.args]
+    return {text for call, function in phrases for text in _texts(call.args[0], function)}
 
 
 def _name(node: ast.AST) -> str:

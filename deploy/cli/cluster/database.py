@@ -15,7 +15,7 @@ from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.place import Place
-from deploy.cli.words import rule_in, say, speaking, spoken
+from deploy.cli.words import phrase, rule_in, speaking, spoken
 from schemas.language import Language
 from services.runtime import mongo
 from services.runtime.mongo import upkeep
@@ -48,7 +48,7 @@ def apply(
     form = _asked(context, upkeep.form_of)
     final = [step for step in form.missing(STEPS) if step.excludes_older]
     if final and not yes:
-        question = say("No release before this one can work on the database afterwards. Go on?")
+        question = phrase("No release before this one can work on the database afterwards. Go on?")
         typer.confirm(question, abort=True)
     _show(_asked(context, upkeep.applied), as_json)
 
@@ -75,7 +75,7 @@ def _show(form: Form, as_json: bool) -> None:
     notes = {entry["step"]: entry for entry in form.applied}
     with speaking(Language.ENGLISH if as_json else spoken()):
         rows = [_row(number, notes) | {"state": _state(number, form, notes)} for number in range(1, VERSION + 1)]
-    show.listing(rows, COLUMNS, say("this release wants no steps"), as_json)
+    show.listing(rows, COLUMNS, phrase("this release wants no steps"), as_json)
 
 
 def _row(number: int, notes: dict[str, Any]) -> dict[str, Any]:
@@ -90,11 +90,11 @@ def _row(number: int, notes: dict[str, Any]) -> dict[str, Any]:
 
 def _state(number: int, form: Form, notes: dict[str, Any]) -> str:
     if form.is_new:
-        return say("not needed: nothing is stored yet")
+        return phrase("not needed: nothing is stored yet")
     if number > form.version:
-        return say("missing")
+        return phrase("missing")
     noted = notes.get(STEPS[number - 1].name)
     if noted is None:
-        return say("there from the beginning")
+        return phrase("there from the beginning")
     at = f"{noted['at'].replace(tzinfo=UTC):%Y-%m-%d %H:%M}"
-    return say("taken {at} by {release}", at=at, release=noted["release"])
+    return phrase("taken {at} by {release}", at=at, release=noted["release"])

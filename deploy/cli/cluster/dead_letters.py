@@ -13,7 +13,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.options import AsJson, given, read_text
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 NAME = "dead-letters"
@@ -45,7 +45,7 @@ def list_letters(
     """List them, the newest first; nothing of their content."""
     rows = _letters(operator(context), topic, reason, state, limit)
     shown = [{**row, "changedAt": row["at"]} for row in rows]
-    show.listing(rows if as_json else shown, COLUMNS, say("no dead letters ({state})", state=state), as_json)
+    show.listing(rows if as_json else shown, COLUMNS, phrase("no dead letters ({state})", state=state), as_json)
 
 
 @app.command("show")
@@ -86,8 +86,8 @@ def redrive(
     """Send records to their topics again, under their keys, each once. What was done of one is not done twice."""
     asking = operator(context)
     if file is not None and (topic or len(letters or ()) != 1):
-        raise Fault(say("--file goes with one letter"))
-    ask = None if yes else partial(say, "Send {count} {count:record|records} again?")
+        raise Fault(phrase("--file goes with one letter"))
+    ask = None if yes else partial(phrase, "Send {count} {count:record|records} again?")
     chosen = _chosen(asking, letters or [], topic, reason, ask=ask)
     body = given(value=None if file is None else read_text(file))
     _each(asking, chosen, "redrive", body, as_json)
@@ -104,7 +104,7 @@ def discard(
 ) -> None:
     """Note that nothing is to be done about records; they stay where they are until their time is over."""
     asking = operator(context)
-    ask = None if yes else partial(say, "Discard {count} {count:record|records}?")
+    ask = None if yes else partial(phrase, "Discard {count} {count:record|records}?")
     chosen = _chosen(asking, letters or [], topic, reason, ask=ask)
     _each(asking, chosen, "discard", None, as_json)
 
@@ -119,7 +119,7 @@ def _chosen(
 ) -> list[str]:
     """The letters that are named, or all open ones of a topic, once somebody is sure. Raises Fault."""
     if bool(letters) == bool(topic):
-        raise Fault(say("name letters, or a --topic"))
+        raise Fault(phrase("name letters, or a --topic"))
     if letters:
         return letters
     found = [row["letterId"] for row in reversed(_letters(asking, topic, reason, "open", MOST))]
@@ -144,34 +144,34 @@ def _each(asking: Gateway, letters: list[str], what: str, body: Json | None, as_
     if as_json:
         show.as_json(answers)
     elif not letters:
-        show.console().print(f"[dim]{say('no open dead letters')}[/]")
+        show.console().print(f"[dim]{phrase('no open dead letters')}[/]")
     if refused:
         raise typer.Exit(1)
 
 
 def _outcome(letter: str, answer: Json) -> str:
     if answer["state"] == "redriven" and answer["failureWithdrawn"]:
-        return say("{letter} is sent again; its message was to fail, and is not", letter=letter)
+        return phrase("{letter} is sent again; its message was to fail, and is not", letter=letter)
     if answer["state"] == "redriven":
-        return say("{letter} is sent again", letter=letter)
-    return say("{letter} is {state}", letter=letter, state=answer["state"])
+        return phrase("{letter} is sent again", letter=letter)
+    return phrase("{letter} is {state}", letter=letter, state=answer["state"])
 
 
 def _titles() -> dict[str, str]:
     """Of what is shown of one letter."""
     return {
-        "letterId": say("letter"),
-        "topic": say("topic"),
-        "place": say("its place there"),
-        "at": say("put aside, UTC").replace("UTC", show.zone()),
-        "reason": say("why"),
-        "key": say("key"),
-        "type": say("event"),
-        "size": say("bytes"),
-        "isCut": say("cut"),
-        "failure": say("failure held back"),
-        "state": say("state"),
-        "by": say("by"),
+        "letterId": phrase("letter"),
+        "topic": phrase("topic"),
+        "place": phrase("its place there"),
+        "at": phrase("put aside, UTC").replace("UTC", show.zone()),
+        "reason": phrase("why"),
+        "key": phrase("key"),
+        "type": phrase("event"),
+        "size": phrase("bytes"),
+        "isCut": phrase("cut"),
+        "failure": phrase("failure held back"),
+        "state": phrase("state"),
+        "by": phrase("by"),
     }
 
 
@@ -179,5 +179,5 @@ def _path(letter: str) -> str:
     parts = letter.rsplit("/", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         text = "{letter} is no dead letter: it must be <topic>/<partition>/<offset>, as the list has it"
-        raise Fault(say(text, letter=repr(letter)))
+        raise Fault(phrase(text, letter=repr(letter)))
     return f"/v1/dead-letters{path(*parts)}"

@@ -9,7 +9,7 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
-from deploy.cli.words import say, speaking, spoken
+from deploy.cli.words import phrase, speaking, spoken
 from schemas.language import Language
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def troubles_of(cluster: Json) -> list[str]:
     made += [_away(server) for server in away]
     is_empty = "kafka" not in away and not cluster["groups"]
     if is_empty and any(not entry["isSilent"] for entry in cluster["instances"]):
-        made.append(say("services work, and Kafka tells of no consumer group: it may be coming back; ask again"))
+        made.append(phrase("services work, and Kafka tells of no consumer group: it may be coming back; ask again"))
     for group in cluster["groups"]:
         for topic in group["topics"]:
             if topic["unheld"] and group["group"] not in NEEDED_BY_NOBODY:
@@ -65,13 +65,13 @@ def troubles_of(cluster: Json) -> list[str]:
     made += [_held_up(holdup) for holdup in cluster.get("holdups", ())]  # a former registry tells none
     letters = cluster["openDeadLetters"]
     text = "{count} {count:dead letter|dead letters} of {topic}: `rpns dead-letters list`"
-    made += [say(text, count=count, topic=topic) for topic, count in letters.items()]
+    made += [phrase(text, count=count, topic=topic) for topic, count in letters.items()]
     return made
 
 
 def _silent(entry: Json) -> str:
     at = f"{show.moment(entry['at'])[:19]} {show.zone()}"
-    return say(
+    return phrase(
         "{service} {instance} was last heard of {at}", service=entry["service"], instance=entry["instance"], at=at
     )
 
@@ -81,11 +81,11 @@ def _away(server: str) -> str:
         text = "{server} does not answer the registry: what waits and who reads it is not known"
     else:
         text = "{server} does not answer the registry: which processes run and what was put aside is not known"
-    return say(text, server=SERVERS[server])
+    return phrase(text, server=SERVERS[server])
 
 
 def _unheld(group: str, topic: Json) -> str:
-    return say(
+    return phrase(
         "nobody in {group} reads {unheld} of {partitions} partitions of {topic}; {waiting} records wait",
         group=group,
         unheld=len(topic["unheld"]),
@@ -97,33 +97,33 @@ def _unheld(group: str, topic: Json) -> str:
 
 def _sign(sign: Json) -> str:
     names = {"sign": sign["sign"], "service": sign["service"], "instance": sign["instance"]}
-    return say("{sign} = {value} at {service} {instance}", value=f"{sign['value']:g}", **names)
+    return phrase("{sign} = {value} at {service} {instance}", value=f"{sign['value']:g}", **names)
 
 
 def _held_up(holdup: Json) -> str:
     way = f" ({holdup['way']})" if holdup["way"] else ""
     status = f"{holdup['status']} " if holdup["status"] else ""
     since = f"{show.moment(holdup['since'])[:19]} {show.zone()}"
-    sender = say("{application} over {way}", application=holdup["applicationId"], way=holdup["provider"] + way)
+    sender = phrase("{application} over {way}", application=holdup["applicationId"], way=holdup["provider"] + way)
     text = "{sender} is {state} since {since}: {answer}"
-    return say(text, sender=sender, state=holdup["state"], since=since, answer=f"{status}{holdup['detail']}")
+    return phrase(text, sender=sender, state=holdup["state"], since=since, answer=f"{status}{holdup['detail']}")
 
 
 def _print(cluster: Json, troubles: Sequence[str]) -> None:
     out = show.console()
     rows = [
-        {**entry, "changedAt": entry["startedAt"], "state": say("silent" if entry["isSilent"] else "works")}
+        {**entry, "changedAt": entry["startedAt"], "state": phrase("silent" if entry["isSilent"] else "works")}
         for entry in cluster["instances"]
     ]
     away = cluster.get("unanswered", ())
     if "mongodb" not in away:
-        show.listing(rows, INSTANCES, say("no process has told of itself"), to_json=False)
+        show.listing(rows, INSTANCES, phrase("no process has told of itself"), to_json=False)
     if "kafka" not in away:
-        show.listing(list(_groups(cluster)), GROUPS, say("there are no consumer groups"), to_json=False)
+        show.listing(list(_groups(cluster)), GROUPS, phrase("there are no consumer groups"), to_json=False)
     for trouble in troubles:
         out.print(f"[yellow]![/] {escape(trouble)}", soft_wrap=True)
     if not troubles:
-        out.print(f"[green]✓[/] {say('nothing is wrong')}")
+        out.print(f"[green]✓[/] {phrase('nothing is wrong')}")
 
 
 def _groups(cluster: Json) -> list[Json]:
@@ -137,8 +137,8 @@ def _groups(cluster: Json) -> list[Json]:
                 if holds["topic"] == topic["topic"]
             ]
             seconds = f"{topic['oldestMs'] / 1000:.1f}" if topic["waiting"] else ""
-            oldest = say("{seconds} s", seconds=seconds) if seconds else ""
-            rows.append({**topic, "group": group["group"], "oldest": oldest, "held": holders or say("nobody")})
+            oldest = phrase("{seconds} s", seconds=seconds) if seconds else ""
+            rows.append({**topic, "group": group["group"], "oldest": oldest, "held": holders or phrase("nobody")})
     return rows
 
 

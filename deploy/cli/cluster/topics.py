@@ -18,7 +18,7 @@ from deploy.cli.cluster.trail import record_change
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.place import Place
-from deploy.cli.words import rule_in, say, speaking, spoken
+from deploy.cli.words import phrase, rule_in, speaking, spoken
 from schemas.language import Language
 from services.runtime.log import upkeep
 from services.runtime.log.upkeep import Change
@@ -61,7 +61,7 @@ def apply(context: typer.Context, grow: Grow = False, as_json: AsJson = False) -
     found = _asked(settings, upkeep.planned(settings, wanted, grow=grow))
     made = _asked(settings, upkeep.applied(settings, found))
     if made and (why := _asked(settings, record_change(settings, made))):
-        line = say("the audit trail does not know of it: {why}", why=escape(why))
+        line = phrase("the audit trail does not know of it: {why}", why=escape(why))
         show.errors().print(f"[yellow]{line}[/]")
     left = [change for change in found if not change.is_safe and change.is_harm]
     if as_json:
@@ -96,17 +96,19 @@ def _asked(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except KafkaError as error:
-        raise Fault(say("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error))) from None
+        raise Fault(
+            phrase("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error))
+        ) from None
     except TimeoutError:
-        raise Fault(say("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap)) from None
+        raise Fault(phrase("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap)) from None
 
 
 def _row(change: Change) -> dict[str, Any]:
-    then = rule_in(change.refusal) or say("apply makes it")
+    then = rule_in(change.refusal) or phrase("apply makes it")
     return {"topic": change.topic.name, "kind": change.kind, "difference": rule_in(change.what), "then": then}
 
 
 def _show(found: Sequence[Change], as_json: bool) -> None:
     with speaking(Language.ENGLISH if as_json else spoken()):
         rows = [_row(change) for change in found]
-    show.listing(rows, COLUMNS, say("all topics are as wanted"), as_json)
+    show.listing(rows, COLUMNS, phrase("all topics are as wanted"), as_json)

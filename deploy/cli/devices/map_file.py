@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.cli.fault import Fault
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 _TABLES = ("columns", "values")
 Texts = dict[str, str]
@@ -24,14 +24,16 @@ def read_map(file: Path) -> tuple[Texts, Texts]:
         text = file.read_text("utf-8")
         found: Any = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise Fault(f"--map {file}: {say('cannot be read: {why}', why=error.strerror)}") from None
+        raise Fault(f"--map {file}: {phrase('cannot be read: {why}', why=error.strerror)}") from None
     except (ValueError, RecursionError):
-        rule = say("must be TOML in UTF-8, or JSON where its name ends in .json")
+        rule = phrase("must be TOML in UTF-8, or JSON where its name ends in .json")
         raise Fault(f"--map {file}: {rule}") from None
     if not isinstance(found, dict):
-        raise Fault(f"--map {file}: {say('must be an object with columns and values')}")
+        raise Fault(f"--map {file}: {phrase('must be an object with columns and values')}")
     if strange := sorted(found.keys() - set(_TABLES)):
-        rule = say("unknown table {table}; there are: {tables}", table=repr(strange[0][:40]), tables=", ".join(_TABLES))
+        rule = phrase(
+            "unknown table {table}; there are: {tables}", table=repr(strange[0][:40]), tables=", ".join(_TABLES)
+        )
         raise Fault(f"--map {file}: {rule}")
     columns, values = (_texts(file, table, found.get(table, {})) for table in _TABLES)
     return columns, values
@@ -39,9 +41,9 @@ def read_map(file: Path) -> tuple[Texts, Texts]:
 
 def _texts(file: Path, table: str, found: Any) -> Texts:
     if not isinstance(found, dict):
-        raise Fault(f"--map {file}: {say('{table} must be a table of names', table=table)}")
+        raise Fault(f"--map {file}: {phrase('{table} must be a table of names', table=table)}")
     for name, value in found.items():
         if not isinstance(value, str) or not value.strip():
-            rule = say("{field} must be text, not empty", field=f"{table}.{name[:40]}")
+            rule = phrase("{field} must be text, not empty", field=f"{table}.{name[:40]}")
             raise Fault(f"--map {file}: {rule}")
     return {name.strip(): value.strip() for name, value in found.items()}

@@ -11,7 +11,7 @@ from typing import Self
 from deploy.cli.devices.lines import Bad
 from deploy.cli.devices.reasons import Reasons
 from deploy.cli.fault import Fault
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 from services.runtime.lists.csv_or_json import Records
 from services.runtime.lists.lines import MAX_LINE_BYTES
 
@@ -59,7 +59,9 @@ class Rejects:
         except BaseException as error:
             os.ftruncate(self._file, self._size)
             if isinstance(error, OSError):
-                raise Fault(f"--rejects {self._path}: {say('cannot be written: {why}', why=error.strerror)}") from None
+                raise Fault(
+                    f"--rejects {self._path}: {phrase('cannot be written: {why}', why=error.strerror)}"
+                ) from None
             raise
         self._size += len(content)
 
@@ -75,7 +77,7 @@ def _opened(path: Path) -> int:
         except FileExistsError:
             return _taken(path)
     except OSError as error:
-        why = say("cannot be created: {why}", why=error.strerror)
+        why = phrase("cannot be created: {why}", why=error.strerror)
         raise Fault(f"--rejects {path}: {why}") from None
 
 
@@ -83,7 +85,7 @@ def _taken(path: Path) -> int:
     """A file that is there already, if it is an empty one."""
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode) or about.st_size:
-        raise Fault(f"--rejects {path}: {say('exists already and is no empty file: name another one')}")
+        raise Fault(f"--rejects {path}: {phrase('exists already and is no empty file: name another one')}")
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
     try:
         os.fchmod(file, 0o600)

@@ -20,7 +20,7 @@ from deploy.cli.mailing.figures import forecast_lines, progress_lines, understoo
 from deploy.cli.mailing.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
-from deploy.cli.words import rule_in, say
+from deploy.cli.words import phrase, rule_in
 from schemas import lossless
 from services.runtime.lists.lines import ListFault
 
@@ -49,7 +49,7 @@ def create(
     try:
         body = lossless.loads(read_text(file))
     except lossless.NotJson:
-        raise Fault(say("{file} is not JSON", file=file)) from None
+        raise Fault(phrase("{file} is not JSON", file=file)) from None
     made = operator(context).call("POST", "/v1/mailings", body, partner=partner)
     show.done(_words_on(made["mailingId"], made["state"]), made, as_json)
 
@@ -59,7 +59,7 @@ def list_mailings(context: typer.Context, as_json: AsJson = False) -> None:
     """The newest mailings."""
     found = operator(context).call("GET", "/v1/mailings")["mailings"]
     rows = [mailing | {name: mailing["progress"][name] for name in ("planned", "read")} for mailing in found]
-    show.listing(rows, COLUMNS, say("There are no mailings."), as_json)
+    show.listing(rows, COLUMNS, phrase("There are no mailings."), as_json)
 
 
 @app.command()
@@ -69,7 +69,7 @@ def upload(
     """The recipients, as NDJSON or CSV. Goes on where an upload was cut off. Exit code 1 when lines are broken."""
     kind = KINDS.get(file.suffix.lower())
     if kind is None:
-        raise Fault(say("{file}: is it .ndjson, .csv or .tsv?", file=file))
+        raise Fault(phrase("{file}: is it .ndjson, .csv or .tsv?", file=file))
     gateway = operator(context)
     answer = _upload(gateway, mailing, Source(file, kind == "text/csv", encoding(charset)))
     problems = gateway.call("GET", f"/v1/mailings{path(mailing)}/problems", limit=SHOWN_PROBLEMS)
@@ -131,7 +131,7 @@ def _upload(gateway: Gateway, mailing: str, source: Source) -> Json:
     except ListFault as fault:
         raise Fault(f"{source.file}: {rule_in(str(fault))}") from None
     except OSError as error:
-        raise Fault(say("{file} cannot be read: {why}", file=source.file, why=error.strerror)) from None
+        raise Fault(phrase("{file} cannot be read: {why}", file=source.file, why=error.strerror)) from None
     raise AssertionError("the last try answers or raises")
 
 
@@ -141,15 +141,15 @@ def _print_list(answer: Json, problems: list[Json]) -> None:
     if how := answer.get("understood"):
         out.print(f"[dim]{escape(understood_words(how))}[/]", soft_wrap=True)
     for problem in problems:
-        where = say("line {number}", number=problem["line"]) + f": {problem['field']}: {problem['rule']}"
+        where = phrase("line {number}", number=problem["line"]) + f": {problem['field']}: {problem['rule']}"
         out.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
     rejected = about["refused"] + about.get("repeated", 0)
     if rejected > len(problems):
-        more = say("… and {count} more: /v1/mailings/…/problems", count=rejected - len(problems))
+        more = phrase("… and {count} more: /v1/mailings/…/problems", count=rejected - len(problems))
         out.print(f"[dim]{more}[/]")
-    bad = f"[red]{say('{count} broken', count=about['refused'])}[/]" if about["refused"] else say("none broken")
-    good = say("{count} {count:recipient|recipients}", count=about["accepted"])
-    repeated = say("{count} repeated", count=about.get("repeated", 0))
+    bad = f"[red]{phrase('{count} broken', count=about['refused'])}[/]" if about["refused"] else phrase("none broken")
+    good = phrase("{count} {count:recipient|recipients}", count=about["accepted"])
+    repeated = phrase("{count} repeated", count=about.get("repeated", 0))
     out.print(f"[green]{good}[/], {bad}, {repeated}", soft_wrap=True)
 
 
@@ -199,7 +199,7 @@ def change(
     repeated = None if skip_repeated is None else ("skip" if skip_repeated else "send")
     body = given(ratePerS=rate, onBadLines=lines, onRepeated=repeated)
     made = operator(context).call("PATCH", f"/v1/mailings{path(mailing)}", body)
-    show.done(say("mailing {mailing} is changed", mailing=mailing), made, as_json)
+    show.done(phrase("mailing {mailing} is changed", mailing=mailing), made, as_json)
 
 
 @app.command()
@@ -246,13 +246,13 @@ def _move(context: typer.Context, mailing: str, what: str, as_json: bool) -> Non
 
 
 def _words_on(mailing: str, state: str) -> str:
-    return say("mailing {mailing} is {state}", mailing=mailing, state=state)
+    return phrase("mailing {mailing} is {state}", mailing=mailing, state=state)
 
 
 def _follow(gateway: Gateway, mailing: str) -> None:
     """A bar until everybody is planned and has an outcome or at least was sent to."""
     bar = _bar("{task.fields[rate]}")
-    titles = {"planned": say("planned"), "sent": say("sent"), "delivered": say("delivered")}
+    titles = {"planned": phrase("planned"), "sent": phrase("sent"), "delivered": phrase("delivered")}
     tasks = {name: bar.add_task(title, total=None, rate="") for name, title in titles.items()}
     with Live(console=show.errors(), refresh_per_second=4) as live:
         while True:

@@ -10,7 +10,7 @@ from deploy.cli.gateway import path
 from deploy.cli.options import AsJson, given
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 NAME = "reports"
@@ -53,14 +53,14 @@ def resend(
     counted: Json = asking.call("POST", "/v1/report-resends", given(**body, dryRun=True))
     if dry_run:
         text = "{count} {count:message|messages}; nothing is sent"
-        show.done(say(text, count=counted["messages"]), counted, as_json)
+        show.done(phrase(text, count=counted["messages"]), counted, as_json)
         return
     if not yes:
         text = "Send reports on {count} {count:message|messages} to {partner} again?"
-        typer.confirm(say(text, count=counted["messages"], partner=partner), abort=True)
+        typer.confirm(phrase(text, count=counted["messages"], partner=partner), abort=True)
     made: Json = asking.call("POST", "/v1/report-resends", given(**body))
     text = "{count} {count:message|messages}; `rpns reports list` shows how far it is"
-    show.done(say(text, count=made["messages"]), made, as_json)
+    show.done(phrase(text, count=made["messages"]), made, as_json)
 
 
 @app.command("list")
@@ -73,7 +73,7 @@ def list_resends(
     """List resends, the newest first."""
     rows: list[Json] = operator(context).call("GET", "/v1/report-resends", partner=partner, limit=limit)
     shown = rows if as_json else [{**row, "period": _period(row)} for row in rows]
-    show.listing(shown, COLUMNS, say("no reports were sent again"), as_json)
+    show.listing(shown, COLUMNS, phrase("no reports were sent again"), as_json)
 
 
 @app.command()
@@ -81,8 +81,8 @@ def cancel(context: typer.Context, resend: Resend, as_json: AsJson = False) -> N
     """Go no further; what was asked for already is sent."""
     answer: Json = operator(context).call("POST", f"/v1/report-resends{path(resend)}/cancel")
     text = "{state}: {count} {count:report was|reports were} asked for"
-    show.done(say(text, state=answer["state"], count=answer["asked"]), answer, as_json)
+    show.done(phrase(text, state=answer["state"], count=answer["asked"]), answer, as_json)
 
 
 def _period(row: Json) -> str:
-    return say("{since} to {until}", since=show.moment(row["since"])[:16], until=show.moment(row["until"])[:16])
+    return phrase("{since} to {until}", since=show.moment(row["since"])[:16], until=show.moment(row["until"])[:16])

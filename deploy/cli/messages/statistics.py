@@ -13,7 +13,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 STEPS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
@@ -43,7 +43,7 @@ def statistics(
     if steps not in STEPS or (by is not None and by not in FIELDS):
         raise Fault(f"--step: {', '.join(STEPS)}; --by: {', '.join(FIELDS)}")
     if by is None and span_ms > MOST_STEPS * STEPS[steps]:
-        raise Fault(say("more than {most} steps: take a longer --step, or a shorter time", most=MOST_STEPS))
+        raise Fault(phrase("more than {most} steps: take a longer --step, or a shorter time", most=MOST_STEPS))
     wanted: Json = {"partner": partner, "application": application, "provider": provider, "channel": channel}
     query: Json = {"from": begin, "groupBy": f"{by or steps},outcome", **wanted}
     found = operator(context).call("GET", "/v1/statistics", **query)
@@ -52,7 +52,7 @@ def statistics(
         return
     rows = grouped(found["rows"], by or "at")
     if not rows:
-        show.console().print(f"[dim]{say('nothing was counted')}[/]")
+        show.console().print(f"[dim]{phrase('nothing was counted')}[/]")
         return
     show.console().print(_table(rows, by, steps))
 
@@ -81,8 +81,8 @@ def _table(rows: Mapping[Any, Mapping[str, int]], by: str | None, step: str) -> 
 
 def _titles() -> list[str]:
     """Of the columns, as OUTCOMES has them."""
-    delivered = [say("planned"), say("sent"), say("delivered"), say("read")]
-    return [*delivered, say("refused"), say("expired"), say("suppressed")]
+    delivered = [phrase("planned"), phrase("sent"), phrase("delivered"), phrase("read")]
+    return [*delivered, phrase("refused"), phrase("expired"), phrase("suppressed")]
 
 
 def size_of(counts: Mapping[str, int]) -> int:

@@ -9,7 +9,7 @@ from deploy.cli import show
 from deploy.cli.gateway import path
 from deploy.cli.options import Application, AsJson, SecretFile, given, secret_of, switched
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 NAME = "applications"
 COLUMNS = {
@@ -60,14 +60,16 @@ def create(
     about |= given(identity=identity, allowedOrigins=allowed_origin)
     body = {"name": name, **given(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
-    line = say("application {application} is created", application=made["applicationId"])
+    line = phrase("application {application} is created", application=made["applicationId"])
     show.done(line, made, as_json, _drawn(secret_file))
 
 
 @app.command("list")
 def list_applications(context: typer.Context, as_json: AsJson = False) -> None:
     """All applications."""
-    show.listing(operator(context).call("GET", "/v1/applications"), COLUMNS, say("There are no applications."), as_json)
+    show.listing(
+        operator(context).call("GET", "/v1/applications"), COLUMNS, phrase("There are no applications."), as_json
+    )
 
 
 @app.command("show")
@@ -79,9 +81,9 @@ def show_application(context: typer.Context, application: Application, as_json: 
         return
     show.listing([found], COLUMNS, "", to_json=False)
     keys = [{**key, "addedAt": show.moment(key["addedAt"])[:19]} for key in found["identityKeys"]]
-    show.listing(keys, KEY_COLUMNS, say("There are no keys for proofs of login."), to_json=False)
+    show.listing(keys, KEY_COLUMNS, phrase("There are no keys for proofs of login."), to_json=False)
     origins = [{"origin": origin} for origin in found["allowedOrigins"]]
-    nowhere = say("No page of another address may call.")
+    nowhere = phrase("No page of another address may call.")
     show.listing(origins, {"origin": "pages may call from"}, nowhere, to_json=False)
     show.console().print(words_on_identity(found["identity"], len(keys)))
 
@@ -107,7 +109,7 @@ def change(
     about |= given(identity=identity, allowedOrigins=allowed_origin)
     body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
-    show.done(say("application {application} is changed", application=application), made, as_json)
+    show.done(phrase("application {application} is changed", application=application), made, as_json)
 
 
 @app.command()
@@ -122,7 +124,7 @@ def rotate(
     body = {"keepOld": not end_old, **secret_of("apiKey", secret_file)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'api-keys')}", body)
     text = "application {application} has a new API key; {keys} {keys:key works|keys work}"
-    line = say(text, application=application, keys=made["apiKeys"])
+    line = phrase(text, application=application, keys=made["apiKeys"])
     show.done(line, made, as_json, _drawn(secret_file))
 
 
@@ -131,7 +133,7 @@ def end_old_keys(context: typer.Context, application: Application, as_json: AsJs
     """Only the newest API key goes on working."""
     made = operator(context).call("DELETE", f"/v1/applications{path(application, 'api-keys', 'old')}")
     text = "application {application}: {keys} {keys:key works|keys work}"
-    show.done(say(text, application=application, keys=made["apiKeys"]), made, as_json)
+    show.done(phrase(text, application=application, keys=made["apiKeys"]), made, as_json)
 
 
 @app.command()
@@ -149,20 +151,20 @@ def enable(context: typer.Context, application: Application, as_json: AsJson = F
 def _switch(context: typer.Context, application: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", {"enabled": enabled})
     text = "application {application} is enabled" if enabled else "application {application} is disabled"
-    show.done(say(text, application=application), made, as_json)
+    show.done(phrase(text, application=application), made, as_json)
 
 
 def words_on_identity(identity: str, keys: int) -> str:
     if identity == "off":
-        text = say("Logins are not proved: whoever has the app can log in as anybody, and is believed.")
+        text = phrase("Logins are not proved: whoever has the app can log in as anybody, and is believed.")
         return f"[red]{text}[/]"
     if identity == "accepted":
-        text = say("Logins without proof are taken; such devices see no history, and end no cascade.")
+        text = phrase("Logins without proof are taken; such devices see no history, and end no cascade.")
         return f"[yellow]{text}[/]"
     if keys:
-        return say("Every login is proved.")
-    return f"[yellow]{say('Nobody can log in: add a key (rpns identity add-key).')}[/]"
+        return phrase("Every login is proved.")
+    return f"[yellow]{phrase('Nobody can log in: add a key (rpns identity add-key).')}[/]"
 
 
 def _drawn(secret_file: Path | None) -> dict[str, str]:
-    return {} if secret_file else {"apiKey": say("API key")}
+    return {} if secret_file else {"apiKey": phrase("API key")}

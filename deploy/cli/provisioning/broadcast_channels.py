@@ -10,7 +10,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 NAME = "broadcast-channels"
 COLUMNS = {
@@ -45,12 +45,12 @@ def create(
     made = _settled(gateway, where, gateway.call("PUT", where, body), "requested")
     if made["state"] == "refused":
         why = made["detail"] or made["status"]
-        raise Fault(say("Apple refused channel {channel}: {why}", channel=name, why=why))
+        raise Fault(phrase("Apple refused channel {channel}: {why}", channel=name, why=why))
     names = {"channel": name, "state": made["state"], "id": made["channelId"]}
     if made["state"] == "open":
-        line = say("channel {channel} is open, with the id {id}", **names)
+        line = phrase("channel {channel} is open, with the id {id}", **names)
     else:
-        line = say("channel {channel} is {state}, and tried again; `list` tells", **names)
+        line = phrase("channel {channel} is {state}, and tried again; `list` tells", **names)
     show.done(line, made, as_json)
 
 
@@ -63,7 +63,7 @@ def list_channels(context: typer.Context, application: Application, as_json: AsJ
         rows += page["channels"]
         if not (after := page["after"] or ""):
             break
-    nothing = say("Application {application} has no broadcast channels.", application=application)
+    nothing = phrase("Application {application} has no broadcast channels.", application=application)
     show.listing(rows, COLUMNS, nothing, as_json)
 
 
@@ -74,8 +74,8 @@ def delete(context: typer.Context, application: Application, name: Name, as_json
     gone = _settled(gateway, where, gateway.call("DELETE", where), "closing")
     if gone["state"] == "open":
         why = gone["detail"] or gone["status"]
-        raise Fault(say("Apple did not delete channel {channel}: {why}", channel=name, why=why))
-    show.done(say("channel {channel} is {state}", channel=name, state=gone["state"]), gone, as_json)
+        raise Fault(phrase("Apple did not delete channel {channel}: {why}", channel=name, why=why))
+    show.done(phrase("channel {channel} is {state}", channel=name, state=gone["state"]), gone, as_json)
 
 
 def _where(application: str, *name: str) -> str:

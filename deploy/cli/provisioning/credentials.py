@@ -16,7 +16,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson, read_json, read_text
 from deploy.cli.place import operator
-from deploy.cli.words import say, spoken
+from deploy.cli.words import phrase, spoken
 from schemas.providers import Provider, ProviderName
 from services.runtime.credentials import fields_of
 from services.runtime.crypto.private_keys import p256_pem
@@ -56,7 +56,7 @@ def create(
     gateway, body = operator(context), read_json(file)
     if _find(gateway, application, provider) is not None:
         text = "application {application} has credentials with {provider}; `rotate` replaces them"
-        raise Fault(say(text, application=application, provider=provider))
+        raise Fault(phrase(text, application=application, provider=provider))
     _put(gateway, application, provider, body, as_json=as_json)
 
 
@@ -68,7 +68,7 @@ def rotate(
     gateway, body = operator(context), read_json(file)
     if (found := _find(gateway, application, provider)) is None:
         text = "application {application} has no credentials with {provider}; `create` gives it some"
-        raise Fault(say(text, application=application, provider=provider))
+        raise Fault(phrase(text, application=application, provider=provider))
     _put(gateway, application, provider, body, found["version"], as_json=as_json)
 
 
@@ -87,7 +87,7 @@ def web_key(
     try:
         vapid_subject(subject)
     except ValueError as error:
-        raise Fault(say("the subject {rule}", rule=translation_of(str(error), spoken()))) from None
+        raise Fault(phrase("the subject {rule}", rule=translation_of(str(error), spoken()))) from None
     try:
         pem = _new_key() if key is None else p256_pem(read_text(key))
     except ValueError as error:
@@ -106,7 +106,7 @@ def list_credentials(
     known = [] if application else gateway.call("GET", "/v1/applications")
     names = [application] if application else [found["applicationId"] for found in known]
     found = [credentials for name in names for credentials in _of(gateway, name)]
-    show.listing(found, COLUMNS, say("There are no credentials."), as_json)
+    show.listing(found, COLUMNS, phrase("There are no credentials."), as_json)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def _switch(context: typer.Context, application: str, provider: str, enabled: bo
     made = operator(context).call("PATCH", _path(application, provider), {"enabled": enabled})
     enabling = "credentials of {application} with {provider} are enabled"
     text = enabling if enabled else "credentials of {application} with {provider} are disabled"
-    show.done(say(text, application=application, provider=provider), made, as_json)
+    show.done(phrase(text, application=application, provider=provider), made, as_json)
 
 
 def _put(
@@ -138,7 +138,7 @@ def _put(
 ) -> None:
     made = gateway.call("PUT", _path(application, provider), body, version)
     text = "credentials of {application} with {provider}, fingerprint {fingerprint}"
-    line = say(text, application=application, provider=provider, fingerprint=made["fingerprint"])
+    line = phrase(text, application=application, provider=provider, fingerprint=made["fingerprint"])
     show.done(line, made, as_json)
 
 

@@ -51,4 +51,4 @@ class FirstPush:
                 time.sleep(_LOOK_S)
                 continue
             own = anybody.as_partner(self.login, self.password or "")
-            return follow(own, answer["mtNum"], Until.DELIVERED, timeout_s)
+            return follow(own, answer["mtNum"], Until.SENT, timeout_s)

@@ -11,7 +11,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
 from deploy.cli.options import Application, AsJson, SecretFile, given, read_text, secret_of
 from deploy.cli.place import operator
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 NAME = "identity"
 app = typer.Typer(no_args_is_help=True, help="Proofs of login: who may say who is logged in on a device.")
@@ -30,7 +30,7 @@ def add_key(
     text = read_text(file)
     if "PRIVATE KEY" in text:
         text = "{file} holds a private key, which must never leave the backend: give its public half"
-        raise Fault(say(text, file=file))
+        raise Fault(phrase(text, file=file))
     body = {"jwks": _jwks(text, file)} if text.lstrip().startswith("{") else {"pem": text, **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
     show.done(_keys(application, made), made, as_json)
@@ -47,7 +47,7 @@ def add_secret(
     """Take proofs that are signed with a secret (HS256); it is drawn, or read from --secret-file."""
     body = {"secret": "", **secret_of("secret", secret_file), **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
-    show.done(_keys(application, made), made, as_json, {"secret": say("secret")})
+    show.done(_keys(application, made), made, as_json, {"secret": phrase("secret")})
 
 
 @app.command("end-key")
@@ -72,20 +72,20 @@ def revoke(
 ) -> None:
     """End the proofs of a user's logins: their devices count as unproved until the next login."""
     if phone is None and user is None:
-        raise Fault(say("name a --phone, a --user or both"))
+        raise Fault(phrase("name a --phone, a --user or both"))
     body = given(phone=phone, externalUserId=user, applicationId=application)
     made = operator(context).call("POST", "/v1/identities/revoke", body)
     text = "{count} {count:installation|installations} not proved any more"
-    show.done(say(text, count=len(made["installations"])), made, as_json)
+    show.done(phrase(text, count=len(made["installations"])), made, as_json)
 
 
 def _jwks(text: str, file: Path) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        raise Fault(say("{file} is neither PEM nor JSON", file=file)) from None
+        raise Fault(phrase("{file} is neither PEM nor JSON", file=file)) from None
 
 
 def _keys(application: str, made: dict[str, list[object]]) -> str:
     text = "application {application} has {count} {count:key|keys} for proofs of login"
-    return say(text, application=application, count=len(made["identityKeys"]))
+    return phrase(text, application=application, count=len(made["identityKeys"]))

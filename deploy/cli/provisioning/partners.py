@@ -13,7 +13,7 @@ from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import AsJson, Partner, SecretFile, given, secret_of, switched
 from deploy.cli.place import Place, operator
 from deploy.cli.provisioning.first_push import FirstPush
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 NAME = "partners"
@@ -66,7 +66,7 @@ def create(
 ) -> None:
     """Create a partner; its password is drawn, or read from --secret-file. With --sender it can send at once."""
     if application is not None and sender is None:
-        raise Fault(say("--application says where the pushes of a --sender go: give that too"))
+        raise Fault(phrase("--application says where the pushes of a --sender go: give that too"))
     about = _about(
         report_url=report_url,
         default_sender=None,
@@ -81,7 +81,7 @@ def create(
     made = gateway.call("POST", "/v1/partners", body)
     if sender is not None:
         made = _with_sender(gateway, made, sender, application)
-    line = say("partner {partner} is created, login {login}", partner=made["partnerId"], login=made["login"])
+    line = phrase("partner {partner} is created, login {login}", partner=made["partnerId"], login=made["login"])
     show.done(line, made, as_json, _drawn(secret_file))
     if sender is not None and not as_json:
         place: Place = context.obj
@@ -97,9 +97,9 @@ def _with_sender(gateway: Gateway, made: Json, sender: str, application: str | N
         changed: Json = gateway.call("PATCH", f"/v1/partners{own}", {"defaultSender": sender})
     except Fault as fault:
         text = "partner {partner} is created, but not its sender: {why}"
-        line = say(text, partner=made["partnerId"], why=fault)
+        line = phrase(text, partner=made["partnerId"], why=fault)
         if made.get("password"):
-            line += "; " + say("its password, shown this once, is {password}", password=made["password"])
+            line += "; " + phrase("its password, shown this once, is {password}", password=made["password"])
         raise Fault(line) from None
     return {**changed, **{name: made[name] for name in ("password",) if name in made}}
 
@@ -107,7 +107,7 @@ def _with_sender(gateway: Gateway, made: Json, sender: str, application: str | N
 @app.command("list")
 def list_partners(context: typer.Context, as_json: AsJson = False) -> None:
     """All partners."""
-    show.listing(operator(context).call("GET", "/v1/partners"), COLUMNS, say("There are no partners."), as_json)
+    show.listing(operator(context).call("GET", "/v1/partners"), COLUMNS, phrase("There are no partners."), as_json)
 
 
 @app.command()
@@ -136,7 +136,7 @@ def change(
     )
     body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", body)
-    show.done(say("partner {partner} is changed", partner=partner), made, as_json)
+    show.done(phrase("partner {partner} is changed", partner=partner), made, as_json)
 
 
 @app.command()
@@ -152,10 +152,10 @@ def rotate(
     Until then webhook-signature is made with both report keys, X-RPNS-Signature with the one before.
     """
     if what is not Secret.PASSWORD and secret_file is not None:
-        raise typer.BadParameter(say("only a password can be given; keys are drawn"))
+        raise typer.BadParameter(phrase("only a password can be given; keys are drawn"))
     body = secret_of("password", secret_file)
     made = operator(context).call("POST", f"/v1/partners{path(partner, what.value)}", body)
-    line = say("partner {partner} has a new secret: {what}", partner=partner, what=what.value)
+    line = phrase("partner {partner} has a new secret: {what}", partner=partner, what=what.value)
     show.done(line, made, as_json, _drawn(secret_file))
 
 
@@ -163,7 +163,7 @@ def rotate(
 def end_old_report_key(context: typer.Context, partner: Partner, as_json: AsJson = False) -> None:
     """Sign the partner's reports with its newest report key alone, once the partner knows that one."""
     made = operator(context).call("DELETE", f"/v1/partners{path(partner, 'report-key', 'old')}")
-    show.done(say("the reports of {partner} are signed with its newest key alone", partner=partner), made, as_json)
+    show.done(phrase("the reports of {partner} are signed with its newest key alone", partner=partner), made, as_json)
 
 
 @app.command()
@@ -181,12 +181,12 @@ def enable(context: typer.Context, partner: Partner, as_json: AsJson = False) ->
 def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", {"enabled": enabled})
     text = "partner {partner} is enabled" if enabled else "partner {partner} is disabled"
-    show.done(say(text, partner=partner), made, as_json)
+    show.done(phrase(text, partner=partner), made, as_json)
 
 
 def _drawn(secret_file: Path | None) -> dict[str, str]:
     """The secrets to show; a password that was given is not shown again."""
-    shown = {"password": say("password"), "key": say("key"), "webhookSecret": say("webhook secret")}
+    shown = {"password": phrase("password"), "key": phrase("key"), "webhookSecret": phrase("webhook secret")}
     return {} if secret_file else shown
 
 

@@ -17,7 +17,7 @@ from deploy.cli.place import Place, operator
 from deploy.cli.provisioning.applications import words_on_identity
 from deploy.cli.provisioning.first_push import FirstPush
 from deploy.cli.provisioning.steps import STEPS, Done, Wanted
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 from schemas.providers import PushProviderName
 
 SANDBOX = "sandbox"
@@ -28,9 +28,7 @@ def setup(
     context: typer.Context,
     partner: Annotated[str, typer.Option(prompt="Login of the partner", help="login and id of the partner")],
     application: Annotated[str, typer.Option(prompt="Id of the application", help="id of the application")],
-    provider: Annotated[
-        PushProviderName, typer.Option(prompt="Push provider (apns, fcm, hms, rustore, web)", help="with whom")
-    ],
+    provider: Annotated[PushProviderName, typer.Option(prompt="Push provider", help="with whom")],
     credentials: Annotated[
         str,
         typer.Option(
@@ -48,7 +46,9 @@ def setup(
         Path | None, typer.Option("--secret-file", help="the partner's password is in this file; default: drawn")
     ] = None,
     phone: Annotated[str | None, typer.Option(help="to whom the first push goes")] = None,
-    send: Annotated[bool, typer.Option("--send", help="send the first push to --phone, and follow it")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="send the first push to --phone, and follow it to the provider")
+    ] = False,
     timeout_s: Annotated[float, typer.Option("--timeout", help="how long to wait, in seconds", min=0)] = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -57,14 +57,17 @@ def setup(
     What is there already stays as it is. Prints the first push as a curl line; exit codes of --send as of test-push.
     """
     if send and phone is None:
-        raise Fault(say("--send needs a --phone"))
+        raise Fault(phrase("--send needs a --phone"))
     place: Place = context.obj
+    found = _credentials(place, provider, credentials)
+    if bundle is None and found and credentials == SANDBOX:
+        bundle = next(iter(found.get("topics", ())), None)
     wanted = Wanted(
         partner=partner,
         application=application,
         name=name or application,
         provider=provider,
-        credentials=_credentials(place, provider, credentials),
+        credentials=found,
         sender=sender,
         password=secret_of("password", secret_file).get("password"),
         report_url=report_url,
@@ -101,8 +104,8 @@ def _taken(context: typer.Context, wanted: Wanted, as_json: bool) -> Done:
 def _send(place: Place, push: FirstPush, is_new: bool, timeout_s: float) -> int:
     if push.password is None:
         if not sys.stdin.isatty():
-            raise Fault(say("the password of {login} is not known: give --secret-file", login=push.login))
-        push = FirstPush(push.login, typer.prompt(say("Password"), hide_input=True), push.sender, push.phone)
+            raise Fault(phrase("the password of {login} is not known: give --secret-file", login=push.login))
+        push = FirstPush(push.login, typer.prompt(phrase("Password"), hide_input=True), push.sender, push.phone)
     return push.send(place.anybody(), is_new=is_new, timeout_s=timeout_s)
 
 
@@ -112,5 +115,5 @@ def _credentials(place: Place, provider: str, named: str) -> Json | None:
         return read_json(Path(named)) if named else None
     found = place.sandbox_credentials()
     if found is None:
-        raise Fault(say("the sandbox's credentials are those of a local stack: `make up` starts it"))
+        raise Fault(phrase("the sandbox's credentials are those of a local stack: `make up` starts it"))
     return dict(found[provider])

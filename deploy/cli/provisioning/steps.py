@@ -9,7 +9,7 @@ from typing import Any
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.options import given
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 
@@ -53,28 +53,32 @@ def application(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     found = _there(gateway, f"/v1/applications{path(own)}")
     if found is not None:
         done.application = found
-        return Step(say("application {application} was there before", application=own))
+        return Step(phrase("application {application} was there before", application=own))
+    if wanted.provider == "apns" and not (wanted.bundle or (wanted.credentials or {}).get("topic")):
+        raise Fault(phrase("APNs needs the app's bundle: give --bundle, or credentials that name a topic"))
     body = {"applicationId": own, "name": wanted.name, **given(bundle=wanted.bundle)}
     done.application = gateway.call("POST", "/v1/applications", body)
     done.made.append("application")
-    return Step(say("application {application} is created", application=own), {"API key": done.application["apiKey"]})
+    return Step(
+        phrase("application {application} is created", application=own), {phrase("API key"): done.application["apiKey"]}
+    )
 
 
 def credentials(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     """Those that are there stay: what is in a file may be older. Raises Fault."""
     own = f"/v1/applications{path(wanted.application, 'credentials')}"
     names = {"application": wanted.application, "provider": wanted.provider}
-    there = next((one for one in gateway.call("GET", own) if one["provider"] == wanted.provider), None)
+    there = next((entry for entry in gateway.call("GET", own) if entry["provider"] == wanted.provider), None)
     if there is not None:
         done.credentials = there
-        return Step(say("credentials of {application} with {provider} were there before", **names))
+        return Step(phrase("credentials of {application} with {provider} were there before", **names))
     if wanted.credentials is None:
-        raise Fault(say("{application} has no credentials with {provider}: give --credentials", **names))
+        raise Fault(phrase("{application} has no credentials with {provider}: give --credentials", **names))
     done.credentials = gateway.call("PUT", f"{own}{path(wanted.provider)}", wanted.credentials)
     done.made.append("credentials")
     fingerprint = done.credentials["fingerprint"]
     text = "credentials of {application} with {provider}, fingerprint {fingerprint}"
-    return Step(say(text, **names, fingerprint=fingerprint))
+    return Step(phrase(text, **names, fingerprint=fingerprint))
 
 
 def partner(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
@@ -83,14 +87,14 @@ def partner(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     if found is not None:
         done.partner = found
         return Step(
-            say("partner {partner} was there before, login {login}", partner=wanted.partner, login=found["login"])
+            phrase("partner {partner} was there before, login {login}", partner=wanted.partner, login=found["login"])
         )
     body = {"login": wanted.partner, **given(password=wanted.password, reportUrl=wanted.report_url)}
     done.partner = gateway.call("POST", "/v1/partners", body)
     done.made.append("partner")
-    secrets = {} if wanted.password else {"password": done.partner["password"]}
+    secrets = {} if wanted.password else {phrase("password"): done.partner["password"]}
     return Step(
-        say("partner {partner} is created, login {login}", partner=wanted.partner, login=wanted.partner), secrets
+        phrase("partner {partner} is created, login {login}", partner=wanted.partner, login=wanted.partner), secrets
     )
 
 
@@ -98,18 +102,18 @@ def sender(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     """Raises Fault where it stands for another application."""
     own = f"/v1/partners{path(wanted.partner, 'senders')}"
     names = {"sender": wanted.sender, "partner": wanted.partner, "application": wanted.application}
-    there = next((one for one in gateway.call("GET", own) if one["serviceNumber"] == wanted.sender), None)
+    there = next((entry for entry in gateway.call("GET", own) if entry["serviceNumber"] == wanted.sender), None)
     if there is None:
         body = {"applicationId": wanted.application, "enabled": True}
         done.sender = gateway.call("PUT", f"{own}{path(wanted.sender)}", body)
         done.made.append("sender")
-        return Step(say("sender {sender} of {partner} stands for application {application}", **names))
+        return Step(phrase("sender {sender} of {partner} stands for application {application}", **names))
     if there["applicationId"] != wanted.application:
         other = there["applicationId"] or "–"
         text = "sender {sender} of {partner} stands for {other}; `rpns senders create --replace` changes it"
-        raise Fault(say(text, sender=wanted.sender, partner=wanted.partner, other=other))
+        raise Fault(phrase(text, sender=wanted.sender, partner=wanted.partner, other=other))
     done.sender = there
-    return Step(say("sender {sender} of {partner} was there before", sender=wanted.sender, partner=wanted.partner))
+    return Step(phrase("sender {sender} of {partner} was there before", sender=wanted.sender, partner=wanted.partner))
 
 
 def default_sender(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
@@ -117,14 +121,15 @@ def default_sender(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     chosen = done.partner.get("defaultSender")
     names = {"sender": chosen or wanted.sender, "partner": wanted.partner}
     if chosen == wanted.sender:
-        return Step(say("{sender} was the default sender of {partner} before", **names))
+        return Step(phrase("{sender} was the default sender of {partner} before", **names))
     if chosen:
         text = "{sender} stays the default sender of {partner}; `rpns partners change --default-sender` changes it"
-        return Step(say(text, **names))
+        return Step(phrase(text, **names))
     changed = gateway.call("PATCH", f"/v1/partners{path(wanted.partner)}", {"defaultSender": wanted.sender})
-    done.partner = done.partner | changed
+    drawn = {"password": done.partner["password"]} if done.partner.get("password") else {}
+    done.partner = {**changed, **drawn}
     done.made.append("defaultSender")
-    return Step(say("{sender} is the default sender of {partner}", **names))
+    return Step(phrase("{sender} is the default sender of {partner}", **names))
 
 
 STEPS = (application, credentials, partner, sender, default_sender)

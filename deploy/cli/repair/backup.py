@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.repair.reach import Shown, reached
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 from deploy.repair.archive import Manifest
 from deploy.repair.backup import backed_up
 from deploy.repair.opened import Opened
@@ -30,7 +30,7 @@ def backup(context: typer.Context, folder: Path, *, as_json: bool) -> None:
         return
     out = show.console()
     text = "{count} {count:document|documents}, {size} MB, in {folder}"
-    line = say(text, count=documents, size=f"{size / 1e6:,.1f}", folder=escape(str(folder)))
+    line = phrase(text, count=documents, size=f"{size / 1e6:,.1f}", folder=escape(str(folder)))
     out.print(f"[green]✓[/] {line}", soft_wrap=True)
     for line in _to_know(made, moving):
         out.print(f"  {line}", soft_wrap=True)
@@ -44,10 +44,10 @@ def _to_know(made: Manifest, moving: Sequence[str]) -> list[str]:
         "erasure still has the keys: throw it away in time"
     )
     return [
-        say(text, at=show.moment(made.at)[:19], collections=", ".join(moving)),
-        say("master key (its fingerprint): {fingerprint}", fingerprint=made.master_keys[0]),
-        say(keys),
-        say(inside),
+        phrase(text, at=show.moment(made.at)[:19], collections=", ".join(moving)),
+        phrase("master key (its fingerprint): {fingerprint}", fingerprint=made.master_keys[0]),
+        phrase(keys),
+        phrase(inside),
     ]
 
 
@@ -67,22 +67,22 @@ def restore(context: typer.Context, folder: Path, *, overwrite: bool, incomplete
 def _print(made: Restored) -> None:
     out, since, at = show.console(), made.since, show.moment(made.manifest.at)[:19]
     done = made.progress
-    lines = [say("{count} {count:document|documents} of {at} UTC loaded", count=made.documents, at=at)]
+    lines = [phrase("{count} {count:document|documents} of {at} UTC loaded", count=made.documents, at=at)]
     folded = "{count} {count:record|records} since folded, {rate} a second"
-    lines.append(say(folded, count=done.done, rate=f"{done.rate:,.0f}"))
+    lines.append(phrase(folded, count=done.done, rate=f"{done.rate:,.0f}"))
     back = (
         "brought back: {claims} claims, {links} waiting links, {pushes} pushes that come again, "
         "{reports} reports that are tried again, {mailings} mailings"
     )
     links = {"claims": since.links.claims, "links": since.links.timers, "pushes": since.deliveries.timers}
-    lines.append(say(back, **links, reports=since.reports.waiting, mailings=since.mailings.changed))
+    lines.append(phrase(back, **links, reports=since.reports.waiting, mailings=since.mailings.changed))
     if made.erased:
-        lines.append(say("{count} {count:erasure|erasures} since carried out again", count=made.erased))
+        lines.append(phrase("{count} {count:erasure|erasures} since carried out again", count=made.erased))
     for line in lines:
         out.print(f"[green]✓[/] {line}", soft_wrap=True)
     for line in not_promised(made):
         out.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
-    out.print(f"[green]✓[/] {say('start the services')}")
+    out.print(f"[green]✓[/] {phrase('start the services')}")
 
 
 def not_promised(made: Restored) -> list[str]:
@@ -93,33 +93,33 @@ def not_promised(made: Restored) -> list[str]:
             "{count} {count:record|records} could not be folded: among the dead letters, or a document of the backup "
             "is damaged; rpns rebuild makes it again"
         )
-        lines.append(say(text, count=made.progress.refused))
+        lines.append(phrase(text, count=made.progress.refused))
     for topic, count in sorted(made.lost.items()):
         text = "{topic}: {count} {count:record|records} after the backup gone from the log, and what they said too"
-        lines.append(say(text, topic=topic, count=count))
+        lines.append(phrase(text, topic=topic, count=count))
     if since.deliveries.doubts:
         text = (
             "{count} {count:push|pushes} may have been begun when the database was lost, at providers that would show "
             "them twice: reported as uncertain and not sent again"
         )
-        lines.append(say(text, count=since.deliveries.doubts))
+        lines.append(phrase(text, count=since.deliveries.doubts))
     if since.links.again:
         text = "{count} {count:link|links} in planning: planned anew, under the same ids"
-        lines.append(say(text, count=since.links.again))
+        lines.append(phrase(text, count=since.links.again))
     if since.mailings.gone:
         text = "lists that came after the backup are gone; bring them again: {lists}"
-        lines.append(say(text, lists=", ".join(since.mailings.gone)))
+        lines.append(phrase(text, lists=", ".join(since.mailings.gone)))
     if since.mailings.unlike:
         text = "lists were changed after the backup; look at them: {lists}"
-        lines.append(say(text, lists=", ".join(since.mailings.unlike)))
+        lines.append(phrase(text, lists=", ".join(since.mailings.unlike)))
     if made.given_back:
         text = "groups without offsets got those of the backup: {groups}"
-        lines.append(say(text, groups=", ".join(made.given_back)))
+        lines.append(phrase(text, groups=", ".join(made.given_back)))
     always = (
         "SECURE values that were sealed for hours first needed after the backup are gone; marks of Live Activities "
         "ended since, and of dead letters dealt with since, too"
     )
-    lines.append(say(always))
+    lines.append(phrase(always))
     return lines
 
 

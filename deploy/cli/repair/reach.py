@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.place import Place
-from deploy.cli.words import rule_in, say
+from deploy.cli.words import phrase, rule_in
 from deploy.repair.opened import Opened, Refused, opened
 from deploy.repair.replay import Progress
 from schemas.codec import Damaged, Newer
@@ -39,7 +39,7 @@ class Shown:
         left_s = (progress.total - progress.done) / rate if rate else 0
         text = "{what}: {done} of {total}, {rate} a second, {left} s left"
         names = {"what": what, "done": progress.done, "total": progress.total}
-        line = say(text, **names, rate=f"{rate:,.0f}", left=f"{left_s:,.0f}")
+        line = phrase(text, **names, rate=f"{rate:,.0f}", left=f"{left_s:,.0f}")
         show.errors().print(f"[dim]{line}[/]")
 
 
@@ -74,13 +74,13 @@ def _fault(settings: Settings, error: BaseException) -> BaseException:
         case Refused() | BadMasterKey() | Fault():
             return Fault(rule_in(str(error)))
         case Newer():
-            return Fault(say("a newer release has written {what}: repair with that one", what=error))
+            return Fault(phrase("a newer release has written {what}: repair with that one", what=error))
         case Damaged():
-            return Fault(say("{what}: a rebuild makes it again from the log", what=error))
+            return Fault(phrase("{what}: a rebuild makes it again from the log", what=error))
         case KafkaError():
-            return Fault(say("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error)))
+            return Fault(phrase("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error)))
         case TimeoutError():
-            return Fault(say("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap))
+            return Fault(phrase("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap))
         case mongo.Unavailable():
             return Fault(f"MongoDB: {error}")
     return error

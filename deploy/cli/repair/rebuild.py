@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.repair.reach import Shown, reached
-from deploy.cli.words import say
+from deploy.cli.words import phrase
 from deploy.repair.compare import Difference, compared
 from deploy.repair.opened import Opened
 from deploy.repair.rebuild import Rebuilt, name_of, rebuilt
@@ -54,21 +54,21 @@ def _print(made: Rebuilt, differences: Sequence[Difference], *, switch: bool, na
     out = show.console()
     done = made.progress
     text = "{count} {count:record|records} at {rate} a second, into {database}"
-    line = say(text, count=done.done, rate=f"{done.rate:,.0f}", database=escape(made.database))
+    line = phrase(text, count=done.done, rate=f"{done.rate:,.0f}", database=escape(made.database))
     out.print(f"[green]✓[/] {line}")
     if done.unreadable or done.refused:
         text = "{unreadable} nobody can read, {refused} no fold takes: they are among the dead letters"
-        out.print("  " + say(text, unreadable=done.unreadable, refused=done.refused))
+        out.print("  " + phrase(text, unreadable=done.unreadable, refused=done.refused))
     for line in _not_whole(made.begins):
         out.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
     if made.carried:
-        carried = say("carried over from before that: {what}", what=", ".join(made.carried))
+        carried = phrase("carried over from before that: {what}", what=", ".join(made.carried))
         out.print(f"  {carried}", soft_wrap=True)
-    copied = say("copied, for no log holds them or they were decided once: {what}", what=", ".join(made.copied))
+    copied = phrase("copied, for no log holds them or they were decided once: {what}", what=", ".join(made.copied))
     out.print(f"  {copied}", soft_wrap=True)
     for found in differences:
         mark = "[yellow]![/]" if found.count else "[green]✓[/]"
-        counts = say(
+        counts = phrase(
             "{collection}: {equal} equal, {unlike} not",
             collection=found.collection,
             equal=found.equal,
@@ -78,25 +78,25 @@ def _print(made: Rebuilt, differences: Sequence[Difference], *, switch: bool, na
         if named:
             _print_named(found)
     if switch:
-        line = say("start all services with MONGO_DATABASE={database}", database=escape(made.database))
+        line = phrase("start all services with MONGO_DATABASE={database}", database=escape(made.database))
         out.print(f"[green]✓[/] {line}", soft_wrap=True)
 
 
 def _print_named(found: Difference) -> None:
     out = show.console()
-    for title, keys in ((say("missing"), found.missing), (say("only in the rebuilt one"), found.extra)):
+    for title, keys in ((phrase("missing"), found.missing), (phrase("only in the rebuilt one"), found.extra)):
         for key in keys:
             out.print(f"    {title}: {escape(key)}", soft_wrap=True)
     for key, fields in found.different.items():
-        line = say("differs in {fields}: {key}", fields=", ".join(fields), key=escape(key))
+        line = phrase("differs in {fields}: {key}", fields=", ".join(fields), key=escape(key))
         out.print(f"    {line}", soft_wrap=True)
     if found.unnamed:
-        out.print("    " + say("and {count} more", count=found.unnamed))
+        out.print("    " + phrase("and {count} more", count=found.unnamed))
 
 
 def _not_whole(begins: Mapping[str, int]) -> list[str]:
     text = "{topic} is held since {at} UTC only: what is older could not be made from it"
-    return [say(text, topic=topic, at=show.moment(at)[:19]) for topic, at in sorted(begins.items())]
+    return [phrase(text, topic=topic, at=show.moment(at)[:19]) for topic, at in sorted(begins.items())]
 
 
 def _as_json(made: Rebuilt, differences: Sequence[Difference]) -> dict[str, Any]:

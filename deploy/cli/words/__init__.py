@@ -12,6 +12,6 @@ machines and exit codes are the same in every language.
 """
 
 from deploy.cli.words.rules import rule_in
-from deploy.cli.words.spoken import say, speaking, spoken
+from deploy.cli.words.spoken import phrase, speaking, spoken
 
-__all__ = ["rule_in", "say", "speaking", "spoken"]
+__all__ = ["phrase", "rule_in", "speaking", "spoken"]

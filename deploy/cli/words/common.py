@@ -98,7 +98,9 @@ TEXTS = {
     "{url} answered something other than JSON; is it the platform's address?": (
         "{url} вернул не JSON; это адрес платформы?"
     ),
-    "--url must be like http://127.0.0.1:8080; it is {given}": "--url: нужен вид http://127.0.0.1:8080; указано {given}",
+    "--url must be like http://127.0.0.1:8080; it is {given}": (
+        "--url: нужен вид http://127.0.0.1:8080; указано {given}"
+    ),
     "an id or a name must not be empty, and not . or ..": "id и имя не могут быть пустыми, а также . и ..",
     "the platform answered {status}": "платформа ответила {status}",
     "error {code}": "ошибка {code}",
@@ -142,7 +144,7 @@ TEXTS = {
         "ещё {count} более {count:старая|старые|старых}: повторите с --until {oldest}"
     ),
     "{count} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide": (
-        "{count} {count:просмотр|просмотра|просмотров} без указания клиента могли показать и этого: --wide их перечислит"
+        "{count} {count:просмотр|просмотра|просмотров} без указания клиента могли показать и его: перечислит --wide"
     ),
     "messages: {messages}; phones, user ids and ids: {subjects}": (
         "сообщений: {messages}; номеров, пользователей и id: {subjects}"

@@ -9,14 +9,14 @@ from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from deploy.cli.words import usage
 from deploy.cli.words.rules import usage_in
-from deploy.cli.words.spoken import help_in, say, spoken
+from deploy.cli.words.spoken import help_in, phrase, spoken
 from schemas.language import Language
 
 
 def translate(command: Any) -> None:
     """Put the helps of a tree of commands that was just built, and Typer's own headings, into the language."""
     for name, english in usage.HEADINGS.items():
-        setattr(rich_utils, name, say(english) if "{" not in english else help_in(english))
+        setattr(rich_utils, name, phrase(english) if "{" not in english else help_in(english))
     _translate(command)
 
 
@@ -26,7 +26,7 @@ def _translate(command: Any) -> None:
             if text := getattr(each, field, None):
                 setattr(each, field, help_in(text))
     usage_line, help_option = command.get_usage, command.get_help_option
-    command.get_usage = lambda ctx: usage_line(ctx).replace("Usage:", say("Usage:"), 1)
+    command.get_usage = lambda ctx: usage_line(ctx).replace("Usage:", phrase("Usage:"), 1)
     command.get_help_option = lambda ctx: _with_help_in(help_option(ctx))
     for child in getattr(command, "commands", {}).values():
         _translate(child)

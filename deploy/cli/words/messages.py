@@ -1,4 +1,4 @@
-"""Messages: test push, why, lists and reasons, statistics, reports that are sent again. The trace: `messages/words.py`."""
+"""Messages: test push, why, lists and reasons, statistics, reports again. The trace: `messages/words.py`."""
 
 HELP = {
     "Send one push and follow it. Exit code 0: it came as far as --until; 1: it failed; 3: not known in time.": (

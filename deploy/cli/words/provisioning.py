@@ -46,7 +46,7 @@ HELP = {
     "Let the partner send again.": "Снова разрешить партнёру отправлять.",
     "Applications: where pushes go to.": "Приложения: куда идут push-уведомления.",
     "Create an application; its API key is drawn, or read from --secret-file. Logins are proved unless said.": (
-        "Создать приложение; ключ API случайный или из --secret-file. Входы требуют подтверждения, если не указано иное."
+        "Создать приложение; ключ API случайный или из --secret-file. Входы подтверждаются, если не указано иное."
     ),
     "for people": "название для людей",
     "default: drawn": "по умолчанию — случайный",
@@ -110,8 +110,8 @@ HELP = {
         "у кого; channel — платформа для всех каналов, кроме push"
     ),
     (
-        "JSON as the provider's console gives it out, - is standard input. apns: team_id, key_id, private_key, optional "
-        "topic; fcm: type, project_id, private_key_id, private_key, client_email, token_uri; hms: app_id, "
+        "JSON as the provider's console gives it out, - is standard input. apns: team_id, key_id, private_key, "
+        "optional topic; fcm: type, project_id, private_key_id, private_key, client_email, token_uri; hms: app_id, "
         "client_secret, optional project_id, optional callback_user, optional callback_secret; rustore: project_id, "
         "service_token, optional universal; web: subject, private_key; channel: login, password, url, callback, "
         "subnets (`web-key` makes them)"
@@ -125,7 +125,7 @@ HELP = {
         "Заменить учётные данные; следующее push-уведомление уйдёт с новыми."
     ),
     "Print a key for Web Push, as `create … web` takes it. Keep it: browsers subscribe with it.": (
-        "Вывести ключ для Web Push в виде, который принимает `create … web`. Сохраните его: с ним подписываются браузеры."
+        "Вывести ключ для Web Push в виде для `create … web`. Сохраните его: с ним подписываются браузеры."
     ),
     "whom push services may ask: mailto:… or https:…": "к кому обращаться push-сервисам: mailto:… или https:…",
     "file with a key of yours: PEM, .p8 or 32 bytes in base64url; - is standard input. Default: a new one": (
@@ -167,13 +167,17 @@ TEXTS = {
         "--application указывает, куда идут push-уведомления отправителя: укажите и --sender"
     ),
     "partner {partner} is created, login {login}": "партнёр {partner} создан, логин {login}",
-    "partner {partner} is created, but not its sender: {why}": "партнёр {partner} создан, но его отправитель — нет: {why}",
+    "partner {partner} is created, but not its sender: {why}": (
+        "партнёр {partner} создан, но его отправитель — нет: {why}"
+    ),
     "its password, shown this once, is {password}": "его пароль, который показывается один раз: {password}",
     "There are no partners.": "Партнёров нет.",
     "partner {partner} is changed": "партнёр {partner} изменён",
     "only a password can be given; keys are drawn": "задать можно только пароль; ключи создаёт платформа",
     "partner {partner} has a new secret: {what}": "партнёру {partner} выдан новый секрет: {what}",
-    "the reports of {partner} are signed with its newest key alone": "отчёты {partner} подписываются только новым ключом",
+    "the reports of {partner} are signed with its newest key alone": (
+        "отчёты {partner} подписываются только новым ключом"
+    ),
     "partner {partner} is enabled": "партнёр {partner} включён",
     "partner {partner} is disabled": "партнёр {partner} отключён",
     "password": "пароль",
@@ -209,7 +213,9 @@ TEXTS = {
         "Входы без подтверждения принимаются; такие устройства не видят историю и не завершают каскад."
     ),
     "Every login is proved.": "Каждый вход подтверждается.",
-    "Nobody can log in: add a key (rpns identity add-key).": "Войти никто не может: добавьте ключ (rpns identity add-key).",
+    "Nobody can log in: add a key (rpns identity add-key).": (
+        "Войти никто не может: добавьте ключ (rpns identity add-key)."
+    ),
     "{file} holds a private key, which must never leave the backend: give its public half": (
         "{file}: это закрытый ключ, который не должен покидать сервер: укажите его открытую часть"
     ),

@@ -81,7 +81,9 @@ TEXTS = {
         "списки, пришедшие после копии, пропали; загрузите их снова: {lists}"
     ),
     "lists were changed after the backup; look at them: {lists}": "списки менялись после копии; проверьте их: {lists}",
-    "groups without offsets got those of the backup: {groups}": "группы без позиций получили позиции из копии: {groups}",
+    "groups without offsets got those of the backup: {groups}": (
+        "группы без позиций получили позиции из копии: {groups}"
+    ),
     (
         "SECURE values that were sealed for hours first needed after the backup are gone; marks of Live Activities "
         "ended since, and of dead letters dealt with since, too"

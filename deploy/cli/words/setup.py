@@ -21,10 +21,12 @@ HELP = {
         "пароль партнёра — в этом файле; по умолчанию создаётся случайный"
     ),
     "to whom the first push goes": "кому отправить первое push-уведомление",
-    "send the first push to --phone, and follow it": "отправить первое push-уведомление на --phone и проследить за ним",
+    "send the first push to --phone, and follow it to the provider": (
+        "отправить первое push-уведомление на --phone и проследить за ним до провайдера"
+    ),
     "Login of the partner": "Логин партнёра",
     "Id of the application": "Id приложения",
-    "Push provider (apns, fcm, hms, rustore, web)": "Push-провайдер (apns, fcm, hms, rustore, web)",
+    "Push provider": "Push-провайдер",
     "File with its credentials, or sandbox": "Файл с учётными данными или sandbox",
     "Service number to send from": "Сервисный номер отправителя",
 }
@@ -34,6 +36,9 @@ TEXTS = {
     "the password of {login} is not known: give --secret-file": "пароль {login} неизвестен: укажите --secret-file",
     "the sandbox's credentials are those of a local stack: `make up` starts it": (
         "учётные данные песочницы есть только у локального стенда: его запускает `make up`"
+    ),
+    "APNs needs the app's bundle: give --bundle, or credentials that name a topic": (
+        "для APNs нужен bundle приложения: укажите --bundle или учётные данные с topic"
     ),
     "application {application} was there before": "приложение {application} уже было",
     "credentials of {application} with {provider} were there before": (

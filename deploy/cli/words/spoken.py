@@ -1,7 +1,7 @@
 """Says a text of the command line, looked up by its English.
 
-say("partner {partner} is changed", partner="bank")          Russian: "партнёр bank изменён"
-say("{count} {count:key works|keys work}", count=2)          a place with forms of a noun takes the one of its number
+phrase("partner {partner} is changed", partner="bank")          Russian: "партнёр bank изменён"
+phrase("{count} {count:key works|keys work}", count=2)          a place with forms of a noun takes the one of its number
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def speaking(language: Language) -> Iterator[None]:
         speak(before)
 
 
-def say(text: str, **values: object) -> str:
+def phrase(text: str, **values: object) -> str:
     """The text in the language that is spoken; one that no table has stays English."""
     form = text if spoken() is Language.ENGLISH else russian_texts().get(text, text)
     return form.format(**{name: numbered(value) if type(value) is int else value for name, value in values.items()})

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
-from deploy.cli.mailing.commands import progress_lines
+from deploy.cli.mailing.figures import progress_lines
 from deploy.cli.mailing.list_tail import Tail
 from tests.support.platform_server import Platform, platform_server
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from deploy.cli import place
 from deploy.cli.provisioning import first_push
 from deploy.cli.provisioning.first_push import FirstPush
 from tests.support.platform_server import Platform, platform_server
@@ -37,7 +38,7 @@ def empty(platform: Platform) -> None:
     platform.on("POST", "/v1/partners", {**PARTNER, "password": "drawn-one"}, status=201)
     platform.on("GET", "/v1/partners/bank/senders", [])
     platform.on("PUT", "/v1/partners/bank/senders/MyBank", SENDER)
-    platform.on("PATCH", "/v1/partners/bank", {**PARTNER, "defaultSender": "MyBank"})
+    platform.on("PATCH", "/v1/partners/bank", {**PARTNER, "defaultSender": "MyBank", "password": None})
 
 
 @pytest.fixture
@@ -108,9 +109,9 @@ def test_after_a_failure_in_the_middle_it_goes_on_and_doubles_nothing(platform: 
 def test_machines_get_what_was_drawn_also_of_a_failure(platform: Platform, words: list[str]) -> None:
     platform.on("PUT", "/v1/partners/bank/senders/MyBank", {"title": "Others are changing"}, status=503)
     result = rpns(platform, *words, "--json")
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["partner"]["password"]) == (1, "drawn-one")
-    assert told["made"] == ["application", "credentials", "partner"]
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["partner"]["password"]) == (1, "drawn-one")
+    assert answer["made"] == ["application", "credentials", "partner"]
 
 
 def test_a_sender_of_another_application_and_another_default_stay(platform: Platform, words: list[str]) -> None:
@@ -130,12 +131,38 @@ def test_the_first_push_is_sent_when_asked_for_and_the_services_are_given_time(
     unknown = {"error": {"code": 5, "description": "Invalid login"}}
     platform.answers["POST", "/v6/send"] = [(401, unknown), (200, {"mtNum": "7"})]
     head = {"messageId": "m", "mtNum": "7", "id": None, "phone": "79020000001", "externalUserId": None}
-    platform.on("GET", "/v1/messages/7", {**head, "state": "DELIVERED", "explanation": "It came.", "trace": []})
+    platform.on("GET", "/v1/messages/7", {**head, "state": "SENT", "explanation": "It went.", "trace": []})
     result = rpns(platform, *words, "--phone", "79020000001", "--send")
     assert result.exit_code == 0, result.stderr
     sent = [json.loads(body) for method, path, body in platform.asked if path == "/v6/send"]
     assert [push["destAddr"] for push in sent] == ["79020000001"] * 2
-    assert "It came." in result.stdout
+    assert "It went." in result.stdout
+
+
+def test_an_app_for_apple_without_a_bundle_is_refused_before_anything_is_made(
+    platform: Platform, words: list[str]
+) -> None:
+    for_apple = [*words, "--provider", "apns"]
+    result = rpns(platform, *for_apple)
+    assert (result.exit_code, "--bundle" in result.stderr, changes(platform)) == (1, True, [])
+    platform.on("PUT", "/v1/applications/app/credentials/apns", {**CREDENTIALS, "provider": "apns"})
+    assert rpns(platform, *for_apple, "--bundle", "com.bank.app").exit_code == 0
+    made = next(body for method, path, body in platform.asked if (method, path) == ALL[0])
+    assert json.loads(made)["bundle"] == "com.bank.app"
+
+
+def test_the_sandbox_has_credentials_of_its_own(
+    platform: Platform, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words[words.index("--credentials") + 1] = "sandbox"
+    monkeypatch.setattr(place.Place, "_local", None)
+    without = rpns(platform, *words)
+    assert (without.exit_code, "make up" in without.stderr, platform.asked) == (1, True, [])
+    stack = {"public_url": platform.url, "operators_url": platform.url, "sandbox": {"credentials": {"fcm": {"a": 1}}}}
+    monkeypatch.setattr(place.Place, "_local", stack)
+    assert rpns(platform, *words).exit_code == 0
+    put = next(body for method, path, body in platform.asked if path.endswith("/credentials/fcm"))
+    assert json.loads(put) == {"a": 1}
 
 
 def test_nothing_is_sent_to_nobody(platform: Platform, words: list[str]) -> None:

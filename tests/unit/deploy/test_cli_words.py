@@ -6,12 +6,12 @@ from string import Formatter
 import pytest
 
 from deploy.cli.devices import exports
-from deploy.cli.words import say, speaking
+from deploy.cli.words import phrase, speaking
 from deploy.cli.words.rules import RULES, rule_in, usage_in
 from deploy.cli.words.spoken import TABLES, help_in, russian_texts
 from deploy.cli.words.usage import HEADINGS, REFUSALS
 from schemas.language import Language
-from tests.support.cli_texts import PLACE, helps, rules, said_texts, unsaid
+from tests.support.cli_texts import PLACE, helps, phrases, rules, unsaid
 
 RUSSIAN = Language.RUSSIAN
 SAME = re.compile(r"([A-Z]+, )+[A-Z]+ …|([a-z]+, )+[a-z]+|UTC|id|kid|bundle|Windows|macOS|Alexa|\{sign\} = .*")
@@ -28,9 +28,9 @@ def places(text: str) -> set[str]:
 
 
 def test_every_text_has_a_russian_form() -> None:
-    texts = said_texts()
+    texts = phrases()
     assert len(texts) > 250
-    lacking = {said.text: said.where for said in texts if said.text not in russian_texts()}
+    lacking = {found.text: found.where for found in texts if found.text not in russian_texts()}
     assert not lacking, "add them to deploy/cli/words"
 
 
@@ -41,17 +41,17 @@ def test_every_help_has_a_russian_form() -> None:
 
 
 def test_nothing_is_printed_past_the_tables() -> None:
-    assert unsaid() == [], "say it by `say`"
+    assert unsaid() == [], "say it by `phrase`"
 
 
 def test_the_values_of_a_text_are_those_of_its_places() -> None:
-    for said in said_texts():
-        assert said.places is None or places(said.text) <= said.places, said
+    for found in phrases():
+        assert found.places is None or places(found.text) <= found.places, found
 
 
 def test_the_tables_hold_nothing_that_nobody_says_any_more() -> None:
-    said = {text.text for text in said_texts()} | set(HEADINGS.values()) | {"Usage:"}
-    assert russian_texts().keys() <= said
+    known = {found.text for found in phrases()} | set(HEADINGS.values()) | {"Usage:"}
+    assert russian_texts().keys() <= known
     asked = helps().keys() | set(HEADINGS.values()) | {"Show this message and exit."}
     assert {english for table in TABLES for english in table.HELP} <= asked
 
@@ -82,11 +82,11 @@ def test_both_languages_have_the_same_places(english: str, russian: str) -> None
 
 def test_a_text_is_said_with_the_noun_of_its_number() -> None:
     text = "application {application}: {keys} {keys:key works|keys work}"
-    assert say(text, application="app", keys=1) == "application app: 1 key works"
+    assert phrase(text, application="app", keys=1) == "application app: 1 key works"
     with speaking(RUSSIAN):
-        assert say(text, application="app", keys=1) == "приложение app: действует 1 ключ"
-        assert say(text, application="app", keys=5) == "приложение app: действуют 5 ключей"
-    assert say(text, application="app", keys=2) == "application app: 2 keys work"
+        assert phrase(text, application="app", keys=1) == "приложение app: действует 1 ключ"
+        assert phrase(text, application="app", keys=5) == "приложение app: действуют 5 ключей"
+    assert phrase(text, application="app", keys=2) == "application app: 2 keys work"
 
 
 @pytest.mark.parametrize(
