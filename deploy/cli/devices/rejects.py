@@ -37,7 +37,11 @@ class Rejects:
         reasons, made, too_long = Reasons(records), [], 0
         for number, faults in groupby(sorted(bad, key=_number), _number):
             of_line = list(faults)
-            reason = f"line {number}: " + "; ".join(f"{refused.field}: {refused.rule}" for refused in of_line)
+            reason = (
+                phrase("line {number}", number=number)
+                + ": "
+                + "; ".join(f"{refused.field}: {refused.rule}" for refused in of_line)
+            )
             source = of_line[0].source
             line = None if source is None else reasons.added(source, reason)
             if line is None or len(line) > MAX_LINE_BYTES:  # it could not be read again
