@@ -12,7 +12,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import AsJson, given
 from deploy.cli.place import operator
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 _LOOK_S = 0.5
@@ -68,7 +68,7 @@ def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:
 
 
 def _print(out: Console, erasure: Json, records: list[Json]) -> None:
-    out.print(phrase("erasure {id}: {state}", id=erasure["erasureId"], state=erasure["state"]) + "\n")
+    out.print(phrase("erasure {id}: {state}", id=erasure["erasureId"], state=state_in(erasure["state"])) + "\n")
     keys = [{**key, "gone": phrase("can be derived" if key["derivable"] else "destroyed")} for key in erasure["keys"]]
     columns = {"recipient": "recipient", "scope": "scope", "generation": "generation", "gone": "key"}
     scoped = [{**key, "scope": key["scope"] or phrase("all")} for key in keys]

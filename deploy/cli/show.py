@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 from schemas.language import Words
 from schemas.providers import FACTS, PUSH_PROVIDERS
 
@@ -107,6 +107,8 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
 
 
 def _cell(name: str, value: object) -> str:
+    if name == "state":
+        return words(state_in(str(value or "")))
     return moment(int(str(value)))[:19] if name in MOMENTS and value else words(value)
 
 

@@ -13,7 +13,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.options import AsJson, given, read_text
 from deploy.cli.place import operator
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 NAME = "dead-letters"
@@ -67,7 +67,7 @@ def show_letter(
         return
     out = show.console()
     for name, title in _titles().items():
-        value = show.moment(found[name])[:19] if name == "at" else found[name]
+        value = _value(name, found[name])
         out.print(f"[dim]{title + ':':<20}[/] {show.words(value)}", soft_wrap=True)
     if content:
         out.print(escape(str(found["value"])), soft_wrap=True)
@@ -154,7 +154,13 @@ def _outcome(letter: str, answer: Json) -> str:
         return phrase("{letter} is sent again; its message was to fail, and is not", letter=letter)
     if answer["state"] == "redriven":
         return phrase("{letter} is sent again", letter=letter)
-    return phrase("{letter} is {state}", letter=letter, state=answer["state"])
+    return phrase("{letter} is {state}", letter=letter, state=state_in(answer["state"]))
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "at":
+        return show.moment(value)[:19]
+    return state_in(value) if name == "state" else value
 
 
 def _titles() -> dict[str, str]:

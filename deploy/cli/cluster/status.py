@@ -9,7 +9,7 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
-from deploy.cli.words import phrase, speaking, spoken
+from deploy.cli.words import phrase, speaking, spoken, state_in
 from schemas.language import Language
 
 Json = dict[str, Any]
@@ -106,7 +106,9 @@ def _held_up(holdup: Json) -> str:
     since = f"{show.moment(holdup['since'])[:19]} {show.zone()}"
     sender = phrase("{application} over {way}", application=holdup["applicationId"], way=holdup["provider"] + way)
     text = "{sender} is {state} since {since}: {answer}"
-    return phrase(text, sender=sender, state=holdup["state"], since=since, answer=f"{status}{holdup['detail']}")
+    return phrase(
+        text, sender=sender, state=state_in(holdup["state"]), since=since, answer=f"{status}{holdup['detail']}"
+    )
 
 
 def _print(cluster: Json, troubles: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from deploy.cli.mailing.figures import forecast_lines, progress_lines, understoo
 from deploy.cli.mailing.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
-from deploy.cli.words import phrase, rule_in
+from deploy.cli.words import phrase, rule_in, state_in
 from schemas import lossless
 from services.runtime.lists.lines import ListFault
 
@@ -246,7 +246,7 @@ def _move(context: typer.Context, mailing: str, what: str, as_json: bool) -> Non
 
 
 def _words_on(mailing: str, state: str) -> str:
-    return phrase("mailing {mailing} is {state}", mailing=mailing, state=state)
+    return phrase("mailing {mailing} is {state}", mailing=mailing, state=state_in(state))
 
 
 def _follow(gateway: Gateway, mailing: str) -> None:

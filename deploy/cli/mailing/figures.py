@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 
 from deploy.cli import show
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 
@@ -50,7 +50,7 @@ def progress_lines(mailing: Json) -> list[str]:
     """The progress in a few lines."""
     progress = mailing["progress"]
     why = f" ({escape(mailing['reason'])})" if mailing["reason"] else ""
-    lines = [f"{escape(mailing['name'])}: [bold]{mailing['state']}[/]{why}", f"  {_planned(progress)}"]
+    lines = [f"{escape(mailing['name'])}: [bold]{state_in(mailing['state'])}[/]{why}", f"  {_planned(progress)}"]
     counts = {name: f"{progress[name]:,}" for name in ("sent", "delivered", "read")}
     lines.append("  " + phrase("sent {sent}, delivered {delivered}, read {read}", **counts))
     if repeated := (mailing.get("list") or {}).get("repeated"):

@@ -10,7 +10,7 @@ from deploy.cli.gateway import path
 from deploy.cli.options import AsJson, given
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 NAME = "reports"
@@ -81,7 +81,7 @@ def cancel(context: typer.Context, resend: Resend, as_json: AsJson = False) -> N
     """Go no further; what was asked for already is sent."""
     answer: Json = operator(context).call("POST", f"/v1/report-resends{path(resend)}/cancel")
     text = "{state}: {count} {count:report was|reports were} asked for"
-    show.done(phrase(text, state=answer["state"], count=answer["asked"]), answer, as_json)
+    show.done(phrase(text, state=state_in(answer["state"]), count=answer["asked"]), answer, as_json)
 
 
 def _period(row: Json) -> str:

@@ -10,7 +10,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson
 from deploy.cli.place import operator
-from deploy.cli.words import phrase
+from deploy.cli.words import phrase, state_in
 
 NAME = "broadcast-channels"
 COLUMNS = {
@@ -46,7 +46,7 @@ def create(
     if made["state"] == "refused":
         why = made["detail"] or made["status"]
         raise Fault(phrase("Apple refused channel {channel}: {why}", channel=name, why=why))
-    names = {"channel": name, "state": made["state"], "id": made["channelId"]}
+    names = {"channel": name, "state": state_in(made["state"]), "id": made["channelId"]}
     if made["state"] == "open":
         line = phrase("channel {channel} is open, with the id {id}", **names)
     else:
@@ -75,7 +75,7 @@ def delete(context: typer.Context, application: Application, name: Name, as_json
     if gone["state"] == "open":
         why = gone["detail"] or gone["status"]
         raise Fault(phrase("Apple did not delete channel {channel}: {why}", channel=name, why=why))
-    show.done(phrase("channel {channel} is {state}", channel=name, state=gone["state"]), gone, as_json)
+    show.done(phrase("channel {channel} is {state}", channel=name, state=state_in(gone["state"])), gone, as_json)
 
 
 def _where(application: str, *name: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from typer import rich_utils
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
-from deploy.cli.words import usage
 from deploy.cli.words.rules import usage_in
 from deploy.cli.words.spoken import help_in, phrase, spoken
+from deploy.cli.words.tables import usage
 from schemas.language import Language
 
 

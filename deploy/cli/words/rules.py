@@ -1,4 +1,4 @@
-"""Rules and reasons that are said in English where they are checked, in the language that is spoken.
+"""Rules, reasons and states that are said in English where they are checked, in the language that is spoken.
 
 Those of the command line's own files have their Russian in RULES of the tables; the platform's, which the command line
 shares, in `services/runtime/words`. What neither has stays as it was said.
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from string import Formatter
 
-from deploy.cli.words import cluster, devices, repairs, usage
 from deploy.cli.words.spoken import spoken
+from deploy.cli.words.tables import cluster, devices, repairs, usage
+from deploy.cli.words.tables.states import STATES
 from schemas.language import Language
 from services.runtime.words import translation_of
 
@@ -28,6 +29,11 @@ def rule_in(text: str) -> str:
     is_field = bool(colon) and _FIELD.fullmatch(field) is not None
     own = _found(_rules(), text) or (is_field and (found := _found(_rules(), rule)) and f"{field}: {found}")
     return own or translation_of(text, spoken())
+
+
+def state_in(state: str) -> str:
+    """A state that no row has stays as it is."""
+    return state if spoken() is Language.ENGLISH else STATES.get(state, state)
 
 
 def usage_in(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from deploy.cli.words import cluster, common, devices, mailings, messages, provisioning, repairs, setup, usage
+from deploy.cli.words.tables import cluster, common, devices, mailings, messages, provisioning, repairs, setup, usage
 from schemas.language import Language
 from services.runtime.words.forms import numbered
 

@@ -2,15 +2,21 @@
 
 import re
 from string import Formatter
+from typing import get_args
 
 import pytest
 
 from deploy.cli.devices import exports
-from deploy.cli.words import phrase, speaking
+from deploy.cli.words import phrase, speaking, state_in
 from deploy.cli.words.rules import RULES, rule_in, usage_in
 from deploy.cli.words.spoken import TABLES, help_in, russian_texts
-from deploy.cli.words.usage import HEADINGS, REFUSALS
+from deploy.cli.words.tables.states import STATES
+from deploy.cli.words.tables.usage import HEADINGS, REFUSALS
+from schemas.broadcast_events import ChannelState
 from schemas.language import Language
+from schemas.mailing_events import MailingState
+from services.registry.dead_letters.store import State as LetterState
+from services.status.resends.store import State as ResendState
 from tests.support.cli_texts import PLACE, helps, phrases, rules, unsaid
 
 RUSSIAN = Language.RUSSIAN
@@ -87,6 +93,17 @@ def test_a_text_is_said_with_the_noun_of_its_number() -> None:
         assert phrase(text, application="app", keys=1) == "приложение app: действует 1 ключ"
         assert phrase(text, application="app", keys=5) == "приложение app: действуют 5 ключей"
     assert phrase(text, application="app", keys=2) == "application app: 2 keys work"
+
+
+def test_every_state_has_a_russian_form() -> None:
+    states = {*get_args(MailingState), *get_args(ChannelState), *get_args(LetterState), *get_args(ResendState)}
+    assert (
+        states | {"under way", "works", "expired", "revoked", "stopped", "doubted", "retiring-paused"} == STATES.keys()
+    )
+    assert all(re.fullmatch("[а-яё ]+", russian) for russian in STATES.values())
+    with speaking(RUSSIAN):
+        assert (state_in("paused"), state_in("SENT")) == ("приостановлено", "SENT")
+    assert state_in("paused") == "paused"
 
 
 @pytest.mark.parametrize(
