@@ -8,11 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from deploy.cli.words.tables import cluster, common, devices, mailings, messages, provisioning, repairs, setup, usage
+from deploy.cli.words.tables import (
+    applications,
+    cluster,
+    common,
+    devices,
+    mailings,
+    messages,
+    provisioning,
+    repairs,
+    setup,
+    usage,
+)
 from schemas.language import Language
 from services.runtime.words.forms import numbered
 
-TABLES = (common, provisioning, setup, messages, mailings, devices, cluster, repairs, usage)
+TABLES = (common, provisioning, applications, setup, messages, mailings, devices, cluster, repairs, usage)
 """Each has HELP and TEXTS: English and Russian, with the same places."""
 
 
