@@ -23,6 +23,8 @@ NO_WORDS = {"topics apply", "Test push"}
 """What a record and a message hold."""
 ELSEWHERE = ("deploy/cli/words/", "deploy/cli/messages/words.py")
 """Tables."""
+OWN_TITLES = ("deploy/cli/messages/why.py", "deploy/cli/messages/listing.py")
+"""Whose tables have titles of `deploy/cli/messages/words.py`."""
 RULED = {"LeftOut": 0, "BadCell": 1, "ListFault": 1, "Bad": 2, "ValueError": 0}
 """Calls, and which of their arguments is a rule or a reason, which `rule_in` says in the language."""
 PLACE = "◦"
@@ -125,6 +127,7 @@ def _phrases_in(path: Any) -> Iterator[Phrase]:
                 yield Phrase(str(call.args[0].value), where, frozenset())
             elif _name(call.func) == "listing":
                 titles = _titles(call.args[1], function, tree)
+                assert titles or where.startswith(OWN_TITLES), f"{where}: which titles has it?"
                 yield from (Phrase(text, where, frozenset()) for text in titles)
 
 
