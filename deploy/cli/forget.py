@@ -10,7 +10,7 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
-from deploy.cli.options import AsJson, given
+from deploy.cli.options import AsJson, confirm, given
 from deploy.cli.place import operator
 from deploy.cli.words import phrase, state_in
 
@@ -38,7 +38,7 @@ def forget(
     if not (yes and as_json):
         _print_whom(show.errors(), gateway.call("POST", "/v1/erasures/preview", asked))
     if not yes:
-        typer.confirm(phrase("Nobody can undo this. Forget them?"), abort=True)
+        confirm(phrase("Nobody can undo this. Forget them?"))
     erasure = _done(gateway, gateway.call("POST", "/v1/erasures", asked), wait)
     records = gateway.call("GET", f"/v1/erasures{path(erasure['erasureId'], 'records')}") if scan else []
     if as_json:

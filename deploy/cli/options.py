@@ -23,6 +23,9 @@ SecretFile = Annotated[
 ]
 
 
+_YES, _NO = ("y", "yes", "д", "да"), ("", "n", "no", "н", "нет")
+
+
 def encoding(charset: str) -> str:
     """Raises Fault for one that nobody reads."""
     try:
@@ -62,6 +65,16 @@ def secret_of(name: str, file: Path | None) -> dict[str, str]:
     if not (secret := read_text(file).strip()):
         raise Fault(phrase("{file} is empty", file=file))
     return {name: secret}
+
+
+def confirm(question: str) -> None:
+    """Raises Abort unless it is answered with yes, in either language."""
+    while True:
+        answer = typer.prompt(f"{question} [{phrase('y/N')}]", default="", show_default=False).strip().lower()
+        if answer in _YES:
+            return
+        if answer in _NO:
+            raise typer.Abort
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.fault import Fault
-from deploy.cli.options import AsJson
+from deploy.cli.options import AsJson, confirm
 from deploy.cli.place import Place
 from deploy.cli.words import phrase, rule_in, speaking, spoken
 from schemas.language import Language
@@ -49,7 +49,7 @@ def apply(
     final = [step for step in form.missing(STEPS) if step.excludes_older]
     if final and not yes:
         question = phrase("No release before this one can work on the database afterwards. Go on?")
-        typer.confirm(question, abort=True)
+        confirm(question)
     _show(_asked(context, upkeep.applied), as_json)
 
 

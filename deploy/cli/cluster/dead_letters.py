@@ -11,7 +11,7 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.options import AsJson, given, read_text
+from deploy.cli.options import AsJson, confirm, given, read_text
 from deploy.cli.place import operator
 from deploy.cli.words import phrase, state_in
 
@@ -124,7 +124,7 @@ def _chosen(
         return letters
     found = [row["letterId"] for row in reversed(_letters(asking, topic, reason, "open", MOST))]
     if found and ask is not None:
-        typer.confirm(ask(count=len(found)), abort=True)
+        confirm(ask(count=len(found)))
     return found
 
 

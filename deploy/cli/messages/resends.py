@@ -7,7 +7,7 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.gateway import path
-from deploy.cli.options import AsJson, given
+from deploy.cli.options import AsJson, confirm, given
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
 from deploy.cli.words import phrase, state_in
@@ -57,7 +57,7 @@ def resend(
         return
     if not yes:
         text = "Send reports on {count} {count:message|messages} to {partner} again?"
-        typer.confirm(phrase(text, count=counted["messages"], partner=partner), abort=True)
+        confirm(phrase(text, count=counted["messages"], partner=partner))
     made: Json = asking.call("POST", "/v1/report-resends", given(**body))
     text = "{count} {count:message|messages}; `rpns reports list` shows how far it is"
     show.done(phrase(text, count=made["messages"]), made, as_json)

@@ -109,9 +109,12 @@ def test_its_own_lines_are_in_the_language(platform: Platform) -> None:
 
 def test_questions_are_asked_in_the_language(platform: Platform) -> None:
     platform.on("POST", "/v1/erasures/preview", {"persons": [], "leftOut": []})
-    asked = rpns(platform, "--lang", "ru", "forget", "--phone", "79020000001", given="n\n")
-    assert "Отменить это нельзя. Удалить данные?" in asked.stdout
+    forget = ("--lang", "ru", "forget", "--phone", "79020000001")
+    asked = rpns(platform, *forget, given="что?\nнет\n")
+    assert asked.stdout.count("Отменить это нельзя. Удалить данные? [д/Н]") == 2
     assert ("Прервано" in asked.stderr, asked.exit_code) == (True, 1)
+    platform.on("POST", "/v1/erasures", {"title": "Others are changing"}, status=409)
+    assert "409" in rpns(platform, *forget, given="да\n").stderr
     assert "Login:" in rpns(platform, "test-push", "--phone", "7", given="").stdout
     assert "Логин:" in rpns(platform, "--lang", "ru", "test-push", "--phone", "7", given="").stdout
 
