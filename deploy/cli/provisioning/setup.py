@@ -58,6 +58,8 @@ def setup(
     """
     if send and phone is None:
         raise Fault(phrase("--send needs a --phone"))
+    if send and as_json:
+        raise Fault(phrase("--send shows a trace for people: leave out --json"))
     place: Place = context.obj
     found = _credentials(place, provider, credentials)
     if bundle is None and found and credentials == SANDBOX:
@@ -73,31 +75,34 @@ def setup(
         report_url=report_url,
         bundle=bundle,
     )
-    done = _taken(context, wanted, as_json)
+    done = _taken(context, wanted, phone, as_json)
+    if not send:
+        return
     password = done.partner.get("password") or wanted.password
     push = FirstPush(done.partner["login"], password, sender, phone)
-    if not as_json:
-        show.console().print(escape(push.curl_line(place.url)), soft_wrap=True)
-    code = _send(place, push, bool(done.made), timeout_s) if send else 0
-    if code:
+    if code := _send(place, push, bool(done.made), timeout_s):
         raise typer.Exit(code)
 
 
-def _taken(context: typer.Context, wanted: Wanted, as_json: bool) -> Done:
-    """All steps. Raises Fault after what was made, and what was drawn for it, is told."""
+def _taken(context: typer.Context, wanted: Wanted, phone: str | None, as_json: bool) -> Done:
+    """All steps, and the first push as a line. Raises Fault after what was made, and drawn for it, is told."""
     gateway, done, place = operator(context), Done(), context.obj
     try:
         for take in STEPS:
             step = take(gateway, wanted, done)
             if not as_json:
                 show.done(step.line, step.secrets, False, {name: name for name in step.secrets})
-    finally:
+    finally:  # a password that was given is not shown again
+        drawn = None if wanted.password else done.partner.get("password")
+        line = FirstPush(done.partner.get("login", wanted.partner), drawn, wanted.sender, phone).curl_line(place.url)
         if as_json:
-            push = FirstPush(wanted.partner, done.partner.get("password") or wanted.password, wanted.sender, None)
-            show.as_json({**vars(done), "curl": push.curl_line(place.url)})
-    if not as_json and "application" in done.made:
+            show.as_json({**vars(done), "curl": line})
+    if as_json:
+        return done
+    if "application" in done.made:
         keys = len(done.application.get("identityKeys", ()))
         show.console().print(f"  {words_on_identity(done.application['identity'], keys)}", soft_wrap=True)
+    show.console().print(escape(line), soft_wrap=True)
     return done
 
 

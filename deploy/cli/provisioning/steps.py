@@ -92,6 +92,8 @@ def partner(gateway: Gateway, wanted: Wanted, done: Done) -> Step:
     body = {"login": wanted.partner, **given(password=wanted.password, reportUrl=wanted.report_url)}
     done.partner = gateway.call("POST", "/v1/partners", body)
     done.made.append("partner")
+    if wanted.password:
+        done.partner["password"] = None  # it is not shown again
     secrets = {} if wanted.password else {phrase("password"): done.partner["password"]}
     return Step(
         phrase("partner {partner} is created, login {login}", partner=wanted.partner, login=wanted.partner), secrets

@@ -165,10 +165,22 @@ def test_the_sandbox_has_credentials_of_its_own(
     assert json.loads(put) == {"a": 1}
 
 
-def test_nothing_is_sent_to_nobody(platform: Platform, words: list[str]) -> None:
-    result = rpns(platform, *words, "--send")
+@pytest.mark.parametrize(("more", "missing"), [([], "--phone"), (["--phone", "7902", "--json"], "--json")])
+def test_nothing_is_sent_to_nobody_nor_for_machines(
+    platform: Platform, words: list[str], more: list[str], missing: str
+) -> None:
+    result = rpns(platform, *words, "--send", *more)
     assert (result.exit_code, platform.asked) == (1, [])
-    assert "--phone" in result.stderr
+    assert missing in result.stderr
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_password_that_was_given_is_not_shown_again(platform: Platform, words: list[str], form: list[str]) -> None:
+    platform.on("POST", "/v1/partners", {**PARTNER, "password": "given-one"}, status=201)
+    result = rpns(platform, *words, "--secret-file", "-", *form, given="given-one\n")
+    assert (result.exit_code, "given-one" in result.output) == (0, False)
+    sent = [json.loads(body) for method, path, body in platform.asked if (method, path) == ALL[2]]
+    assert sent == [{"login": "bank", "password": "given-one"}]
 
 
 def test_a_partner_that_was_there_before_is_asked_for_its_password_in_a_file(

@@ -32,6 +32,7 @@ HELP = {
 }
 TEXTS = {
     "--send needs a --phone": "с --send нужен --phone",
+    "--send shows a trace for people: leave out --json": "--send показывает трассировку для людей: уберите --json",
     "Password": "Пароль",
     "the password of {login} is not known: give --secret-file": "пароль {login} неизвестен: укажите --secret-file",
     "the sandbox's credentials are those of a local stack: `make up` starts it": (
