@@ -89,6 +89,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/concurrent_consumer.py",
     "services/runtime/log/connection.py",
     "services/runtime/log/upkeep/clients.py",
+    "services/runtime/log/upkeep/settling.py",
     "services/runtime/log/upkeep/groups.py",
     "services/runtime/log/upkeep/letters.py",
     "services/runtime/log/upkeep/offsets.py",

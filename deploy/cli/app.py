@@ -1,5 +1,6 @@
 """The command line as a whole: its options, its commands, and how errors end it."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -22,20 +23,31 @@ from deploy.cli.provisioning import (
     operators,
     partners,
     senders,
+    setup,
 )
 from deploy.cli.repair import commands as repairs
+from deploy.cli.words import framework, phrase, spoken
+from deploy.cli.words.choice import OPTIONS, VARIABLE, language_of
+from deploy.cli.words.spoken import speak
 from schemas.language import Language
 from services.runtime.build import version_line
 
 
 class Commands(TyperGroup):
-    """Ends with one line and exit code 1 when a command raises Fault."""
+    """Speaks the language of whoever calls it, and ends with one line and exit code 1 when a command raises Fault."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        speak(language_of(args, os.environ))
+        framework.translate(self)
+        with framework.wrong_usage():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with framework.wrong_usage():
+                return super().invoke(ctx)
         except Fault as fault:
-            show.errors().print(f"[red]error:[/] {escape(str(fault))}")
+            show.errors().print(f"[red]{phrase('error')}:[/] {escape(str(fault))}")
             raise typer.Exit(1) from None
 
 
@@ -52,6 +64,7 @@ app.command("import-devices")(import_devices.import_devices)
 app.command("test-push")(push.push)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
+app.command("setup")(setup.setup)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
 for repairing in (repairs.rebuild, repairs.backup, repairs.restore):
@@ -66,6 +79,12 @@ def _version(asked: bool) -> None:
     if asked:
         show.console().print(version_line())
         raise typer.Exit
+
+
+@app.command()
+def version() -> None:
+    """Show which release this is."""
+    show.console().print(version_line())
 
 
 @app.callback()
@@ -89,9 +108,10 @@ def place(
         bool, typer.Option("--local", help="show times as this machine's clock does; default: UTC")
     ] = False,
     language: Annotated[
-        Language | None, typer.Option(help="of what is said of messages; default: the locale's (LC_ALL, LANG)")
-    ] = None,
+        Language | None,
+        typer.Option(*OPTIONS, envvar=VARIABLE, help="in which it speaks; default: the locale's (LC_ALL, LANG)"),
+    ] = None,  # read before the options are: `words/choice.py`
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it and end")] = False,
 ) -> None:
     show.show_times(in_local_time=local)
-    context.obj = Place(url, operators_url, token, language)
+    context.obj = Place(url, operators_url, token, spoken())

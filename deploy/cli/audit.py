@@ -9,6 +9,7 @@ from deploy.cli import show
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 COLUMNS = {
     "changedAt": "when, UTC",
@@ -47,9 +48,12 @@ def audit(
     about |= {"wide": "true" if wide else None, "limit": limit}
     found = operator(context).call("GET", "/v1/audit", who=who, what=what, **about)
     rows = found["records"]
-    show.listing(rows if as_json else [_row(row) for row in rows], COLUMNS, "there are no such records", as_json)
+    show.listing(
+        rows if as_json else [_row(row) for row in rows], COLUMNS, phrase("there are no such records"), as_json
+    )
     if not found["isWhole"]:
-        show.errors().print("[yellow]there is more than could be read in time: ask for a shorter time[/]")
+        line = phrase("there is more than could be read in time: ask for a shorter time")
+        show.errors().print(f"[yellow]{line}[/]")
     for line in _beside(found):
         show.errors().print(f"[yellow]{line}[/]")
 
@@ -59,9 +63,13 @@ def _beside(found: dict[str, Any]) -> list[str]:
     lines = []
     if found.get("leftOut"):
         oldest = datetime.fromtimestamp(found["records"][0]["at"] / 1000, UTC).isoformat(timespec="milliseconds")
-        lines.append(f"{found['leftOut']} older ones: ask again with --until {oldest}")
+        text = "{count} older {count:one|ones}: ask again with --until {oldest}"
+        lines.append(phrase(text, count=found["leftOut"], oldest=oldest))
     if found.get("wide"):
-        lines.append(f"{found['wide']} looks name nobody and may have shown this customer too: list them with --wide")
+        text = (
+            "{count} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide"
+        )
+        lines.append(phrase(text, count=found["wide"]))
     return lines
 
 
@@ -78,9 +86,10 @@ def _looked(record: dict[str, Any]) -> list[str]:
         return []
     lines = [f"  {asked['name']}={asked['value']}" for asked in record["asked"]]
     if record["messages"]:
-        lines.append(f"  messages: {len(record['messages'])}; phones, user ids and ids: {len(record['subjects'])}")
+        text = "messages: {messages}; phones, user ids and ids: {subjects}"
+        lines.append("  " + phrase(text, messages=len(record["messages"]), subjects=len(record["subjects"])))
     if record["isWide"]:
-        lines.append("  and others, whom the record does not name")
+        lines.append("  " + phrase("and others, whom the record does not name"))
     return [record["look"], *lines]
 
 
@@ -88,4 +97,4 @@ def _changed(change: dict[str, Any]) -> str:
     """A thing, and its fields a line each."""
     values = {value["name"]: f"{value['before'] or '–'} → {value['after'] or '–'}" for value in change["values"]}
     lines = [f"  {name}: {values[name]}" if name in values else f"  {name}" for name in change["fields"]]
-    return "\n".join([change["entity"], *(lines or ["  nothing"])])
+    return "\n".join([change["entity"], *(lines or [f"  {phrase('nothing')}"])])

@@ -10,8 +10,9 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
-from deploy.cli.options import AsJson, given
+from deploy.cli.options import AsJson, confirm, given
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 _LOOK_S = 0.5
@@ -31,13 +32,13 @@ def forget(
 ) -> None:
     """Forget a person: destroy the keys to what the log holds, clean the rest, print the proof. Cannot be undone."""
     if phone is None and user is None:
-        raise Fault("name a --phone, a --user or both")
+        raise Fault(phrase("name a --phone, a --user or both"))
     gateway = operator(context)
     asked = given(phone=phone, externalUserId=user, partnerId=partner, applicationId=application, only=only or None)
     if not (yes and as_json):
         _print_whom(show.errors(), gateway.call("POST", "/v1/erasures/preview", asked))
     if not yes:
-        typer.confirm("Nobody can undo this. Forget them?", abort=True)
+        confirm(phrase("Nobody can undo this. Forget them?"))
     erasure = _done(gateway, gateway.call("POST", "/v1/erasures", asked), wait)
     records = gateway.call("GET", f"/v1/erasures{path(erasure['erasureId'], 'records')}") if scan else []
     if as_json:
@@ -45,14 +46,14 @@ def forget(
     else:
         _print(show.console(), erasure, records)
     if erasure["state"] != "done":
-        raise Fault("not everything is cleaned yet; it goes on by itself: ask again")
+        raise Fault(phrase("not everything is cleaned yet; it goes on by itself: ask again"))
 
 
 def _print_whom(out: Console, found: Json) -> None:
     """Print whom it reaches, before it happens and apart from the proof: these are people's names."""
     for title, people in (
-        ("to be forgotten", found["persons"]),
-        ("left out (linked by unproved logins)", found["leftOut"]),
+        (phrase("to be forgotten"), found["persons"]),
+        (phrase("left out (linked by unproved logins)"), found["leftOut"]),
     ):
         for person in people:
             out.print(f"{title}: {person['kind']} {escape(person['value'])}")
@@ -67,20 +68,21 @@ def _done(gateway: Gateway, erasure: Json, wait_s: int) -> Json:
 
 
 def _print(out: Console, erasure: Json, records: list[Json]) -> None:
-    out.print(f"erasure {erasure['erasureId']}: {erasure['state']}\n")
-    keys = [{**key, "gone": "can be derived" if key["derivable"] else "destroyed"} for key in erasure["keys"]]
+    out.print(phrase("erasure {id}: {state}", id=erasure["erasureId"], state=state_in(erasure["state"])) + "\n")
+    keys = [{**key, "gone": phrase("can be derived" if key["derivable"] else "destroyed")} for key in erasure["keys"]]
     columns = {"recipient": "recipient", "scope": "scope", "generation": "generation", "gone": "key"}
-    show.listing([{**key, "scope": key["scope"] or "all"} for key in keys], columns, "no keys", to_json=False)
+    scoped = [{**key, "scope": key["scope"] or phrase("all")} for key in keys]
+    show.listing(scoped, columns, phrase("no keys"), to_json=False)
     dropped = [{"process": name, "at": show.moment(at)[:19]} for name, at in sorted(erasure["dropped"].items())]
-    show.listing(dropped, {"process": "process", "at": "dropped the keys, UTC"}, "no process yet", to_json=False)
+    processes = {"process": "process", "at": "dropped the keys, UTC"}
+    show.listing(dropped, processes, phrase("no process yet"), to_json=False)
     cleaned = [
         {"service": service, "what": what.replace("_", " "), "count": str(count)}
         for service, counts in sorted(erasure["cleaned"].items())
         for what, count in counts.items()
     ]
-    show.listing(
-        cleaned, {"service": "service", "what": "what", "count": "cleaned"}, "nothing cleaned yet", to_json=False
-    )
+    counted = {"service": "service", "what": "what", "count": "cleaned"}
+    show.listing(cleaned, counted, phrase("nothing cleaned yet"), to_json=False)
     if records:
         theirs = [{name: str(value) for name, value in record.items()} for record in records]
         titles = {

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.cli.fault import Fault
+from deploy.cli.words import phrase
 from schemas import lossless
 from schemas.language import Language
 
@@ -107,17 +108,19 @@ class Gateway:
             with error:
                 content = error.read(MAX_ERROR_BYTES)
             if error.code == 401 and self.authorization.startswith("Bearer "):
-                what = "did not take the operator's token (401); is it this platform's, and the operators' address?"
-                raise Refused(401, f"{self.url} {what}") from None
+                text = (
+                    "{url} did not take the operator's token (401); is it this platform's, and its operators' address?"
+                )
+                raise Refused(401, phrase(text, url=self.url)) from None
             raise Refused(error.code, explained(error.code, content)) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             why = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-            raise Fault(
-                f"{self.url} cannot be reached: {why}; is the stack up (locally `make up`), and is this its --url?"
-            ) from None
+            text = "{url} cannot be reached: {why}; is the stack up (locally `make up`), and is this its --url?"
+            raise Fault(phrase(text, url=self.url, why=why)) from None
         except ValueError:
-            raise Fault(f"{self.url} answered something other than JSON; is it the platform's address?") from None
+            text = "{url} answered something other than JSON; is it the platform's address?"
+            raise Fault(phrase(text, url=self.url)) from None
 
 
 def base_url(text: str) -> str:
@@ -128,14 +131,14 @@ def base_url(text: str) -> str:
     except ValueError:
         fits = False
     if not fits or not text.isascii() or " " in text:
-        raise Fault(f"--url must be like http://127.0.0.1:8080; it is {text!r}")
+        raise Fault(phrase("--url must be like http://127.0.0.1:8080; it is {given}", given=repr(text)))
     return text.rstrip("/")
 
 
 def path(*parts: str) -> str:
     """A path of these parts, each escaped as an address needs it. Raises Fault for one that an address cannot hold."""
     if any(part in ("", ".", "..") for part in parts):
-        raise Fault("an id or a name must not be empty, and not . or ..")
+        raise Fault(phrase("an id or a name must not be empty, and not . or .."))
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
@@ -146,10 +149,11 @@ def explained(status: int, content: bytes) -> str:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return f"the platform answered {status}"
+        return phrase("the platform answered {status}", status=status)
     if isinstance(body.get("error"), dict):
         error = body["error"]
-        line, detail = f"{error.get('description')} (error {error.get('code')})", body.get("extendedDescription")
+        code = phrase("error {code}", code=error.get("code"))
+        line, detail = f"{error.get('description')} ({code})", body.get("extendedDescription")
     else:
         line, detail = str(body.get("title", status)), body.get("detail")
     errors = [

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from deploy.cli.fault import Fault
+from deploy.cli.words import phrase
 
 _AGO = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -17,7 +18,8 @@ def since_ms(text: str, now: datetime) -> int:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise Fault(f"{text!r} is no time: say 30m, 12h, 7d, or a date as 2026-11-28T12:00 (UTC)") from None
+            rule = "{given} is no time: say 30m, 12h, 7d, or a date as 2026-11-28T12:00 (UTC)"
+            raise Fault(phrase(rule, given=repr(text))) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
     return max(0, round(moment.timestamp() * 1000))

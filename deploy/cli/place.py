@@ -2,13 +2,12 @@
 
 url             --url, RPNS_PUBLIC_URL, the local stack that runs, http://127.0.0.1:8080
 operators' url  --operators-url, RPNS_OPERATORS_URL, the local stack's beside its url, else the url that was given
-language        --language, LC_ALL, LC_MESSAGES, LANG: the first that is set; English unless it is Russian
+language        as `words/choice.py` says
 token           --token, RPNS_OPERATOR_TOKEN, RPNS_ADMIN_TOKEN, a file (…_FILE), the local stack's for itself alone
 """
 
 import os
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ import typer
 
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, base_url
+from deploy.cli.words import phrase, rule_in
 from deploy.gateway.routes import OPERATORS_PORT, PUBLIC_PORT
 from schemas.language import Language
 from services.runtime.http import egress
@@ -26,7 +26,6 @@ from services.runtime.settings import BadSettings, Settings
 
 HOST = "127.0.0.1"
 
-_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _TOKENS = ("RPNS_OPERATOR_TOKEN_FILE", "RPNS_ADMIN_TOKEN_FILE")
 
 
@@ -37,7 +36,7 @@ class Place:
     given_url: str = ""
     given_operators_url: str = ""
     given_token: str = ""
-    given_language: Language | None = None
+    language: Language = Language.ENGLISH
 
     @cached_property
     def url(self) -> str:
@@ -53,11 +52,6 @@ class Place:
             return str(local["operators_url"])
         return self.url if self.given_url else f"http://{HOST}:{OPERATORS_PORT}"
 
-    @property
-    def language(self) -> Language:
-        """In which words are said."""
-        return self.given_language or language_in(os.environ)
-
     def anybody(self) -> Gateway:
         """The platform as anybody sees it, without proof of who is asking."""
         return Gateway(self.url, language=self.language)
@@ -67,15 +61,19 @@ class Place:
         token = self.given_token or _token_in_file() or self._local_token()
         if not token:
             if self._local is None and _is_this_machine(self.operators_url):
-                where = (
-                    "another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN"
-                )
-                nothing = "" if _is_taken(self.operators_url) else f"nothing answers at {self.operators_url}; "
-                raise Fault(f"{nothing}the local stack is not running: `make up` starts it; {where}")
-            raise Fault(f"no operator's token for {self.operators_url}: give --token or set RPNS_OPERATOR_TOKEN")
+                raise Fault(_no_stack_words(self.operators_url))
+            text = "no operator's token for {url}: give --token or set RPNS_OPERATOR_TOKEN"
+            raise Fault(phrase(text, url=self.operators_url))
         if not token.isascii() or not token.isprintable():
-            raise Fault("the token holds characters that no header can carry")
+            raise Fault(phrase("the token holds characters that no header can carry"))
         return Gateway(self.operators_url, f"Bearer {token}", self.language)
+
+    def sandbox_credentials(self) -> dict[str, Any] | None:
+        """By provider, where the platform is the local stack."""
+        local = self._local
+        if local is None or not local["sandbox"] or local["operators_url"] != self.operators_url:
+            return None
+        return dict(local["sandbox"]["credentials"])
 
     def settings(self) -> Settings:
         """The services' settings: those of the environment, and behind them the local stack's. Raises Fault."""
@@ -84,7 +82,7 @@ class Place:
         try:
             settings = Settings.from_environment(own)
         except BadSettings as error:
-            raise Fault(str(error)) from None
+            raise Fault(rule_in(str(error))) from None
         egress.use(settings.proxy)
         return settings
 
@@ -112,10 +110,10 @@ def operator(context: typer.Context) -> Gateway:
     return place.operator()
 
 
-def language_in(environment: Mapping[str, str]) -> Language:
-    """Of the locale, by POSIX's order of its variables."""
-    locale = next(filter(None, (environment.get(name) for name in _LOCALE)), "")
-    return Language.RUSSIAN if locale.partition(".")[0].partition("_")[0] == "ru" else Language.ENGLISH
+def _no_stack_words(url: str) -> str:
+    where = phrase("another platform has --operators-url and --token, or RPNS_OPERATORS_URL and RPNS_OPERATOR_TOKEN")
+    nothing = "" if _is_taken(url) else phrase("nothing answers at {url}", url=url) + "; "
+    return nothing + phrase("the local stack is not running: `make up` starts it") + "; " + where
 
 
 def _is_this_machine(url: str) -> bool:
@@ -139,5 +137,5 @@ def _token_in_file() -> str:
             try:
                 return Path(place).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeError) as error:
-                raise Fault(f"{name}: cannot be read ({type(error).__name__})") from None
+                raise Fault(phrase("{name}: cannot be read ({error})", name=name, error=type(error).__name__)) from None
     return ""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.cli.words import phrase, state_in
 from schemas.language import Words
 from schemas.providers import FACTS, PUSH_PROVIDERS
 
@@ -66,7 +67,7 @@ def show_times(*, in_local_time: bool) -> None:
 
 def zone() -> str:
     """What columns of times are headed with."""
-    return "UTC" if _Zone.shown is UTC else "local time"
+    return phrase("UTC") if _Zone.shown is UTC else phrase("local time")
 
 
 def moment(at_ms: int) -> str:
@@ -81,7 +82,7 @@ def words(value: object) -> str:
         case None | "" | [] | {}:
             return "[dim]–[/]"
         case bool():
-            return "yes" if value else "[yellow]no[/]"
+            return phrase("yes") if value else f"[yellow]{phrase('no')}[/]"
         case list():
             return escape(", ".join(map(str, value)))
         case Mapping():
@@ -90,7 +91,7 @@ def words(value: object) -> str:
 
 
 def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_json: bool) -> None:
-    """`columns`: field of a row and its title."""
+    """`columns`: field of a row and its title in English."""
     if to_json:
         as_json(list(rows))
         return
@@ -99,13 +100,15 @@ def listing(rows: Sequence[Json], columns: Mapping[str, str], nothing: str, to_j
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name, title in columns.items():
-        table.add_column(title.replace("UTC", zone()), overflow="fold", no_wrap=name in NEVER_FOLDED)
+        table.add_column(phrase(title).replace("UTC", zone()), overflow="fold", no_wrap=name in NEVER_FOLDED)
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
     console().print(table)
 
 
 def _cell(name: str, value: object) -> str:
+    if name == "state":
+        return words(state_in(str(value or "")))
     return moment(int(str(value)))[:19] if name in MOMENTS and value else words(value)
 
 
@@ -120,4 +123,4 @@ def done(line: str, answer: Json, to_json: bool, secrets: Mapping[str, str] | No
     for title, value in shown_once.items():
         out.print(f"  {title}: [bold]{escape(str(value))}[/]", soft_wrap=True)
     if shown_once:
-        out.print("  [yellow]It is shown this once; keep it now.[/]")
+        out.print(f"  [yellow]{phrase('It is shown this once; keep it now.')}[/]")

@@ -9,6 +9,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 SCOPES = ("partner", "application", "provider", "packet", "mailing")
 Scope = Annotated[str, typer.Argument(help=", ".join(SCOPES), show_default=False)]
@@ -21,7 +22,7 @@ def stops(context: typer.Context, as_json: AsJson = False) -> None:
     """List what is paused or cancelled now."""
     rows = [{**row, "changedAt": row["at"]} for row in operator(context).pages("/v1/stops")]
     columns = {"scope": "what", "id": "id", "state": "state", "by": "by", "reason": "reason", "changedAt": "since, UTC"}
-    show.listing(rows, columns, "nothing is paused or cancelled", as_json)
+    show.listing(rows, columns, phrase("nothing is paused or cancelled"), as_json)
 
 
 def pause(context: typer.Context, scope: Scope, stop_id: Id, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -43,14 +44,29 @@ def cancel(
         return
     answer = operator(context).call("POST", f"/v1/messages{path(stop_id)}/cancel")
     behind = ", ".join(answer["channels"])
-    result = f"cancelling of message {answer['messageId']} is asked for, from link {answer['link'] + 1} on ({behind})"
-    show.done(f"{result}; `rpns why` tells how it ended", answer, as_json)
+    text = (
+        "cancelling of message {message} is asked for, from link {link} on ({channels}); `rpns why` tells how it ended"
+    )
+    line = phrase(text, message=answer["messageId"], link=answer["link"] + 1, channels=behind)
+    show.done(line, answer, as_json)
 
 
 def _put(context: typer.Context, scope: str, stop_id: str, *, state: str, reason: str, as_json: bool) -> None:
     if scope not in SCOPES:
-        raise Fault(f"{scope!r} cannot be stopped; there are {', '.join(SCOPES)}")
+        raise Fault(
+            phrase("{scope} cannot be stopped; there are {scopes}", scope=repr(scope), scopes=", ".join(SCOPES))
+        )
     body: dict[str, Any] = {"state": state, "reason": reason}
     parts = stop_id.split("/", 1) if scope in ("packet", "mailing") else [stop_id]
     answer = operator(context).call("PUT", f"/v1/stops{path(scope, *parts)}", body)
-    show.done(f"{scope} {answer['id']} is {answer['state']}", answer, as_json)
+    show.done(_stopped(scope, answer), answer, as_json)
+
+
+def _stopped(scope: str, answer: dict[str, Any]) -> str:
+    names = {"scope": scope, "id": answer["id"]}
+    match answer["state"]:
+        case "paused":
+            return phrase("{scope} {id} is paused", **names)
+        case "cancelled":
+            return phrase("{scope} {id} is cancelled", **names)
+    return phrase("{scope} {id} is running", **names)

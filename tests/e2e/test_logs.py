@@ -35,6 +35,14 @@ def test_no_service_wrote_an_error(world: World, service: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("service", [*SERVICES, "statistics"])
+def test_no_service_was_warned_at_its_first_start(world: World, service: str) -> None:
+    """A client that comes before topics and groups are ready is refused, and warns of it."""
+    entries = [orjson.loads(line) for line in _lines(world.stack.data_dir / "log", service) if line.startswith("{")]
+    started = next(place for place, entry in enumerate(entries) if entry["event"] == "started")
+    assert [entry for entry in entries[:started] if entry["level"] == "warning"] == []
+
+
 @pytest.mark.parametrize("service", [*SERVICES, "statistics", "gateway"])
 def test_no_log_tells_a_phone_a_token_a_text_or_a_password(world: World, service: str) -> None:
     credentials = world.stack.sandbox["credentials"]

@@ -13,8 +13,10 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.fault import Fault
-from deploy.cli.options import AsJson
+from deploy.cli.options import AsJson, confirm
 from deploy.cli.place import Place
+from deploy.cli.words import phrase, rule_in, speaking, spoken
+from schemas.language import Language
 from services.runtime import mongo
 from services.runtime.mongo import upkeep
 from services.runtime.mongo.upkeep import STEPS, VERSION, Form, NewerDatabase
@@ -46,7 +48,8 @@ def apply(
     form = _asked(context, upkeep.form_of)
     final = [step for step in form.missing(STEPS) if step.excludes_older]
     if final and not yes:
-        typer.confirm("No release before this one can work on the database afterwards. Go on?", abort=True)
+        question = phrase("No release before this one can work on the database afterwards. Go on?")
+        confirm(question)
     _show(_asked(context, upkeep.applied), as_json)
 
 
@@ -56,7 +59,7 @@ def _asked(context: typer.Context, work: Callable[[mongo.Database], Awaitable[Fo
     try:
         return asyncio.run(_form(place.settings(), work))
     except NewerDatabase as error:
-        raise Fault(str(error)) from None
+        raise Fault(rule_in(str(error))) from None
     except mongo.TRANSIENT_ERRORS as error:
         raise Fault(f"MongoDB: {error}") from None
 
@@ -70,21 +73,28 @@ async def _form(settings: Settings, work: Callable[[mongo.Database], Awaitable[F
 
 def _show(form: Form, as_json: bool) -> None:
     notes = {entry["step"]: entry for entry in form.applied}
-    rows = [_row(number, notes) | {"state": _state(number, form, notes)} for number in range(1, VERSION + 1)]
-    show.listing(rows, COLUMNS, "this release wants no steps", as_json)
+    with speaking(Language.ENGLISH if as_json else spoken()):
+        rows = [_row(number, notes) | {"state": _state(number, form, notes)} for number in range(1, VERSION + 1)]
+    show.listing(rows, COLUMNS, phrase("this release wants no steps"), as_json)
 
 
 def _row(number: int, notes: dict[str, Any]) -> dict[str, Any]:
     step = STEPS[number - 1]
-    return {"number": number, "step": step.name, "what": step.what, "changed": notes.get(step.name, {}).get("changed")}
+    return {
+        "number": number,
+        "step": step.name,
+        "what": rule_in(step.what),
+        "changed": notes.get(step.name, {}).get("changed"),
+    }
 
 
 def _state(number: int, form: Form, notes: dict[str, Any]) -> str:
     if form.is_new:
-        return "not needed: nothing is stored yet"
+        return phrase("not needed: nothing is stored yet")
     if number > form.version:
-        return "missing"
+        return phrase("missing")
     noted = notes.get(STEPS[number - 1].name)
     if noted is None:
-        return "there from the beginning"
-    return f"taken {noted['at'].replace(tzinfo=UTC):%Y-%m-%d %H:%M} by {noted['release']}"
+        return phrase("there from the beginning")
+    at = f"{noted['at'].replace(tzinfo=UTC):%Y-%m-%d %H:%M}"
+    return phrase("taken {at} by {release}", at=at, release=noted["release"])

@@ -1,5 +1,7 @@
 """`rpns dead-letters`: what was put aside, why, and what is to become of it."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +11,9 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.options import AsJson, given, read_text
+from deploy.cli.options import AsJson, confirm, given, read_text
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 NAME = "dead-letters"
@@ -42,7 +45,7 @@ def list_letters(
     """List them, the newest first; nothing of their content."""
     rows = _letters(operator(context), topic, reason, state, limit)
     shown = [{**row, "changedAt": row["at"]} for row in rows]
-    show.listing(rows if as_json else shown, COLUMNS, f"no dead letters ({state})", as_json)
+    show.listing(rows if as_json else shown, COLUMNS, phrase("no dead letters ({state})", state=state), as_json)
 
 
 @app.command("show")
@@ -63,22 +66,9 @@ def show_letter(
         show.as_json(found)
         return
     out = show.console()
-    for name, title in {
-        "letterId": "letter",
-        "topic": "topic",
-        "place": "its place there",
-        "at": "put aside, UTC",
-        "reason": "why",
-        "key": "key",
-        "type": "event",
-        "size": "bytes",
-        "isCut": "cut",
-        "failure": "failure held back",
-        "state": "state",
-        "by": "by",
-    }.items():
-        value = show.moment(found[name])[:19] if name == "at" else found[name]
-        out.print(f"[dim]{title + ':':<19}[/] {show.words(value)}", soft_wrap=True)
+    for name, title in _titles().items():
+        value = _value(name, found[name])
+        out.print(f"[dim]{title + ':':<20}[/] {show.words(value)}", soft_wrap=True)
     if content:
         out.print(escape(str(found["value"])), soft_wrap=True)
 
@@ -96,8 +86,9 @@ def redrive(
     """Send records to their topics again, under their keys, each once. What was done of one is not done twice."""
     asking = operator(context)
     if file is not None and (topic or len(letters or ()) != 1):
-        raise Fault("--file goes with one letter")
-    chosen = _chosen(asking, letters or [], topic, reason, question=None if yes else "Send {count} records again?")
+        raise Fault(phrase("--file goes with one letter"))
+    ask = None if yes else partial(phrase, "Send {count} {count:record|records} again?")
+    chosen = _chosen(asking, letters or [], topic, reason, ask=ask)
     body = given(value=None if file is None else read_text(file))
     _each(asking, chosen, "redrive", body, as_json)
 
@@ -113,7 +104,8 @@ def discard(
 ) -> None:
     """Note that nothing is to be done about records; they stay where they are until their time is over."""
     asking = operator(context)
-    chosen = _chosen(asking, letters or [], topic, reason, question=None if yes else "Discard {count} records?")
+    ask = None if yes else partial(phrase, "Discard {count} {count:record|records}?")
+    chosen = _chosen(asking, letters or [], topic, reason, ask=ask)
     _each(asking, chosen, "discard", None, as_json)
 
 
@@ -123,16 +115,16 @@ def _letters(asking: Gateway, topic: str | None, reason: str | None, state: str,
 
 
 def _chosen(
-    asking: Gateway, letters: list[str], topic: str | None, reason: str | None, *, question: str | None
+    asking: Gateway, letters: list[str], topic: str | None, reason: str | None, *, ask: Callable[..., str] | None
 ) -> list[str]:
     """The letters that are named, or all open ones of a topic, once somebody is sure. Raises Fault."""
     if bool(letters) == bool(topic):
-        raise Fault("name letters, or a --topic")
+        raise Fault(phrase("name letters, or a --topic"))
     if letters:
         return letters
     found = [row["letterId"] for row in reversed(_letters(asking, topic, reason, "open", MOST))]
-    if found and question:
-        typer.confirm(question.format(count=len(found)), abort=True)
+    if found and ask is not None:
+        confirm(ask(count=len(found)))
     return found
 
 
@@ -148,23 +140,50 @@ def _each(asking: Gateway, letters: list[str], what: str, body: Json | None, as_
             continue
         answers.append(answer)
         if not as_json:
-            show.done(f"{letter} is {answer['state']}{_of_its_message(answer)}", answer, to_json=False)
+            show.done(_outcome(letter, answer), answer, to_json=False)
     if as_json:
         show.as_json(answers)
     elif not letters:
-        show.console().print("[dim]no open dead letters[/]")
+        show.console().print(f"[dim]{phrase('no open dead letters')}[/]")
     if refused:
         raise typer.Exit(1)
 
 
-def _of_its_message(answer: Json) -> str:
-    if answer["state"] != "redriven":
-        return ""
-    return "; its message was to fail, and is not" if answer["failureWithdrawn"] else ""
+def _outcome(letter: str, answer: Json) -> str:
+    if answer["state"] == "redriven" and answer["failureWithdrawn"]:
+        return phrase("{letter} is sent again; its message was to fail, and is not", letter=letter)
+    if answer["state"] == "redriven":
+        return phrase("{letter} is sent again", letter=letter)
+    return phrase("{letter} is {state}", letter=letter, state=state_in(answer["state"]))
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "at":
+        return show.moment(value)[:19]
+    return state_in(value) if name == "state" else value
+
+
+def _titles() -> dict[str, str]:
+    """Of what is shown of one letter."""
+    return {
+        "letterId": phrase("letter"),
+        "topic": phrase("topic"),
+        "place": phrase("its place there"),
+        "at": phrase("put aside, UTC").replace("UTC", show.zone()),
+        "reason": phrase("why"),
+        "key": phrase("key"),
+        "type": phrase("event"),
+        "size": phrase("bytes"),
+        "isCut": phrase("cut"),
+        "failure": phrase("failure held back"),
+        "state": phrase("state"),
+        "by": phrase("by"),
+    }
 
 
 def _path(letter: str) -> str:
     parts = letter.rsplit("/", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
-        raise Fault(f"{letter!r} is no dead letter: it must be <topic>/<partition>/<offset>, as the list has it")
+        text = "{letter} is no dead letter: it must be <topic>/<partition>/<offset>, as the list has it"
+        raise Fault(phrase(text, letter=repr(letter)))
     return f"/v1/dead-letters{path(*parts)}"

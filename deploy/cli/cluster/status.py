@@ -9,6 +9,8 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, speaking, spoken, state_in
+from schemas.language import Language
 
 Json = dict[str, Any]
 TROUBLE = 4
@@ -16,10 +18,6 @@ TROUBLE = 4
 NEEDED_BY_NOBODY = ("traces",)
 """Groups that no message waits for: what they have committed stays for days after they were switched off."""
 SERVERS = {"kafka": "Kafka", "mongodb": "MongoDB"}
-WITHOUT = {
-    "kafka": "what waits and who reads it is not known",
-    "mongodb": "which processes run and what was put aside is not known",
-}
 INSTANCES = {
     "service": "service",
     "instance": "instance",
@@ -41,7 +39,8 @@ GROUPS = {
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show who works, what waits and what is wrong. Exit code 0: all is well; 4: something is wrong."""
     found: Json = operator(context).call("GET", "/v1/cluster")
-    troubles = troubles_of(found)
+    with speaking(Language.ENGLISH if as_json else spoken()):
+        troubles = troubles_of(found)
     if as_json:
         show.as_json({**found, "troubles": troubles})
     else:
@@ -52,51 +51,81 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 
 def troubles_of(cluster: Json) -> list[str]:
     """What is wrong, a line each."""
-    made = [
-        f"{entry['service']} {entry['instance']} was last heard of {show.moment(entry['at'])[:19]} {show.zone()}"
-        for entry in cluster["instances"]
-        if entry["isSilent"]
-    ]
+    made = [_silent(entry) for entry in cluster["instances"] if entry["isSilent"]]
     away = cluster.get("unanswered", ())  # a former registry answers 503 in place of naming them
-    made += [f"{SERVERS[server]} does not answer the registry: {WITHOUT[server]}" for server in away]
+    made += [_away(server) for server in away]
     is_empty = "kafka" not in away and not cluster["groups"]
     if is_empty and any(not entry["isSilent"] for entry in cluster["instances"]):
-        made.append("services work, and Kafka tells of no consumer group: it may be coming back; ask again")
+        made.append(phrase("services work, and Kafka tells of no consumer group: it may be coming back; ask again"))
     for group in cluster["groups"]:
         for topic in group["topics"]:
             if topic["unheld"] and group["group"] not in NEEDED_BY_NOBODY:
-                what = f"{len(topic['unheld'])} of {topic['partitions']} partitions of {topic['topic']}"
-                made.append(f"nobody in {group['group']} reads {what}; {topic['waiting']} records wait")
-    made += [f"{sign['sign']} = {sign['value']:g} at {sign['service']} {sign['instance']}" for sign in cluster["signs"]]
+                made.append(_unheld(group["group"], topic))
+    made += [_sign(sign) for sign in cluster["signs"]]
     made += [_held_up(holdup) for holdup in cluster.get("holdups", ())]  # a former registry tells none
     letters = cluster["openDeadLetters"]
-    made += [f"{count} dead letters of {topic}: `rpns dead-letters list`" for topic, count in letters.items()]
+    text = "{count} {count:dead letter|dead letters} of {topic}: `rpns dead-letters list`"
+    made += [phrase(text, count=count, topic=topic) for topic, count in letters.items()]
     return made
+
+
+def _silent(entry: Json) -> str:
+    at = f"{show.moment(entry['at'])[:19]} {show.zone()}"
+    return phrase(
+        "{service} {instance} was last heard of {at}", service=entry["service"], instance=entry["instance"], at=at
+    )
+
+
+def _away(server: str) -> str:
+    if server == "kafka":
+        text = "{server} does not answer the registry: what waits and who reads it is not known"
+    else:
+        text = "{server} does not answer the registry: which processes run and what was put aside is not known"
+    return phrase(text, server=SERVERS[server])
+
+
+def _unheld(group: str, topic: Json) -> str:
+    return phrase(
+        "nobody in {group} reads {unheld} of {partitions} partitions of {topic}; {waiting} records wait",
+        group=group,
+        unheld=len(topic["unheld"]),
+        partitions=topic["partitions"],
+        topic=topic["topic"],
+        waiting=topic["waiting"],
+    )
+
+
+def _sign(sign: Json) -> str:
+    names = {"sign": sign["sign"], "service": sign["service"], "instance": sign["instance"]}
+    return phrase("{sign} = {value} at {service} {instance}", value=f"{sign['value']:g}", **names)
 
 
 def _held_up(holdup: Json) -> str:
     way = f" ({holdup['way']})" if holdup["way"] else ""
     status = f"{holdup['status']} " if holdup["status"] else ""
     since = f"{show.moment(holdup['since'])[:19]} {show.zone()}"
-    sender = f"{holdup['applicationId']} over {holdup['provider']}{way}"
-    return f"{sender} is {holdup['state']} since {since}: {status}{holdup['detail']}"
+    sender = phrase("{application} over {way}", application=holdup["applicationId"], way=holdup["provider"] + way)
+    text = "{sender} is {state} since {since}: {answer}"
+    return phrase(
+        text, sender=sender, state=state_in(holdup["state"]), since=since, answer=f"{status}{holdup['detail']}"
+    )
 
 
 def _print(cluster: Json, troubles: Sequence[str]) -> None:
     out = show.console()
     rows = [
-        {**entry, "changedAt": entry["startedAt"], "state": "silent" if entry["isSilent"] else "works"}
+        {**entry, "changedAt": entry["startedAt"], "state": phrase("silent" if entry["isSilent"] else "works")}
         for entry in cluster["instances"]
     ]
     away = cluster.get("unanswered", ())
     if "mongodb" not in away:
-        show.listing(rows, INSTANCES, "no process has told of itself", to_json=False)
+        show.listing(rows, INSTANCES, phrase("no process has told of itself"), to_json=False)
     if "kafka" not in away:
-        show.listing(list(_groups(cluster)), GROUPS, "there are no consumer groups", to_json=False)
+        show.listing(list(_groups(cluster)), GROUPS, phrase("there are no consumer groups"), to_json=False)
     for trouble in troubles:
         out.print(f"[yellow]![/] {escape(trouble)}", soft_wrap=True)
     if not troubles:
-        out.print("[green]✓[/] nothing is wrong")
+        out.print(f"[green]✓[/] {phrase('nothing is wrong')}")
 
 
 def _groups(cluster: Json) -> list[Json]:
@@ -109,8 +138,9 @@ def _groups(cluster: Json) -> list[Json]:
                 for holds in member["holds"]
                 if holds["topic"] == topic["topic"]
             ]
-            oldest = f"{topic['oldestMs'] / 1000:.1f} s" if topic["waiting"] else ""
-            rows.append({**topic, "group": group["group"], "oldest": oldest, "held": holders or "nobody"})
+            seconds = f"{topic['oldestMs'] / 1000:.1f}" if topic["waiting"] else ""
+            oldest = phrase("{seconds} s", seconds=seconds) if seconds else ""
+            rows.append({**topic, "group": group["group"], "oldest": oldest, "held": holders or phrase("nobody")})
     return rows
 
 

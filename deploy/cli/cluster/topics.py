@@ -11,12 +11,15 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.cluster.trail import record_change
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.place import Place
+from deploy.cli.words import phrase, rule_in, speaking, spoken
+from schemas.language import Language
 from services.runtime.log import upkeep
 from services.runtime.log.upkeep import Change
 from services.runtime.settings import Settings
@@ -58,14 +61,15 @@ def apply(context: typer.Context, grow: Grow = False, as_json: AsJson = False) -
     found = _asked(settings, upkeep.planned(settings, wanted, grow=grow))
     made = _asked(settings, upkeep.applied(settings, found))
     if made and (why := _asked(settings, record_change(settings, made))):
-        show.errors().print(f"[yellow]the audit trail does not know of it: {why}[/]")
+        line = phrase("the audit trail does not know of it: {why}", why=escape(why))
+        show.errors().print(f"[yellow]{line}[/]")
     left = [change for change in found if not change.is_safe and change.is_harm]
     if as_json:
-        show.as_json([_row(change) for change in found])
+        _show(found, as_json=True)
     else:
         for change in made:
-            show.console().print(f"[green]✓[/] {change.topic.name}: {change.what}", soft_wrap=True)
-        _show(left, as_json=False, nothing="all topics are as wanted")
+            show.console().print(f"[green]✓[/] {change.topic.name}: {rule_in(change.what)}", soft_wrap=True)
+        _show(left, as_json=False)
     if left:
         raise typer.Exit(LEFT)
 
@@ -92,15 +96,19 @@ def _asked(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except KafkaError as error:
-        raise Fault(f"Kafka at {settings.kafka_bootstrap}: {error!r}") from None
+        raise Fault(
+            phrase("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error))
+        ) from None
     except TimeoutError:
-        raise Fault(f"Kafka at {settings.kafka_bootstrap} gave no answer in time") from None
+        raise Fault(phrase("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap)) from None
 
 
 def _row(change: Change) -> dict[str, Any]:
-    then = change.refusal or "apply makes it"
-    return {"topic": change.topic.name, "kind": change.kind, "difference": change.what, "then": then}
+    then = rule_in(change.refusal) or phrase("apply makes it")
+    return {"topic": change.topic.name, "kind": change.kind, "difference": rule_in(change.what), "then": then}
 
 
-def _show(found: Sequence[Change], as_json: bool, nothing: str = "all topics are as wanted") -> None:
-    show.listing([_row(change) for change in found], COLUMNS, nothing, as_json)
+def _show(found: Sequence[Change], as_json: bool) -> None:
+    with speaking(Language.ENGLISH if as_json else spoken()):
+        rows = [_row(change) for change in found]
+    show.listing(rows, COLUMNS, phrase("all topics are as wanted"), as_json)

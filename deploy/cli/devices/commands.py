@@ -1,5 +1,7 @@
 """`rpns import-devices FILE`: bring existing tokens in, a part of the file at a time. Safe to repeat."""
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
 from functools import partial
@@ -18,6 +20,7 @@ from deploy.cli.devices.run import run, send_part
 from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson, Charset, encoding
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, rule_in
 
 
 class Source(StrEnum):
@@ -76,7 +79,7 @@ def import_devices(
     Bad lines are listed and left out (exit code 1), and kept in a file where --rejects names one; safe to repeat.
     """
     if not file.exists():
-        raise Fault(f"{file}: no such file")
+        raise Fault(phrase("{file}: no such file", file=file))
     mapped = read_map(map_file) if map_file is not None else ({}, {})
     export = _export(source, mapped[0] | _pairs("--column", columns), mapped[1] | _pairs("--value", values))
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() != ".gz"]
@@ -84,7 +87,7 @@ def import_devices(
     if kind is None and source is not None and export is not None:
         kind = Format.CSV if export.is_csv else Format.NDJSON
     if kind is None:
-        raise Fault(f"{file}: is it ndjson or csv? say --format")
+        raise Fault(phrase("{file}: is it ndjson or csv? say --format", file=file))
     read = partial(Lines, is_csv=kind == Format.CSV, encoding=encoding(charset), export=export)
     send = partial(send_part, operator(context), application, dry_run)
     with ExitStack() as stack:
@@ -94,50 +97,57 @@ def import_devices(
         of_file = {"rejects": {"kept": kept.kept, "tooLong": kept.too_long}} if kept is not None else {}
         show.as_json(counts | ({"leftOut": dict(left_out)} if export is not None else {}) | of_file)
     else:
-        imported = "would be imported" if dry_run else "imported"
-        show.console().print(
-            f"lines {counts['lines']}: [green]{counts['imported']} {imported}[/], {counts['known']} known before, "
-            + (f"[red]{counts['bad']} bad[/]" if counts["bad"] else "none bad"),
-            soft_wrap=True,
-        )
-        for reason, count in left_out.most_common():
-            show.console().print(f"  left out {count}: {escape(reason)}", soft_wrap=True)
+        _print(counts, left_out, dry_run=dry_run)
         if kept is not None and counts["bad"]:
-            too_long = f"; too long to be kept: {kept.too_long}" if kept.too_long else ""
-            show.console().print(f"  bad lines in {escape(str(rejects))}: {kept.kept}{too_long}", soft_wrap=True)
+            too_long = "; " + phrase("too long to be kept: {count}", count=kept.too_long) if kept.too_long else ""
+            where = phrase("bad lines in {file}: {count}", file=escape(str(rejects)), count=kept.kept)
+            show.console().print(f"  {where}{too_long}", soft_wrap=True)
     if counts["bad"]:
         raise typer.Exit(1)
+
+
+def _print(counts: Mapping[str, int], left_out: Counter[str], *, dry_run: bool) -> None:
+    out = show.console()
+    imported = "{count} would be imported" if dry_run else "{count} imported"
+    parts = [f"[green]{phrase(imported, count=counts['imported'])}[/]"]
+    parts.append(phrase("{count} known before", count=counts["known"]))
+    parts.append(f"[red]{phrase('{count} bad', count=counts['bad'])}[/]" if counts["bad"] else phrase("none bad"))
+    out.print(phrase("lines {count}", count=counts["lines"]) + ": " + ", ".join(parts), soft_wrap=True)
+    for reason, count in left_out.most_common():
+        line = phrase("left out {count}: {reason}", count=count, reason=escape(rule_in(reason)))
+        out.print(f"  {line}", soft_wrap=True)
 
 
 def _export(source: Source | None, columns: dict[str, str], values: dict[str, str]) -> Export | None:
     """Raises Fault for columns that are not ours, and for both ways at once."""
     if source is not None:
         if columns or values:
-            raise Fault("--column, --value and --map are for a table of your own, without --from")
+            raise Fault(phrase("--column, --value and --map are for a table of your own, without --from"))
         return EXPORTS[source.value]
     if not columns and not values:
         return None
     if any(is_reason(theirs) for theirs in columns.values()):
-        raise Fault(f"--column: {REASON} is the column of --rejects, which is not read")
+        raise Fault("--column: " + phrase("{column} is the column of --rejects, which is not read", column=REASON))
     if not columns.keys() & {"token", "subscription"}:
-        raise Fault("--column token=… must say which column holds the tokens")
+        raise Fault(phrase("--column token=… must say which column holds the tokens"))
     try:
         return own_table(columns, values, MEANINGS)
     except ValueError as error:
-        raise Fault(str(error)) from None
+        raise Fault(rule_in(str(error))) from None
 
 
 def _named_alike(rejects: Path, kind: Format) -> Path:
     """Raises Fault for a name by which the file could not be imported again."""
     if rejects.suffix.lower() == ".gz":
-        raise Fault(f"--rejects {rejects}: is written unpacked: name it without .gz")
+        raise Fault(f"--rejects {rejects}: {phrase('is written unpacked: name it without .gz')}")
     if ENDINGS.get(rejects.suffix.lower(), kind) != kind:
-        raise Fault(f"--rejects {rejects}: must be named as {kind.value}, which the imported file is")
+        rule = phrase("must be named as {kind}, which the imported file is", kind=kind.value)
+        raise Fault(f"--rejects {rejects}: {rule}")
     return rejects
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     pairs = [text.partition("=") for text in given or []]
     if bad := next((ours for ours, is_pair, theirs in pairs if not (ours and is_pair and theirs)), None):
-        raise Fault(f"{option} {bad}: must be OURS=THEIRS")
+        raise Fault(f"{option} {bad}: {phrase('must be OURS=THEIRS')}")
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}

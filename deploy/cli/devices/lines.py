@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from deploy.cli.devices.exports import BadCell, Export, LeftOut
 from deploy.cli.fault import Fault
+from deploy.cli.words import phrase, rule_in
 from services.runtime.lists.cells import plain
 from services.runtime.lists.csv_header import Names, key_of
 from services.runtime.lists.csv_or_json import Record, Records, Understood
@@ -71,9 +72,10 @@ class Lines:
                 yield from self._lines(self.records.feed(piece))
             yield from self._lines(self.records.end())
         except ListFault as fault:
-            raise Fault(f"{fault} (read as {self.understood})") from None
+            about = phrase("read as {format}", format=understood_words(self.understood))
+            raise Fault(f"{rule_in(str(fault))} ({about})") from None
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise Fault("the file is damaged: its compression breaks off") from None
+            raise Fault(phrase("the file is damaged: its compression breaks off")) from None
 
     def _lines(self, records: Iterator[Record]) -> Iterator[Line | Bad]:
         for record in records:
@@ -109,6 +111,20 @@ class Lines:
             raise ListFault("header", f"names no column that is known; there are: {', '.join(CELLS)}")
         if strange:
             raise ListFault("header", f"unknown column {strange[0][:40]!r}; there are: {', '.join(CELLS)}")
+
+
+def understood_words(how: Understood) -> str:
+    """How the file was read so far."""
+    if how.format != "CSV":
+        return phrase("JSON lines in {encoding}", encoding=how.encoding)
+    parts = [phrase("CSV in {encoding}", encoding=how.encoding)]
+    if how.delimiter is not None:
+        between = phrase("tabs") if how.delimiter == "\t" else f"`{how.delimiter}`"
+        parts.append(phrase("{delimiter} between", delimiter=between))
+    if how.columns:
+        more = f" ({phrase('and {count} more', count=how.ignored)})" if how.ignored else ""
+        parts.append(phrase("columns {columns}", columns=", ".join(how.columns)) + more)
+    return ", ".join(parts)
 
 
 def is_reason(column: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.cli.fault import Fault
+from deploy.cli.words import phrase
 
 _TABLES = ("columns", "values")
 Texts = dict[str, str]
@@ -23,21 +24,26 @@ def read_map(file: Path) -> tuple[Texts, Texts]:
         text = file.read_text("utf-8")
         found: Any = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise Fault(f"--map {file}: cannot be read: {error.strerror}") from None
+        raise Fault(f"--map {file}: {phrase('cannot be read: {why}', why=error.strerror)}") from None
     except (ValueError, RecursionError):
-        raise Fault(f"--map {file}: must be TOML in UTF-8, or JSON where its name ends in .json") from None
+        rule = phrase("must be TOML in UTF-8, or JSON where its name ends in .json")
+        raise Fault(f"--map {file}: {rule}") from None
     if not isinstance(found, dict):
-        raise Fault(f"--map {file}: must be an object with {' and '.join(_TABLES)}")
+        raise Fault(f"--map {file}: {phrase('must be an object with columns and values')}")
     if strange := sorted(found.keys() - set(_TABLES)):
-        raise Fault(f"--map {file}: unknown table {strange[0][:40]!r}; there are: {', '.join(_TABLES)}")
+        rule = phrase(
+            "unknown table {table}; there are: {tables}", table=repr(strange[0][:40]), tables=", ".join(_TABLES)
+        )
+        raise Fault(f"--map {file}: {rule}")
     columns, values = (_texts(file, table, found.get(table, {})) for table in _TABLES)
     return columns, values
 
 
 def _texts(file: Path, table: str, found: Any) -> Texts:
     if not isinstance(found, dict):
-        raise Fault(f"--map {file}: {table} must be a table of names")
+        raise Fault(f"--map {file}: {phrase('{table} must be a table of names', table=table)}")
     for name, value in found.items():
         if not isinstance(value, str) or not value.strip():
-            raise Fault(f"--map {file}: {table}.{name[:40]} must be text, not empty")
+            rule = phrase("{field} must be text, not empty", field=f"{table}.{name[:40]}")
+            raise Fault(f"--map {file}: {rule}")
     return {name.strip(): value.strip() for name, value in found.items()}

@@ -11,6 +11,7 @@ from typing import Self
 from deploy.cli.devices.lines import Bad
 from deploy.cli.devices.reasons import Reasons
 from deploy.cli.fault import Fault
+from deploy.cli.words import phrase
 from services.runtime.lists.csv_or_json import Records
 from services.runtime.lists.lines import MAX_LINE_BYTES
 
@@ -36,7 +37,11 @@ class Rejects:
         reasons, made, too_long = Reasons(records), [], 0
         for number, faults in groupby(sorted(bad, key=_number), _number):
             of_line = list(faults)
-            reason = f"line {number}: " + "; ".join(f"{refused.field}: {refused.rule}" for refused in of_line)
+            reason = (
+                phrase("line {number}", number=number)
+                + ": "
+                + "; ".join(f"{refused.field}: {refused.rule}" for refused in of_line)
+            )
             source = of_line[0].source
             line = None if source is None else reasons.added(source, reason)
             if line is None or len(line) > MAX_LINE_BYTES:  # it could not be read again
@@ -58,7 +63,9 @@ class Rejects:
         except BaseException as error:
             os.ftruncate(self._file, self._size)
             if isinstance(error, OSError):
-                raise Fault(f"--rejects {self._path}: cannot be written: {error.strerror}") from None
+                raise Fault(
+                    f"--rejects {self._path}: {phrase('cannot be written: {why}', why=error.strerror)}"
+                ) from None
             raise
         self._size += len(content)
 
@@ -74,14 +81,15 @@ def _opened(path: Path) -> int:
         except FileExistsError:
             return _taken(path)
     except OSError as error:
-        raise Fault(f"--rejects {path}: cannot be created: {error.strerror}") from None
+        why = phrase("cannot be created: {why}", why=error.strerror)
+        raise Fault(f"--rejects {path}: {why}") from None
 
 
 def _taken(path: Path) -> int:
     """A file that is there already, if it is an empty one."""
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode) or about.st_size:
-        raise Fault(f"--rejects {path}: exists already and is no empty file: name another one")
+        raise Fault(f"--rejects {path}: {phrase('exists already and is no empty file: name another one')}")
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
     try:
         os.fchmod(file, 0o600)

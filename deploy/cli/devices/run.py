@@ -3,6 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -10,10 +11,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli import show
-from deploy.cli.devices.lines import Bad, Line, Lines, parts
+from deploy.cli.devices.lines import Bad, Line, Lines, parts, understood_words
 from deploy.cli.devices.rejects import Rejects
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
+from deploy.cli.words import phrase, rule_in
 
 PART_LINES = 500
 PART_BYTES = 1024 * 1024
@@ -46,34 +48,37 @@ def run(file: Path, read: Read, send: Send, rejects: Rejects | None, *, from_lin
             for good, bad in parts(wanted(), PART_LINES, PART_BYTES):
                 if not is_told:
                     is_told = True
-                    bar.console.print(f"[dim]read as {escape(str(lines.understood))}[/]", soft_wrap=True)
-                bad = bad + send(good, counts)
+                    about = phrase("read as {format}", format=understood_words(lines.understood))
+                    bar.console.print(f"[dim]{escape(about)}[/]", soft_wrap=True)
+                bad = [replace(refused, rule=rule_in(refused.rule)) for refused in bad] + send(good, counts)
                 if rejects is not None:
                     rejects.add(bad, lines.records)
                 counts["bad"] += len({refused.number for refused in bad})
                 counts["lines"] += len({line.number for line in bad} | {line.number for line in good})
                 for refused in sorted(bad, key=lambda refused: refused.number):
-                    where = f"line {refused.number}: {refused.field}: {refused.rule}"
+                    where = phrase("line {number}", number=refused.number) + f": {refused.field}: {refused.rule}"
                     bar.console.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
                 last = max([line.number for line in good] + [line.number for line in bad])
                 if source.seekable():
                     bar.update(task, completed=source.tell())
                 bar.update(task, lines=last)
     except OSError as error:
-        raise Fault(f"{file} cannot be read: {error.strerror}") from None
+        raise Fault(phrase("{file} cannot be read: {why}", file=file, why=error.strerror)) from None
     except Fault as fault:
         raise Fault(f"{fault}{_resumed(last, from_line)}") from None
     except KeyboardInterrupt:
-        raise Fault(f"stopped{_resumed(last, from_line)}") from None
+        raise Fault(phrase("stopped") + _resumed(last, from_line)) from None
     if not last and from_line > 1:
-        raise Fault(f"{file} ends at line {ends_at}: there is nothing from line {from_line} on")
+        text = "{file} ends at line {end}: there is nothing from line {line} on"
+        raise Fault(phrase(text, file=file, end=ends_at, line=from_line))
     counts["lines"] += lines.left_out.total()
     return counts, lines.left_out
 
 
 def _resumed(last: int, from_line: int) -> str:
     """From where to go on, once a part was answered; what was under way then is sent again, which is safe."""
-    return f" (lines {from_line} to {last} are done: go on with --from-line {last + 1})" if last else ""
+    text = "lines {first} to {last} are done: go on with --from-line {next}"
+    return f" ({phrase(text, first=from_line, last=last, next=last + 1)})" if last else ""
 
 
 def _unpacked(source: BinaryIO) -> BinaryIO:
@@ -103,7 +108,7 @@ def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %  line {task.fields[lines]}"),
+        TextColumn("{task.percentage:>3.0f} %  " + phrase("line") + " {task.fields[lines]}"),
         TimeRemainingColumn(),
         console=show.errors(),
     )

@@ -16,9 +16,11 @@ from rich.text import Text
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
+from deploy.cli.mailing.figures import forecast_lines, progress_lines, understood_words
 from deploy.cli.mailing.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, rule_in, state_in
 from schemas import lossless
 from services.runtime.lists.lines import ListFault
 
@@ -43,13 +45,13 @@ def create(
     partner: Annotated[str, typer.Option(help="whose mailing it is", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """A draft from a JSON file: name, message, schedule, rate, segment (docs/features/mailings.md)."""
+    """A draft from a JSON file: name, message, schedule, ratePerS, segment (docs/features/mailings.md)."""
     try:
         body = lossless.loads(read_text(file))
     except lossless.NotJson:
-        raise Fault(f"{file} is not JSON") from None
+        raise Fault(phrase("{file} is not JSON", file=file)) from None
     made = operator(context).call("POST", "/v1/mailings", body, partner=partner)
-    show.done(f"mailing {made['mailingId']} is a {made['state']}", made, as_json)
+    show.done(_words_on(made["mailingId"], made["state"]), made, as_json)
 
 
 @app.command("list")
@@ -57,7 +59,7 @@ def list_mailings(context: typer.Context, as_json: AsJson = False) -> None:
     """The newest mailings."""
     found = operator(context).call("GET", "/v1/mailings")["mailings"]
     rows = [mailing | {name: mailing["progress"][name] for name in ("planned", "read")} for mailing in found]
-    show.listing(rows, COLUMNS, "There are no mailings.", as_json)
+    show.listing(rows, COLUMNS, phrase("There are no mailings."), as_json)
 
 
 @app.command()
@@ -67,7 +69,7 @@ def upload(
     """The recipients, as NDJSON or CSV. Goes on where an upload was cut off. Exit code 1 when lines are broken."""
     kind = KINDS.get(file.suffix.lower())
     if kind is None:
-        raise Fault(f"{file}: is it .ndjson, .csv or .tsv?")
+        raise Fault(phrase("{file}: is it .ndjson, .csv or .tsv?", file=file))
     gateway = operator(context)
     answer = _upload(gateway, mailing, Source(file, kind == "text/csv", encoding(charset)))
     problems = gateway.call("GET", f"/v1/mailings{path(mailing)}/problems", limit=SHOWN_PROBLEMS)
@@ -127,9 +129,9 @@ def _upload(gateway: Gateway, mailing: str, source: Source) -> Json:
                     if attempt == TRIES:
                         raise
     except ListFault as fault:
-        raise Fault(f"{source.file}: {fault}") from None
+        raise Fault(f"{source.file}: {rule_in(str(fault))}") from None
     except OSError as error:
-        raise Fault(f"{source.file} cannot be read: {error.strerror}") from None
+        raise Fault(phrase("{file} cannot be read: {why}", file=source.file, why=error.strerror)) from None
     raise AssertionError("the last try answers or raises")
 
 
@@ -137,19 +139,18 @@ def _print_list(answer: Json, problems: list[Json]) -> None:
     """How it was read first, then what is wrong with it."""
     out, about = show.console(), answer["list"]
     if how := answer.get("understood"):
-        between = "" if how["delimiter"] is None else f", {how['delimiter']!r} between"
-        columns = f", columns {', '.join(how['columns'])}" if how["columns"] else ""
-        more = f" (and {how['ignored']} more)" if how["ignored"] else ""
-        read = f"read as {how['format']} in {how['encoding']}{between}{columns}{more}: {how['rows']} rows"
-        out.print(f"[dim]{escape(read)}[/]", soft_wrap=True)
+        out.print(f"[dim]{escape(understood_words(how))}[/]", soft_wrap=True)
     for problem in problems:
-        where = f"line {problem['line']}: {problem['field']}: {problem['rule']}"
+        where = phrase("line {number}", number=problem["line"]) + f": {problem['field']}: {problem['rule']}"
         out.print(f"[red]✗[/] {escape(where)}", soft_wrap=True)
     rejected = about["refused"] + about.get("repeated", 0)
     if rejected > len(problems):
-        out.print(f"[dim]… and {rejected - len(problems)} more: /v1/mailings/…/problems[/]")
-    bad = f"[red]{about['refused']} broken[/]" if about["refused"] else "none broken"
-    out.print(f"[green]{about['accepted']} recipients[/], {bad}, {about.get('repeated', 0)} repeated", soft_wrap=True)
+        more = phrase("… and {count} more: /v1/mailings/…/problems", count=rejected - len(problems))
+        out.print(f"[dim]{more}[/]")
+    bad = f"[red]{phrase('{count} broken', count=about['refused'])}[/]" if about["refused"] else phrase("none broken")
+    good = phrase("{count} {count:recipient|recipients}", count=about["accepted"])
+    repeated = phrase("{count} repeated", count=about.get("repeated", 0))
+    out.print(f"[green]{good}[/], {bad}, {repeated}", soft_wrap=True)
 
 
 @app.command("dry-run")
@@ -159,22 +160,10 @@ def dry_run(context: typer.Context, mailing: Mailing, as_json: AsJson = False) -
     if as_json:
         show.as_json(found)
         return
-    out = show.console()
-    out.print(f"recipients   {found['recipients']:,}  [dim](looked at {found['lookedAt']:,})[/]")
-    if found.get("repeated"):
-        out.print(f"left out     {found['repeated']:,} lines that repeat a recipient (--send-repeated sends to them)")
-    out.print(f"reachable    {found['addressed']:,}; unknown {found['unknown']:,}; no device {found['unreachable']:,}")
-    out.print(f"starts       {show.moment(found['startsAt'])[:19]} {show.zone()}")
-    finishes = found["finishesAt"]
-    out.print(
-        f"finishes     {f'{show.moment(finishes)[:19]} {show.zone()}' if finishes else '[red]beyond the horizon[/]'}"
-    )
-    out.print(
-        f"would expire {found['expired']:,}" if not found["expired"] else f"[red]would expire {found['expired']:,}[/]"
-    )
-    for paid in found.get("paid", ()):  # an older release tells of none
-        parts = f" ({paid['parts']:,} SMS, by length)" if paid["parts"] is not None else ""
-        out.print(f"paid for     at most {paid['messages']:,} by {paid['channel']}{parts}")
+    rows = list(forecast_lines(found))
+    width = max(len(title) for title, _ in rows)
+    for title, line in rows:
+        show.console().print(f"{title:<{width}} {line}", soft_wrap=True)
 
 
 @app.command()
@@ -191,7 +180,7 @@ def start(
     if follow:
         _follow(gateway, mailing)
     else:
-        show.done(f"mailing {mailing} is {made['state']}", made, as_json)
+        show.done(_words_on(mailing, made["state"]), made, as_json)
 
 
 @app.command()
@@ -209,9 +198,8 @@ def change(
     lines = None if skip_bad_lines is None else ("skip" if skip_bad_lines else "refuse")
     repeated = None if skip_repeated is None else ("skip" if skip_repeated else "send")
     body = given(ratePerS=rate, onBadLines=lines, onRepeated=repeated)
-    show.done(
-        f"mailing {mailing} is changed", operator(context).call("PATCH", f"/v1/mailings{path(mailing)}", body), as_json
-    )
+    made = operator(context).call("PATCH", f"/v1/mailings{path(mailing)}", body)
+    show.done(phrase("mailing {mailing} is changed", mailing=mailing), made, as_json)
 
 
 @app.command()
@@ -254,30 +242,18 @@ def cancel(context: typer.Context, mailing: Mailing, as_json: AsJson = False) ->
 
 def _move(context: typer.Context, mailing: str, what: str, as_json: bool) -> None:
     made = operator(context).call("POST", f"/v1/mailings{path(mailing)}/{what}")
-    show.done(f"mailing {mailing} is {made['state']}", made, as_json)
+    show.done(_words_on(mailing, made["state"]), made, as_json)
 
 
-def progress_lines(mailing: Json) -> list[str]:
-    """The progress in a few lines."""
-    progress = mailing["progress"]
-    why = f" ({escape(mailing['reason'])})" if mailing["reason"] else ""
-    lines = [f"{escape(mailing['name'])}: [bold]{mailing['state']}[/]{why}"]
-    total = "" if progress["recipients"] is None else f" of {progress['recipients']:,}"
-    rate = f" at {progress['ratePerS']:,.0f}/s" if progress["ratePerS"] else ""
-    lines.append(f"  planned {progress['planned']:,}{total}{rate}")
-    lines.append(f"  sent {progress['sent']:,}, delivered {progress['delivered']:,}, read {progress['read']:,}")
-    if repeated := (mailing.get("list") or {}).get("repeated"):
-        meant = "left out" if mailing.get("onRepeated") == "skip" else "sent to as well"
-        lines.append(f"  {repeated:,} lines repeat a recipient: {meant}")
-    if progress["failed"]:
-        lines.append("  failed: " + ", ".join(f"{why} {count:,}" for why, count in sorted(progress["failed"].items())))
-    return lines
+def _words_on(mailing: str, state: str) -> str:
+    return phrase("mailing {mailing} is {state}", mailing=mailing, state=state_in(state))
 
 
 def _follow(gateway: Gateway, mailing: str) -> None:
     """A bar until everybody is planned and has an outcome or at least was sent to."""
     bar = _bar("{task.fields[rate]}")
-    tasks = {name: bar.add_task(name, total=None, rate="") for name in ("planned", "sent", "delivered")}
+    titles = {"planned": phrase("planned"), "sent": phrase("sent"), "delivered": phrase("delivered")}
+    tasks = {name: bar.add_task(title, total=None, rate="") for name, title in titles.items()}
     with Live(console=show.errors(), refresh_per_second=4) as live:
         while True:
             found = gateway.call("GET", f"/v1/mailings{path(mailing)}")
@@ -295,5 +271,5 @@ def _follow(gateway: Gateway, mailing: str) -> None:
 
 
 def _bar(last: str) -> Progress:
-    columns = (TextColumn("{task.description:>9}"), BarColumn(), TaskProgressColumn(), TextColumn(last))
+    columns = (TextColumn("{task.description:>13}"), BarColumn(), TaskProgressColumn(), TextColumn(last))
     return Progress(*columns, TimeRemainingColumn(), console=show.errors())

@@ -13,6 +13,7 @@ from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 from schemas.language import Language
 from schemas.providers import Provider
 from schemas.reasons import Reason
@@ -84,7 +85,7 @@ def _meant(asked: str) -> list[str]:
         if any(asked.lower() in reason.words.said_in(language).lower() for language in Language)
     ]
     if not found:
-        raise Fault(f"no reason is {asked!r}; there are: {', '.join(Reason)}")
+        raise Fault(phrase("no reason is {asked}; there are: {reasons}", asked=repr(asked), reasons=", ".join(Reason)))
     return found
 
 

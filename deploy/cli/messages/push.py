@@ -12,6 +12,7 @@ from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.messages import trace
 from deploy.cli.options import given
 from deploy.cli.place import Place
+from deploy.cli.words import phrase
 
 LOOK_S = 0.25
 UNKNOWN = 3
@@ -48,13 +49,13 @@ def push(
 ) -> None:
     """Send one push and follow it. Exit code 0: it came as far as --until; 1: it failed; 3: not known in time."""
     if phone is None and user is None:
-        raise typer.BadParameter("say --phone or --user")
+        raise typer.BadParameter(phrase("say --phone or --user"))
     place: Place = context.obj
     content = given(text=text, title=title, serviceNumber=sender, externalUserId=user)
     message = {"type": "PUSH", "data": {**content, "ttl": ttl_s, "ttlUnit": "SECONDS"}}
     body = {"login": login, "password": password, "message": message, **given(id=message_id, destAddr=phone)}
     answer = place.anybody().call("POST", "/v6/send", body)
-    show.console().print(f"accepted, mtNum [bold]{answer['mtNum']}[/]")
+    show.console().print(phrase("accepted, mtNum {number}", number=f"[bold]{answer['mtNum']}[/]"))
     code = follow(place.anybody().as_partner(login, password), answer["mtNum"], until, timeout_s)
     if code:
         raise typer.Exit(code)
@@ -77,7 +78,8 @@ def follow(gateway: Gateway, mt_num: str, until: Until, timeout_s: float) -> int
                 trace.head(out, message, gateway.language)
                 return UNKNOWN if code is None else code
         elif is_last:
-            raise Fault(f"nothing was heard of message {mt_num} within {timeout_s:g} s; is `status` running?")
+            text = "nothing was heard of message {number} within {seconds} s; is `status` running?"
+            raise Fault(phrase(text, number=mt_num, seconds=f"{timeout_s:g}"))
         time.sleep(min(LOOK_S, max(0.0, deadline - time.monotonic())))
 
 

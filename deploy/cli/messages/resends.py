@@ -7,9 +7,10 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.gateway import path
-from deploy.cli.options import AsJson, given
+from deploy.cli.options import AsJson, confirm, given
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
 NAME = "reports"
@@ -51,12 +52,15 @@ def resend(
     asking = operator(context)
     counted: Json = asking.call("POST", "/v1/report-resends", given(**body, dryRun=True))
     if dry_run:
-        show.done(f"{counted['messages']} messages; nothing is sent", counted, as_json)
+        text = "{count} {count:message|messages}; nothing is sent"
+        show.done(phrase(text, count=counted["messages"]), counted, as_json)
         return
     if not yes:
-        typer.confirm(f"Send {counted['messages']} messages' reports to {partner} again?", abort=True)
+        text = "Send reports on {count} {count:message|messages} to {partner} again?"
+        confirm(phrase(text, count=counted["messages"], partner=partner))
     made: Json = asking.call("POST", "/v1/report-resends", given(**body))
-    show.done(f"{made['messages']} messages; `rpns reports list` shows how far it is", made, as_json)
+    text = "{count} {count:message|messages}; `rpns reports list` shows how far it is"
+    show.done(phrase(text, count=made["messages"]), made, as_json)
 
 
 @app.command("list")
@@ -69,15 +73,16 @@ def list_resends(
     """List resends, the newest first."""
     rows: list[Json] = operator(context).call("GET", "/v1/report-resends", partner=partner, limit=limit)
     shown = rows if as_json else [{**row, "period": _period(row)} for row in rows]
-    show.listing(shown, COLUMNS, "no reports were sent again", as_json)
+    show.listing(shown, COLUMNS, phrase("no reports were sent again"), as_json)
 
 
 @app.command()
 def cancel(context: typer.Context, resend: Resend, as_json: AsJson = False) -> None:
     """Go no further; what was asked for already is sent."""
     answer: Json = operator(context).call("POST", f"/v1/report-resends{path(resend)}/cancel")
-    show.done(f"{answer['state']}: {answer['asked']} reports were asked for", answer, as_json)
+    text = "{state}: {count} {count:report was|reports were} asked for"
+    show.done(phrase(text, state=state_in(answer["state"]), count=answer["asked"]), answer, as_json)
 
 
 def _period(row: Json) -> str:
-    return f"{show.moment(row['since'])[:16]} to {show.moment(row['until'])[:16]}"
+    return phrase("{since} to {until}", since=show.moment(row["since"])[:16], until=show.moment(row["until"])[:16])

@@ -13,6 +13,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 STEPS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
@@ -42,7 +43,7 @@ def statistics(
     if steps not in STEPS or (by is not None and by not in FIELDS):
         raise Fault(f"--step: {', '.join(STEPS)}; --by: {', '.join(FIELDS)}")
     if by is None and span_ms > MOST_STEPS * STEPS[steps]:
-        raise Fault(f"more than {MOST_STEPS} steps: take a longer --step, or a shorter time")
+        raise Fault(phrase("more than {most} steps: take a longer --step, or a shorter time", most=MOST_STEPS))
     wanted: Json = {"partner": partner, "application": application, "provider": provider, "channel": channel}
     query: Json = {"from": begin, "groupBy": f"{by or steps},outcome", **wanted}
     found = operator(context).call("GET", "/v1/statistics", **query)
@@ -51,7 +52,7 @@ def statistics(
         return
     rows = grouped(found["rows"], by or "at")
     if not rows:
-        show.console().print("[dim]nothing was counted[/]")
+        show.console().print(f"[dim]{phrase('nothing was counted')}[/]")
         return
     show.console().print(_table(rows, by, steps))
 
@@ -68,14 +69,20 @@ def grouped(rows: Sequence[Json], field: str) -> dict[Any, dict[str, int]]:
 def _table(rows: Mapping[Any, Mapping[str, int]], by: str | None, step: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(by or show.zone(), no_wrap=True)
-    for name in OUTCOMES:
-        table.add_column(name, justify="right")
+    for title in _titles():
+        table.add_column(title, justify="right")
     table.add_column("")
     most = max(size_of(counts) for counts in rows.values())
     for value, counts in rows.items():
         shown = _moment(value, step) if by is None else str(value if value not in (None, "") else "–")
         table.add_row(shown, *(str(counts[name]) if name in counts else "" for name in OUTCOMES), bar(counts, most))
     return table
+
+
+def _titles() -> list[str]:
+    """Of the columns, as OUTCOMES has them."""
+    delivered = [phrase("planned"), phrase("sent"), phrase("delivered"), phrase("read")]
+    return [*delivered, phrase("refused"), phrase("expired"), phrase("suppressed")]
 
 
 def size_of(counts: Mapping[str, int]) -> int:

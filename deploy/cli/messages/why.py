@@ -12,6 +12,7 @@ from deploy.cli.messages import trace
 from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 PHONE_DIGITS = range(7, 17)
@@ -35,7 +36,7 @@ def why(
     gateway = operator(context)
     found = search(gateway, what, last, partner)
     if not found:
-        raise Fault(f"no message has the id {what!r}, and none went to such a phone or user")
+        raise Fault(phrase("no message has the id {id}, and none went to such a phone or user", id=repr(what)))
     newest: Json = gateway.call("GET", f"/v1/messages{path(found[0]['messageId'])}")
     if as_json:
         show.as_json(newest)

@@ -1,5 +1,6 @@
 """`rpns applications`: the mobile applications that pushes go to."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from deploy.cli import show
 from deploy.cli.gateway import path
 from deploy.cli.options import Application, AsJson, SecretFile, given, secret_of, switched
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 NAME = "applications"
 COLUMNS = {
@@ -24,7 +26,6 @@ COLUMNS = {
 }
 KEY_COLUMNS = {"kid": "kid", "alg": "algorithm", "addedAt": "added, UTC"}
 CLEARABLE = {"bundle": "bundle", "min-version": "minVersion", "allowed-origin": "allowedOrigins"}
-SECRETS = {"apiKey": "API key"}
 app = typer.Typer(no_args_is_help=True, help="Applications: where pushes go to.")
 Bundle = Annotated[str | None, typer.Option(help="iOS bundle, the default APNs topic")]
 MinVersion = Annotated[str | None, typer.Option(help="older ones get nothing")]
@@ -59,13 +60,16 @@ def create(
     about |= given(identity=identity, allowedOrigins=allowed_origin)
     body = {"name": name, **given(applicationId=application_id), **secret_of("apiKey", secret_file), **about}
     made = operator(context).call("POST", "/v1/applications", body)
-    show.done(f"application {made['applicationId']} is created", made, as_json, {} if secret_file else SECRETS)
+    line = phrase("application {application} is created", application=made["applicationId"])
+    show.done(line, made, as_json, _drawn(secret_file))
 
 
 @app.command("list")
 def list_applications(context: typer.Context, as_json: AsJson = False) -> None:
     """All applications."""
-    show.listing(operator(context).call("GET", "/v1/applications"), COLUMNS, "There are no applications.", as_json)
+    show.listing(
+        operator(context).call("GET", "/v1/applications"), COLUMNS, phrase("There are no applications."), as_json
+    )
 
 
 @app.command("show")
@@ -77,10 +81,11 @@ def show_application(context: typer.Context, application: Application, as_json: 
         return
     show.listing([found], COLUMNS, "", to_json=False)
     keys = [{**key, "addedAt": show.moment(key["addedAt"])[:19]} for key in found["identityKeys"]]
-    show.listing(keys, KEY_COLUMNS, "There are no keys for proofs of login.", to_json=False)
+    show.listing(keys, KEY_COLUMNS, phrase("There are no keys for proofs of login."), to_json=False)
     origins = [{"origin": origin} for origin in found["allowedOrigins"]]
-    show.listing(origins, {"origin": "pages may call from"}, "No page of another address may call.", to_json=False)
-    show.console().print(_words_on_identity(found["identity"], len(keys)))
+    nowhere = phrase("No page of another address may call.")
+    show.listing(origins, {"origin": "pages may call from"}, nowhere, to_json=False)
+    show.console().print(words_on_identity(found["identity"], len(keys)))
 
 
 @app.command()
@@ -104,7 +109,7 @@ def change(
     about |= given(identity=identity, allowedOrigins=allowed_origin)
     body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", body)
-    show.done(f"application {application} is changed", made, as_json)
+    show.done(phrase("application {application} is changed", application=application), made, as_json)
 
 
 @app.command()
@@ -118,19 +123,17 @@ def rotate(
     """A new API key. The one before goes on working until `end-old-keys`, or the next rotation."""
     body = {"keepOld": not end_old, **secret_of("apiKey", secret_file)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'api-keys')}", body)
-    show.done(
-        f"application {application} has a new API key; {_working(made['apiKeys'])}",
-        made,
-        as_json,
-        {} if secret_file else SECRETS,
-    )
+    text = "application {application} has a new API key; {keys} {keys:key works|keys work}"
+    line = phrase(text, application=application, keys=made["apiKeys"])
+    show.done(line, made, as_json, _drawn(secret_file))
 
 
 @app.command("end-old-keys")
 def end_old_keys(context: typer.Context, application: Application, as_json: AsJson = False) -> None:
     """Only the newest API key goes on working."""
     made = operator(context).call("DELETE", f"/v1/applications{path(application, 'api-keys', 'old')}")
-    show.done(f"application {application}: {_working(made['apiKeys'])}", made, as_json)
+    text = "application {application}: {keys} {keys:key works|keys work}"
+    show.done(phrase(text, application=application, keys=made["apiKeys"]), made, as_json)
 
 
 @app.command()
@@ -147,16 +150,21 @@ def enable(context: typer.Context, application: Application, as_json: AsJson = F
 
 def _switch(context: typer.Context, application: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/applications{path(application)}", {"enabled": enabled})
-    show.done(f"application {application} is {'enabled' if enabled else 'disabled'}", made, as_json)
+    text = "application {application} is enabled" if enabled else "application {application} is disabled"
+    show.done(phrase(text, application=application), made, as_json)
 
 
-def _words_on_identity(identity: str, keys: int) -> str:
+def words_on_identity(identity: str, keys: int) -> str:
     if identity == "off":
-        return "[red]Logins are not proved: whoever has the app can log in as anybody, and is believed.[/]"
+        text = phrase("Logins are not proved: whoever has the app can log in as anybody, and is believed.")
+        return f"[red]{text}[/]"
     if identity == "accepted":
-        return "[yellow]Logins without proof are taken; such devices see no history, and end no cascade.[/]"
-    return "Every login is proved." if keys else "[yellow]Nobody can log in: add a key (rpns identity add-key).[/]"
+        text = phrase("Logins without proof are taken; such devices see no history, and end no cascade.")
+        return f"[yellow]{text}[/]"
+    if keys:
+        return phrase("Every login is proved.")
+    return f"[yellow]{phrase('Nobody can log in: add a key (rpns identity add-key).')}[/]"
 
 
-def _working(count: int) -> str:
-    return "1 key works" if count == 1 else f"{count} keys work"
+def _drawn(secret_file: Path | None) -> dict[str, str]:
+    return {} if secret_file else {"apiKey": phrase("API key")}

@@ -10,6 +10,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import Application, AsJson
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, state_in
 
 NAME = "broadcast-channels"
 COLUMNS = {
@@ -43,9 +44,14 @@ def create(
     body = {"environment": "sandbox" if sandbox else "production", "keepLatest": keep_latest}
     made = _settled(gateway, where, gateway.call("PUT", where, body), "requested")
     if made["state"] == "refused":
-        raise Fault(f"Apple refused channel {name}: {made['detail'] or made['status']}")
-    outcome = f"with the id {made['channelId']}" if made["state"] == "open" else "and tried again; `list` tells"
-    show.done(f"channel {name} is {made['state']} {outcome}", made, as_json)
+        why = made["detail"] or made["status"]
+        raise Fault(phrase("Apple refused channel {channel}: {why}", channel=name, why=why))
+    names = {"channel": name, "state": state_in(made["state"]), "id": made["channelId"]}
+    if made["state"] == "open":
+        line = phrase("channel {channel} is open, with the id {id}", **names)
+    else:
+        line = phrase("channel {channel} is {state}, and tried again; `list` tells", **names)
+    show.done(line, made, as_json)
 
 
 @app.command("list")
@@ -57,7 +63,8 @@ def list_channels(context: typer.Context, application: Application, as_json: AsJ
         rows += page["channels"]
         if not (after := page["after"] or ""):
             break
-    show.listing(rows, COLUMNS, f"Application {application} has no broadcast channels.", as_json)
+    nothing = phrase("Application {application} has no broadcast channels.", application=application)
+    show.listing(rows, COLUMNS, nothing, as_json)
 
 
 @app.command()
@@ -66,8 +73,9 @@ def delete(context: typer.Context, application: Application, name: Name, as_json
     gateway, where = operator(context), _where(application, name)
     gone = _settled(gateway, where, gateway.call("DELETE", where), "closing")
     if gone["state"] == "open":
-        raise Fault(f"Apple did not delete channel {name}: {gone['detail'] or gone['status']}")
-    show.done(f"channel {name} is {gone['state']}", gone, as_json)
+        why = gone["detail"] or gone["status"]
+        raise Fault(phrase("Apple did not delete channel {channel}: {why}", channel=name, why=why))
+    show.done(phrase("channel {channel} is {state}", channel=name, state=state_in(gone["state"])), gone, as_json)
 
 
 def _where(application: str, *name: str) -> str:

@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
-from deploy.cli.options import Application, AsJson, read_text
+from deploy.cli.options import Application, AsJson, read_json, read_text
 from deploy.cli.place import operator
+from deploy.cli.words import phrase, spoken
 from schemas.providers import Provider, ProviderName
 from services.runtime.credentials import fields_of
 from services.runtime.crypto.private_keys import p256_pem
 from services.runtime.text.vapid_subject import vapid_subject
+from services.runtime.words import translation_of
 
 NAME = "credentials"
 COLUMNS = {
@@ -51,9 +53,10 @@ def create(
     context: typer.Context, application: Application, provider: With, file: File, as_json: AsJson = False
 ) -> None:
     """Give an application its credentials with a provider."""
-    gateway, body = operator(context), _read(file)
+    gateway, body = operator(context), read_json(file)
     if _find(gateway, application, provider) is not None:
-        raise Fault(f"application {application} has credentials with {provider}; `rotate` replaces them")
+        text = "application {application} has credentials with {provider}; `rotate` replaces them"
+        raise Fault(phrase(text, application=application, provider=provider))
     _put(gateway, application, provider, body, as_json=as_json)
 
 
@@ -62,9 +65,10 @@ def rotate(
     context: typer.Context, application: Application, provider: With, file: File, as_json: AsJson = False
 ) -> None:
     """Replace the credentials; the next push uses the new ones."""
-    gateway, body = operator(context), _read(file)
+    gateway, body = operator(context), read_json(file)
     if (found := _find(gateway, application, provider)) is None:
-        raise Fault(f"application {application} has no credentials with {provider}; `create` gives it some")
+        text = "application {application} has no credentials with {provider}; `create` gives it some"
+        raise Fault(phrase(text, application=application, provider=provider))
     _put(gateway, application, provider, body, found["version"], as_json=as_json)
 
 
@@ -83,11 +87,11 @@ def web_key(
     try:
         vapid_subject(subject)
     except ValueError as error:
-        raise Fault(f"the subject {error}") from None
+        raise Fault(phrase("the subject {rule}", rule=translation_of(str(error), spoken()))) from None
     try:
         pem = _new_key() if key is None else p256_pem(read_text(key))
     except ValueError as error:
-        raise Fault(f"{key} {error}") from None
+        raise Fault(f"{key} {translation_of(str(error), spoken())}") from None
     print(json.dumps({"subject": subject, "private_key": pem}, indent=2))
 
 
@@ -102,7 +106,7 @@ def list_credentials(
     known = [] if application else gateway.call("GET", "/v1/applications")
     names = [application] if application else [found["applicationId"] for found in known]
     found = [credentials for name in names for credentials in _of(gateway, name)]
-    show.listing(found, COLUMNS, "There are no credentials.", as_json)
+    show.listing(found, COLUMNS, phrase("There are no credentials."), as_json)
 
 
 @app.command()
@@ -124,15 +128,18 @@ def _new_key() -> str:
 
 def _switch(context: typer.Context, application: str, provider: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", _path(application, provider), {"enabled": enabled})
-    words = "enabled" if enabled else "disabled"
-    show.done(f"credentials of {application} with {provider} are {words}", made, as_json)
+    enabling = "credentials of {application} with {provider} are enabled"
+    text = enabling if enabled else "credentials of {application} with {provider} are disabled"
+    show.done(phrase(text, application=application, provider=provider), made, as_json)
 
 
 def _put(
     gateway: Gateway, application: str, provider: str, body: dict[str, Any], version: str = "", *, as_json: bool
 ) -> None:
     made = gateway.call("PUT", _path(application, provider), body, version)
-    show.done(f"credentials of {application} with {provider}, fingerprint {made['fingerprint']}", made, as_json)
+    text = "credentials of {application} with {provider}, fingerprint {fingerprint}"
+    line = phrase(text, application=application, provider=provider, fingerprint=made["fingerprint"])
+    show.done(line, made, as_json)
 
 
 def _of(gateway: Gateway, application: str) -> list[dict[str, Any]]:
@@ -145,16 +152,3 @@ def _find(gateway: Gateway, application: str, provider: str) -> dict[str, Any] |
 
 def _path(application: str, provider: str) -> str:
     return f"/v1/applications{path(application, 'credentials', provider)}"
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """Raises Fault, which names the place where the file is broken and shows nothing of it."""
-    try:
-        body = json.loads(read_text(file))
-    except json.JSONDecodeError as error:
-        raise Fault(f"{file} is not JSON: line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise Fault(f"{file} is nested too deep") from None
-    if not isinstance(body, dict):
-        raise Fault(f"{file} must hold a JSON object")
-    return body

@@ -11,6 +11,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
 from deploy.cli.options import Application, AsJson, SecretFile, given, read_text, secret_of
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 NAME = "identity"
 app = typer.Typer(no_args_is_help=True, help="Proofs of login: who may say who is logged in on a device.")
@@ -28,10 +29,11 @@ def add_key(
     """Take proofs that are signed with the private half of this key."""
     text = read_text(file)
     if "PRIVATE KEY" in text:
-        raise Fault(f"{file} holds a private key, which must never leave the backend: give its public half")
+        text = "{file} holds a private key, which must never leave the backend: give its public half"
+        raise Fault(phrase(text, file=file))
     body = {"jwks": _jwks(text, file)} if text.lstrip().startswith("{") else {"pem": text, **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
-    show.done(f"application {application} has {_keys(made)}", made, as_json)
+    show.done(_keys(application, made), made, as_json)
 
 
 @app.command("add-secret")
@@ -45,7 +47,7 @@ def add_secret(
     """Take proofs that are signed with a secret (HS256); it is drawn, or read from --secret-file."""
     body = {"secret": "", **secret_of("secret", secret_file), **given(kid=kid or None)}
     made = operator(context).call("POST", f"/v1/applications{path(application, 'identity-keys')}", body)
-    show.done(f"application {application} has {_keys(made)}", made, as_json, {"secret": "secret"})
+    show.done(_keys(application, made), made, as_json, {"secret": phrase("secret")})
 
 
 @app.command("end-key")
@@ -57,7 +59,7 @@ def end_key(
 ) -> None:
     """Take no more proofs of a key. Logins that it has proved stay so, unless they are revoked."""
     made = operator(context).call("DELETE", f"/v1/applications{path(application, 'identity-keys')}", kid=kid)
-    show.done(f"application {application} has {_keys(made)}", made, as_json)
+    show.done(_keys(application, made), made, as_json)
 
 
 @app.command()
@@ -70,20 +72,20 @@ def revoke(
 ) -> None:
     """End the proofs of a user's logins: their devices count as unproved until the next login."""
     if phone is None and user is None:
-        raise Fault("name a --phone, a --user or both")
+        raise Fault(phrase("name a --phone, a --user or both"))
     body = given(phone=phone, externalUserId=user, applicationId=application)
     made = operator(context).call("POST", "/v1/identities/revoke", body)
-    count = len(made["installations"])
-    show.done(f"{count} installation{'s' if count != 1 else ''} not proved any more", made, as_json)
+    text = "{count} {count:installation|installations} not proved any more"
+    show.done(phrase(text, count=len(made["installations"])), made, as_json)
 
 
 def _jwks(text: str, file: Path) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        raise Fault(f"{file} is neither PEM nor JSON") from None
+        raise Fault(phrase("{file} is neither PEM nor JSON", file=file)) from None
 
 
-def _keys(made: dict[str, list[object]]) -> str:
-    count = len(made["identityKeys"])
-    return "1 key for proofs of login" if count == 1 else f"{count} keys for proofs of login"
+def _keys(application: str, made: dict[str, list[object]]) -> str:
+    text = "application {application} has {count} {count:key|keys} for proofs of login"
+    return phrase(text, application=application, count=len(made["identityKeys"]))

@@ -10,6 +10,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import path
 from deploy.cli.options import AsJson, given
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 NAME = "operators"
 SCOPES = ("read", "support", "operator", "admin")
@@ -38,13 +39,16 @@ def add(
     ends = None if days is None else int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1000)
     body = {"name": name, "scopes": known_scopes(scopes), **given(expiresAt=ends)}
     made = operator(context).call("POST", "/v1/operators", body)
-    show.done(f"operator {name} has a token with {', '.join(made['scopes'])}", made, as_json, {"token": "token"})
+    line = phrase("operator {name} has a token with {scopes}", name=name, scopes=", ".join(made["scopes"]))
+    show.done(line, made, as_json, {"token": phrase("token")})
 
 
 @app.command("list")
 def list_operators(context: typer.Context, as_json: AsJson = False) -> None:
     """All tokens that were ever made, the oldest first."""
-    show.listing(operator(context).call("GET", "/v1/operators"), COLUMNS, "There are no named operators.", as_json)
+    show.listing(
+        operator(context).call("GET", "/v1/operators"), COLUMNS, phrase("There are no named operators."), as_json
+    )
 
 
 @app.command()
@@ -55,13 +59,13 @@ def revoke(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     found = [entry for entry in known if name in (entry["name"], entry["operatorId"])]
     live = [entry for entry in found if entry["state"] != "revoked"]
     if not found:
-        raise Fault(f"there is no operator {name!r}")
+        raise Fault(phrase("there is no operator {name}", name=repr(name)))
     ended = [asking.call("DELETE", f"/v1/operators{path(entry['operatorId'])}") for entry in live]
-    show.done(f"operator {name} has no token any more", (ended or found)[-1], as_json)
+    show.done(phrase("operator {name} has no token any more", name=name), (ended or found)[-1], as_json)
 
 
 def known_scopes(scopes: list[str]) -> list[str]:
     """The same. Raises Fault for one that there is not."""
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
-        raise Fault(f"--scope {unknown[0]}: there are {', '.join(SCOPES)}")
+        raise Fault(phrase("--scope {scope}: there are {choice}", scope=unknown[0], choice=", ".join(SCOPES)))
     return scopes

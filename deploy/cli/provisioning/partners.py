@@ -1,7 +1,5 @@
 """`rpns partners`: who may send."""
 
-import json
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +12,8 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import AsJson, Partner, SecretFile, given, secret_of, switched
 from deploy.cli.place import Place, operator
+from deploy.cli.provisioning.first_push import FirstPush
+from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 NAME = "partners"
@@ -66,7 +66,7 @@ def create(
 ) -> None:
     """Create a partner; its password is drawn, or read from --secret-file. With --sender it can send at once."""
     if application is not None and sender is None:
-        raise Fault("--application says where the pushes of a --sender go: give that too")
+        raise Fault(phrase("--application says where the pushes of a --sender go: give that too"))
     about = _about(
         report_url=report_url,
         default_sender=None,
@@ -81,10 +81,12 @@ def create(
     made = gateway.call("POST", "/v1/partners", body)
     if sender is not None:
         made = _with_sender(gateway, made, sender, application)
-    show.done(f"partner {made['partnerId']} is created, login {made['login']}", made, as_json, _drawn(secret_file))
+    line = phrase("partner {partner} is created, login {login}", partner=made["partnerId"], login=made["login"])
+    show.done(line, made, as_json, _drawn(secret_file))
     if sender is not None and not as_json:
         place: Place = context.obj
-        show.console().print(f"  [dim]{escape(_example(place.url, made, sender))}[/]", soft_wrap=True)
+        example = FirstPush(made["login"], None, sender, None).curl_line(place.url)
+        show.console().print(f"  [dim]{escape(example)}[/]", soft_wrap=True)
 
 
 def _with_sender(gateway: Gateway, made: Json, sender: str, application: str | None) -> Json:
@@ -94,23 +96,18 @@ def _with_sender(gateway: Gateway, made: Json, sender: str, application: str | N
         gateway.call("PUT", f"/v1/partners{own}/senders{path(sender)}", {"applicationId": application, "enabled": True})
         changed: Json = gateway.call("PATCH", f"/v1/partners{own}", {"defaultSender": sender})
     except Fault as fault:
-        secret = f"; its password, shown this once, is {made['password']}" if made.get("password") else ""
-        raise Fault(f"partner {made['partnerId']} is created, but not its sender: {fault}{secret}") from None
+        text = "partner {partner} is created, but not its sender: {why}"
+        line = phrase(text, partner=made["partnerId"], why=fault)
+        if made.get("password"):
+            line += "; " + phrase("its password, shown this once, is {password}", password=made["password"])
+        raise Fault(line) from None
     return {**changed, **{name: made[name] for name in ("password",) if name in made}}
-
-
-def _example(url: str, made: Json, sender: str) -> str:
-    """The first push, as a line for a shell."""
-    message = {"type": "PUSH", "data": {"serviceNumber": sender, "text": "Hello", "ttl": 5}}
-    body = {"login": made["login"], "password": "…", "id": "first-1", "destAddr": "7…", "message": message}
-    words = ("-H", "content-type: application/json", "-d", json.dumps(body, ensure_ascii=False))
-    return shlex.join(("curl", "-X", "POST", f"{url}/v6/send", *words))
 
 
 @app.command("list")
 def list_partners(context: typer.Context, as_json: AsJson = False) -> None:
     """All partners."""
-    show.listing(operator(context).call("GET", "/v1/partners"), COLUMNS, "There are no partners.", as_json)
+    show.listing(operator(context).call("GET", "/v1/partners"), COLUMNS, phrase("There are no partners."), as_json)
 
 
 @app.command()
@@ -139,7 +136,7 @@ def change(
     )
     body = switched(about, clear or [], CLEARABLE)
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", body)
-    show.done(f"partner {partner} is changed", made, as_json)
+    show.done(phrase("partner {partner} is changed", partner=partner), made, as_json)
 
 
 @app.command()
@@ -155,17 +152,18 @@ def rotate(
     Until then webhook-signature is made with both report keys, X-RPNS-Signature with the one before.
     """
     if what is not Secret.PASSWORD and secret_file is not None:
-        raise typer.BadParameter("only a password can be given; keys are drawn")
+        raise typer.BadParameter(phrase("only a password can be given; keys are drawn"))
     body = secret_of("password", secret_file)
     made = operator(context).call("POST", f"/v1/partners{path(partner, what.value)}", body)
-    show.done(f"partner {partner} has a new {what}", made, as_json, _drawn(secret_file))
+    line = phrase("partner {partner} has a new secret: {what}", partner=partner, what=what.value)
+    show.done(line, made, as_json, _drawn(secret_file))
 
 
 @app.command()
 def end_old_report_key(context: typer.Context, partner: Partner, as_json: AsJson = False) -> None:
     """Sign the partner's reports with its newest report key alone, once the partner knows that one."""
     made = operator(context).call("DELETE", f"/v1/partners{path(partner, 'report-key', 'old')}")
-    show.done(f"the reports of {partner} are signed with its newest key alone", made, as_json)
+    show.done(phrase("the reports of {partner} are signed with its newest key alone", partner=partner), made, as_json)
 
 
 @app.command()
@@ -182,12 +180,14 @@ def enable(context: typer.Context, partner: Partner, as_json: AsJson = False) ->
 
 def _switch(context: typer.Context, partner: str, enabled: bool, as_json: bool) -> None:
     made = operator(context).call("PATCH", f"/v1/partners{path(partner)}", {"enabled": enabled})
-    show.done(f"partner {partner} is {'enabled' if enabled else 'disabled'}", made, as_json)
+    text = "partner {partner} is enabled" if enabled else "partner {partner} is disabled"
+    show.done(phrase(text, partner=partner), made, as_json)
 
 
 def _drawn(secret_file: Path | None) -> dict[str, str]:
     """The secrets to show; a password that was given is not shown again."""
-    return {} if secret_file else {"password": "password", "key": "key", "webhookSecret": "webhook secret"}
+    shown = {"password": phrase("password"), "key": phrase("key"), "webhookSecret": phrase("webhook secret")}
+    return {} if secret_file else shown
 
 
 def _about(

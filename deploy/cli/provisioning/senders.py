@@ -9,6 +9,7 @@ from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, path
 from deploy.cli.options import AsJson, Partner
 from deploy.cli.place import operator
+from deploy.cli.words import phrase
 
 NAME = "senders"
 COLUMNS = {
@@ -35,10 +36,12 @@ def create(
     """Create a service number."""
     gateway = operator(context)
     if _find(gateway, partner, service_number) is not None and not replace:
-        raise Fault(f"sender {service_number} of {partner} exists; --replace changes it")
+        text = "sender {sender} of {partner} exists; --replace changes it"
+        raise Fault(phrase(text, sender=service_number, partner=partner))
     made = _put(gateway, partner, service_number, application=application, enabled=True)
-    where = f"application {application}" if application else "no application"
-    show.done(f"sender {service_number} of {partner} stands for {where}", made, as_json)
+    for_one = "sender {sender} of {partner} stands for application {application}"
+    text = for_one if application else "sender {sender} of {partner} stands for no application"
+    show.done(phrase(text, sender=service_number, partner=partner, application=application), made, as_json)
 
 
 @app.command("list")
@@ -51,7 +54,7 @@ def list_senders(
     gateway = operator(context)
     names = [partner] if partner else [listed["partnerId"] for listed in gateway.call("GET", "/v1/partners")]
     found = [sender for name in names for sender in _of(gateway, name)]
-    show.listing(found, COLUMNS, "There are no senders.", as_json)
+    show.listing(found, COLUMNS, phrase("There are no senders."), as_json)
 
 
 @app.command()
@@ -69,11 +72,12 @@ def enable(context: typer.Context, partner: Partner, service_number: ServiceNumb
 def _switch(context: typer.Context, partner: str, service_number: str, enabled: bool, as_json: bool) -> None:
     gateway = operator(context)
     if (found := _find(gateway, partner, service_number)) is None:
-        raise Fault(f"partner {partner} has no sender {service_number}")
+        raise Fault(phrase("partner {partner} has no sender {sender}", partner=partner, sender=service_number))
     made = _put(
         gateway, partner, service_number, application=found["applicationId"], enabled=enabled, version=found["version"]
     )
-    show.done(f"sender {service_number} of {partner} is {'enabled' if enabled else 'disabled'}", made, as_json)
+    text = "sender {sender} of {partner} is enabled" if enabled else "sender {sender} of {partner} is disabled"
+    show.done(phrase(text, sender=service_number, partner=partner), made, as_json)
 
 
 def _of(gateway: Gateway, partner: str) -> list[dict[str, Any]]:

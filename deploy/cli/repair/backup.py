@@ -1,5 +1,6 @@
 """`rpns backup` and `rpns restore`: the database with the groups' offsets beside it, and from it to the present."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -7,16 +8,11 @@ from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.repair.reach import Shown, reached
+from deploy.cli.words import phrase
 from deploy.repair.archive import Manifest
 from deploy.repair.backup import backed_up
 from deploy.repair.opened import Opened
 from deploy.repair.restore import Restored, restored
-
-KEYS = (
-    "RPNS_MASTER_KEY, and RPNS_OLD_MASTER_KEYS if there are any: without them nothing that is sealed opens",
-    "recipient_keys, hour_keys: in this backup, sealed under the master key. A backup that is older than an erasure "
-    "still has the keys: throw it away in time",
-)
 
 
 def backup(context: typer.Context, folder: Path, *, as_json: bool) -> None:
@@ -33,11 +29,26 @@ def backup(context: typer.Context, folder: Path, *, as_json: bool) -> None:
         show.as_json({"at": made.at, "documents": documents, "bytes": size, "masterKey": made.master_keys[0]})
         return
     out = show.console()
-    out.print(f"[green]✓[/] {documents} documents, {size / 1e6:,.1f} MB, in {escape(str(folder))}", soft_wrap=True)
-    out.print(f"  as of {show.moment(made.at)[:19]} UTC; read later, and folded again anyway: {', '.join(moving)}")
-    out.print(f"  master key (its fingerprint): {made.master_keys[0]}")
-    for line in KEYS:
-        out.print(f"  keep apart: {line}" if line.startswith("RPNS") else f"  {line}", soft_wrap=True)
+    text = "{count} {count:document|documents}, {size} MB, in {folder}"
+    line = phrase(text, count=documents, size=f"{size / 1e6:,.1f}", folder=escape(str(folder)))
+    out.print(f"[green]✓[/] {line}", soft_wrap=True)
+    for line in _to_know(made, moving):
+        out.print(f"  {line}", soft_wrap=True)
+
+
+def _to_know(made: Manifest, moving: Sequence[str]) -> list[str]:
+    text = "as of {at} UTC; read later, and folded again anyway: {collections}"
+    keys = "keep apart: RPNS_MASTER_KEY, and RPNS_OLD_MASTER_KEYS if there are any: without them nothing sealed opens"
+    inside = (
+        "recipient_keys, hour_keys: in this backup, sealed under the master key. A backup that is older than an "
+        "erasure still has the keys: throw it away in time"
+    )
+    return [
+        phrase(text, at=show.moment(made.at)[:19], collections=", ".join(moving)),
+        phrase("master key (its fingerprint): {fingerprint}", fingerprint=made.master_keys[0]),
+        phrase(keys),
+        phrase(inside),
+    ]
 
 
 def restore(context: typer.Context, folder: Path, *, overwrite: bool, incomplete: bool, as_json: bool) -> None:
@@ -55,49 +66,60 @@ def restore(context: typer.Context, folder: Path, *, overwrite: bool, incomplete
 
 def _print(made: Restored) -> None:
     out, since, at = show.console(), made.since, show.moment(made.manifest.at)[:19]
-    out.print(f"[green]✓[/] {made.documents} documents of {at} UTC are loaded")
     done = made.progress
-    out.print(f"[green]✓[/] {done.done} records since are folded, {done.rate:,.0f} a second")
-    out.print(
-        f"[green]✓[/] brought back: {since.links.claims} claims, {since.links.timers} waiting links, "
-        f"{since.deliveries.timers} pushes that come again, {since.reports.waiting} reports that are tried again, "
-        f"{since.mailings.changed} mailings",
-        soft_wrap=True,
+    lines = [phrase("{count} {count:document|documents} of {at} UTC loaded", count=made.documents, at=at)]
+    folded = "{count} {count:record|records} since folded, {rate} a second"
+    lines.append(phrase(folded, count=done.done, rate=f"{done.rate:,.0f}"))
+    back = (
+        "brought back: {claims} claims, {links} waiting links, {pushes} pushes that come again, "
+        "{reports} reports that are tried again, {mailings} mailings"
     )
+    links = {"claims": since.links.claims, "links": since.links.timers, "pushes": since.deliveries.timers}
+    lines.append(phrase(back, **links, reports=since.reports.waiting, mailings=since.mailings.changed))
     if made.erased:
-        out.print(f"[green]✓[/] {made.erased} erasures since are carried out again")
+        lines.append(phrase("{count} {count:erasure|erasures} since carried out again", count=made.erased))
+    for line in lines:
+        out.print(f"[green]✓[/] {line}", soft_wrap=True)
     for line in not_promised(made):
         out.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
-    out.print("[green]✓[/] start the services")
+    out.print(f"[green]✓[/] {phrase('start the services')}")
 
 
 def not_promised(made: Restored) -> list[str]:
     """What this restore could not bring back, a line each."""
     since, lines = made.since, []
     if made.progress.refused:
-        lines.append(
-            f"{made.progress.refused} records could not be folded: they are among the dead letters, or a document of "
-            "the backup is damaged; rpns rebuild makes it again"
+        text = (
+            "{count} {count:record|records} could not be folded: among the dead letters, or a document of the backup "
+            "is damaged; rpns rebuild makes it again"
         )
+        lines.append(phrase(text, count=made.progress.refused))
     for topic, count in sorted(made.lost.items()):
-        lines.append(f"{topic}: {count} records after the backup are gone from the log, and what they said with them")
+        text = "{topic}: {count} {count:record|records} after the backup gone from the log, and what they said too"
+        lines.append(phrase(text, topic=topic, count=count))
     if since.deliveries.doubts:
-        lines.append(
-            f"{since.deliveries.doubts} pushes may have been begun when the database was lost, at providers that would "
-            "show them twice: they are reported as uncertain and not sent again"
+        text = (
+            "{count} {count:push|pushes} may have been begun when the database was lost, at providers that would show "
+            "them twice: reported as uncertain and not sent again"
         )
+        lines.append(phrase(text, count=since.deliveries.doubts))
     if since.links.again:
-        lines.append(f"{since.links.again} links were being planned: they are planned anew, under the same ids")
+        text = "{count} {count:link|links} in planning: planned anew, under the same ids"
+        lines.append(phrase(text, count=since.links.again))
     if since.mailings.gone:
-        lines.append(f"lists that came after the backup are gone; bring them again: {', '.join(since.mailings.gone)}")
+        text = "lists that came after the backup are gone; bring them again: {lists}"
+        lines.append(phrase(text, lists=", ".join(since.mailings.gone)))
     if since.mailings.unlike:
-        lines.append(f"lists were changed after the backup; look at them: {', '.join(since.mailings.unlike)}")
+        text = "lists were changed after the backup; look at them: {lists}"
+        lines.append(phrase(text, lists=", ".join(since.mailings.unlike)))
     if made.given_back:
-        lines.append(f"groups without offsets got those of the backup: {', '.join(made.given_back)}")
-    lines.append(
+        text = "groups without offsets got those of the backup: {groups}"
+        lines.append(phrase(text, groups=", ".join(made.given_back)))
+    always = (
         "SECURE values that were sealed for hours first needed after the backup are gone; marks of Live Activities "
         "ended since, and of dead letters dealt with since, too"
     )
+    lines.append(phrase(always))
     return lines
 
 

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.place import Place
+from deploy.cli.words import phrase, rule_in
 from deploy.repair.opened import Opened, Refused, opened
 from deploy.repair.replay import Progress
 from schemas.codec import Damaged, Newer
@@ -36,7 +37,9 @@ class Shown:
         self._next_s = now + _EVERY_S
         rate = progress.rate
         left_s = (progress.total - progress.done) / rate if rate else 0
-        line = f"{what}: {progress.done} of {progress.total}, {rate:,.0f} a second, {left_s:,.0f} s left"
+        text = "{what}: {done} of {total}, {rate} a second, {left} s left"
+        names = {"what": what, "done": progress.done, "total": progress.total}
+        line = phrase(text, **names, rate=f"{rate:,.0f}", left=f"{left_s:,.0f}")
         show.errors().print(f"[dim]{line}[/]")
 
 
@@ -69,15 +72,15 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _fault(settings: Settings, error: BaseException) -> BaseException:
     match error:
         case Refused() | BadMasterKey() | Fault():
-            return Fault(str(error))
+            return Fault(rule_in(str(error)))
         case Newer():
-            return Fault(f"a newer release has written {error}: repair with that one")
+            return Fault(phrase("a newer release has written {what}: repair with that one", what=error))
         case Damaged():
-            return Fault(f"{error}: a rebuild makes it again from the log")
+            return Fault(phrase("{what}: a rebuild makes it again from the log", what=error))
         case KafkaError():
-            return Fault(f"Kafka at {settings.kafka_bootstrap}: {error!r}")
+            return Fault(phrase("Kafka at {address}: {error}", address=settings.kafka_bootstrap, error=repr(error)))
         case TimeoutError():
-            return Fault(f"Kafka at {settings.kafka_bootstrap} gave no answer in time")
+            return Fault(phrase("Kafka at {address} gave no answer in time", address=settings.kafka_bootstrap))
         case mongo.Unavailable():
             return Fault(f"MongoDB: {error}")
     return error

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from deploy.cli import show
 from deploy.cli.repair.reach import Shown, reached
+from deploy.cli.words import phrase
 from deploy.repair.compare import Difference, compared
 from deploy.repair.opened import Opened
 from deploy.repair.rebuild import Rebuilt, name_of, rebuilt
@@ -52,39 +53,50 @@ def rebuild(context: typer.Context, asked: Asked, *, as_json: bool) -> None:
 def _print(made: Rebuilt, differences: Sequence[Difference], *, switch: bool, named: bool) -> None:
     out = show.console()
     done = made.progress
-    out.print(f"[green]✓[/] {done.done} records at {done.rate:,.0f} a second, into {escape(made.database)}")
+    text = "{count} {count:record|records} at {rate} a second, into {database}"
+    line = phrase(text, count=done.done, rate=f"{done.rate:,.0f}", database=escape(made.database))
+    out.print(f"[green]✓[/] {line}")
     if done.unreadable or done.refused:
-        out.print(f"  {done.unreadable} nobody can read, {done.refused} no fold takes: they are among the dead letters")
+        text = "{unreadable} nobody can read, {refused} no fold takes: they are among the dead letters"
+        out.print("  " + phrase(text, unreadable=done.unreadable, refused=done.refused))
     for line in _not_whole(made.begins):
         out.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
     if made.carried:
-        out.print(f"  carried over from before that: {', '.join(made.carried)}", soft_wrap=True)
-    out.print(f"  copied, for no log holds them or they were decided once: {', '.join(made.copied)}", soft_wrap=True)
+        carried = phrase("carried over from before that: {what}", what=", ".join(made.carried))
+        out.print(f"  {carried}", soft_wrap=True)
+    copied = phrase("copied, for no log holds them or they were decided once: {what}", what=", ".join(made.copied))
+    out.print(f"  {copied}", soft_wrap=True)
     for found in differences:
         mark = "[yellow]![/]" if found.count else "[green]✓[/]"
-        out.print(f"{mark} {found.collection}: {found.equal} equal, {found.count} not")
+        counts = phrase(
+            "{collection}: {equal} equal, {unlike} not",
+            collection=found.collection,
+            equal=found.equal,
+            unlike=found.count,
+        )
+        out.print(f"{mark} {counts}")
         if named:
             _print_named(found)
     if switch:
-        out.print(f"[green]✓[/] start all services with MONGO_DATABASE={escape(made.database)}", soft_wrap=True)
+        line = phrase("start all services with MONGO_DATABASE={database}", database=escape(made.database))
+        out.print(f"[green]✓[/] {line}", soft_wrap=True)
 
 
 def _print_named(found: Difference) -> None:
     out = show.console()
-    for title, keys in (("missing", found.missing), ("only in the rebuilt one", found.extra)):
+    for title, keys in ((phrase("missing"), found.missing), (phrase("only in the rebuilt one"), found.extra)):
         for key in keys:
             out.print(f"    {title}: {escape(key)}", soft_wrap=True)
     for key, fields in found.different.items():
-        out.print(f"    differs in {', '.join(fields)}: {escape(key)}", soft_wrap=True)
+        line = phrase("differs in {fields}: {key}", fields=", ".join(fields), key=escape(key))
+        out.print(f"    {line}", soft_wrap=True)
     if found.unnamed:
-        out.print(f"    and {found.unnamed} more")
+        out.print("    " + phrase("and {count} more", count=found.unnamed))
 
 
 def _not_whole(begins: Mapping[str, int]) -> list[str]:
-    return [
-        f"{topic} is held since {show.moment(at)[:19]} UTC only: what is older could not be made from it"
-        for topic, at in sorted(begins.items())
-    ]
+    text = "{topic} is held since {at} UTC only: what is older could not be made from it"
+    return [phrase(text, topic=topic, at=show.moment(at)[:19]) for topic, at in sorted(begins.items())]
 
 
 def _as_json(made: Rebuilt, differences: Sequence[Difference]) -> dict[str, Any]:

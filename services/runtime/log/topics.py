@@ -17,6 +17,7 @@ from schemas import topics
 from schemas.topics import Topic
 from services.runtime import telemetry
 from services.runtime.log import connection
+from services.runtime.log.upkeep.settling import OFFSETS, settle
 from services.runtime.log.upkeep.wanted import wanted_topics
 from services.runtime.settings import BadSettings, Settings
 
@@ -28,7 +29,8 @@ class TopicsMissing(BadSettings):
 
 
 async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = None) -> None:
-    """Create what is missing, dead-letter twins included. Any process may call it, several at once.
+    """Create what is missing, dead-letter twins included, and wait until it can be used. Any process may call it,
+    several at once.
 
     Raises TopicsMissing where the settings say that it must not.
     """
@@ -46,6 +48,9 @@ async def create_topics(settings: Settings, wanted: Iterable[Topic] | None = Non
             for name, code, *_ in answer.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(name)
+        # Whoever makes no topics may not see that one either, and would be refused at each start.
+        is_new = bool(missing) or (settings.create_topics and OFFSETS not in existing)
+        await settle(admin, [topic.name for topic in made], is_new=is_new)
     finally:
         await admin.close()
 

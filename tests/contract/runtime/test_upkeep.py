@@ -12,6 +12,7 @@ from services.runtime.log.batch_consumer import BatchConsumer, Record, StepResul
 from services.runtime.log.kafka import Append
 from services.runtime.log.topics import TopicsMissing
 from services.runtime.log.upkeep.clients import opened_admin, settings_of
+from services.runtime.log.upkeep.settling import leaderless
 from services.runtime.settings import Settings
 from tests.support.waiting import eventually
 
@@ -179,3 +180,12 @@ async def test_dead_letters_are_read_newest_first_and_found_by_their_place(made:
     assert found is not None
     assert (found.key, found.headers["reason"]) == (b"key", "reason 1")
     assert await upkeep.read_letter(made, STATUS.name, 0, 3) is None
+
+
+async def test_topics_that_were_just_made_have_leaders_and_groups_can_be_joined(settings: Settings) -> None:
+    await kafka.create_topics(settings)
+    names = [topic.name for topic in upkeep.wanted_topics(upkeep.every_topic(), settings.kafka_topic_prefix, 2, 1)]
+    async with opened_admin(settings) as admin:
+        there = set(await admin.list_topics())
+        assert await leaderless(admin, [name for name in names if name in there]) == []
+        assert await admin.find_coordinator(f"{settings.kafka_topic_prefix}anybody") >= 0

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
-from deploy.cli.mailing.commands import progress_lines
+from deploy.cli.mailing.figures import progress_lines
 from deploy.cli.mailing.list_tail import Tail
 from tests.support.platform_server import Platform, platform_server
 
@@ -79,7 +79,7 @@ def test_how_a_list_was_read_is_said_before_what_is_wrong_with_it(platform: Plat
     lines = rpns(platform, "upload", "m-1", str(tmp_path / "list.tsv"), "--charset", "cp1251").stdout.splitlines()
     assert lines[0] == r"read as CSV in UTF-8, '\t' between, columns to (and 2 more): 3 rows"
     assert lines[1] == "✗ line 3: to: repeats the recipient of line 2"
-    assert lines[3] == "1 recipients, 1 broken, 1 repeated"
+    assert lines[3] == "1 recipient, 1 broken, 1 repeated"
 
 
 def test_broken_lines_are_told_and_end_with_1(platform: Platform, tmp_path: Path) -> None:
