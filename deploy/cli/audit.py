@@ -19,6 +19,9 @@ COLUMNS = {
     "changed": "changed, from → to; shown (#: a fingerprint)",
 }
 
+_MOST_COUNTED = 1_000
+"""The platform counts no further."""
+
 
 def audit(
     context: typer.Context,
@@ -48,10 +51,20 @@ def audit(
     found = operator(context).call("GET", "/v1/audit", who=who, what=what, **about)
     rows = found["records"]
     show.listing(rows if as_json else [_row(row) for row in rows], COLUMNS, "there are no such records", as_json)
-    if not found["isWhole"]:
-        show.errors().print("[yellow]there is more than could be read in time: ask for a shorter time[/]")
-    for line in _beside(found):
+    for line in [*_missing(found), *_beside(found)]:
         show.errors().print(f"[yellow]{line}[/]")
+
+
+def _missing(found: dict[str, Any]) -> list[str]:
+    """Up to when there are all of this time, if not to its end. A platform of a former release does not tell."""
+    if found["isWhole"]:
+        return []
+    if "readUntil" not in found:
+        return ["there is more than could be read in time: ask for a shorter time"]
+    if not found["readUntil"]:
+        return ["nothing of the audit trail has been read from the log yet"]
+    until = datetime.fromtimestamp(found["readUntil"] / 1000, UTC).isoformat(timespec="seconds")
+    return [f"records after {until} may be missing: the trail is behind the log, or Kafka is away"]
 
 
 def _beside(found: dict[str, Any]) -> list[str]:
@@ -59,10 +72,16 @@ def _beside(found: dict[str, Any]) -> list[str]:
     lines = []
     if found.get("leftOut"):
         oldest = datetime.fromtimestamp(found["records"][0]["at"] / 1000, UTC).isoformat(timespec="milliseconds")
-        lines.append(f"{found['leftOut']} older ones: ask again with --until {oldest}")
+        lines.append(f"{_counted(found['leftOut'])} older ones: ask again with --until {oldest}")
     if found.get("wide"):
-        lines.append(f"{found['wide']} looks name nobody and may have shown this customer too: list them with --wide")
+        lines.append(
+            f"{_counted(found['wide'])} looks name nobody and may have shown this customer too: list them with --wide"
+        )
     return lines
+
+
+def _counted(count: int) -> str:
+    return f"{count}+" if count >= _MOST_COUNTED else str(count)
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
