@@ -56,11 +56,11 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         """
         digits = phones.from_query(phone) if phone is not None else None
         if phone is not None and digits is None:
-            raise _bad("phone", phones.RULE)
+            raise Problem(400, "Invalid request", errors=[{"field": "phone", "rule": phones.RULE}])
         now = now_ms()
         begin = max(0, (now if until is None else until) - _DAY_MS) if since is None else since
         if until is not None and until <= begin:
-            raise _bad("until", "must be later than since")
+            raise Problem(400, "Invalid request", errors=[{"field": "until", "rule": "must be later than since"}])
         behind = _place(cursor)
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
         subjects = [subjects_of(fingerprints, kind, value) for kind, value in asked if value is not None]
@@ -84,9 +84,5 @@ def _place(cursor: str | None) -> Place | None:
         return None
     at, dot, event_id = cursor.partition(".")
     if not dot or not at.isascii() or not at.isdigit() or len(at) > 15 or "\x00" in event_id:
-        raise _bad("cursor", "must be one that a page gave")
+        raise Problem(400, "Invalid request", errors=[{"field": "cursor", "rule": "must be one that a page gave"}])
     return Place(int(at), event_id)
-
-
-def _bad(field: str, rule: str) -> Problem:
-    return Problem(400, "Invalid request", errors=[{"field": field, "rule": rule}])
