@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from schemas import ids
+from schemas import codec, ids
 from schemas.audit_events import Audited, AuditedChange
 from schemas.topics import AUDIT_EVENTS
 from services.registry.audit_trail import GROUP, AuditTrail
@@ -24,7 +24,7 @@ from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http import server
 from services.runtime.log import kafka
-from services.runtime.log.batch_consumer import BatchConsumer
+from services.runtime.log.batch_consumer import BatchConsumer, Record
 from services.runtime.log.kafka import Append, Log
 from services.runtime.log.upkeep import GroupOffsets
 from services.runtime.looks import SubjectKind, subject_of
@@ -57,6 +57,19 @@ def record_of(who: str, path: str, *changes: AuditedChange, **more: Any) -> Audi
         status=200,
         changes=changes,
     )
+
+
+def records(events: Sequence[Audited], offset: int = 0) -> list[Record]:
+    return [
+        Record(AUDIT_EVENTS, 0, place, event.who, event=event, raw=codec.encode(event))
+        for place, event in enumerate(events, offset)
+    ]
+
+
+async def stored(made: AuditTrail, events: Sequence[Audited], offset: int = 0) -> None:
+    follows = await made.step(records(events, offset))
+    assert follows.project is not None
+    await follows.project()
 
 
 class Trail:
