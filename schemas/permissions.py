@@ -77,7 +77,7 @@ PERMISSIONS: dict[str, Permission] = {
     # to whatever has some; it tells what waits
     "registry": _permission(
         "the device API and provisioning: who has which device?",
-        [*_DISPATCHED, topics.DEVICE_EVENTS, *_SHARED],
+        [*_DISPATCHED, topics.DEVICE_EVENTS, *_AUDITED, *_SHARED],
         [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS, *_AUDITED],
         upkeep_reads=_EVERYTHING,
         upkeep_appends=_MAY_BE_SENT_AGAIN,

@@ -133,9 +133,7 @@ MAILING_EVENTS = Topic(
     "mailing-events", "mailing", (mailings.MailingChanged,), retention_ms=None, partitions=1, dead_letters=False
 )
 
-AUDIT_EVENTS = Topic(
-    "audit-events", "caller", (audits.Audited,), HISTORY_RETENTION_MS, partitions=1, dead_letters=False
-)
+AUDIT_EVENTS = Topic("audit-events", "caller", (audits.Audited,), HISTORY_RETENTION_MS, partitions=1)
 
 STATISTIC_RETENTION_MS = 7 * DAY_MS
 """Of records that are only on their way to a statistic."""

@@ -95,7 +95,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/upkeep/offsets.py",
     "services/runtime/log/upkeep/reading.py",
     "services/runtime/log/upkeep/replay.py",
-    "services/runtime/log/upkeep/between.py",
+    "services/runtime/log/upkeep/group_offsets.py",
     "services/runtime/log/upkeep/topics.py",
     "services/statistics/worker.py",
 }

@@ -20,6 +20,9 @@ COLUMNS = {
     "changed": "changed, from → to; shown (#: a fingerprint)",
 }
 
+_MOST_COUNTED = 1_000
+"""The platform counts no further."""
+
 
 def audit(
     context: typer.Context,
@@ -51,11 +54,21 @@ def audit(
     show.listing(
         rows if as_json else [_row(row) for row in rows], COLUMNS, phrase("there are no such records"), as_json
     )
-    if not found["isWhole"]:
-        line = phrase("there is more than could be read in time: ask for a shorter time")
+    for line in [*_missing(found), *_beside(found)]:
         show.errors().print(f"[yellow]{line}[/]")
-    for line in _beside(found):
-        show.errors().print(f"[yellow]{line}[/]")
+
+
+def _missing(found: dict[str, Any]) -> list[str]:
+    """Up to when there are all of this time, if not to its end. A platform of a former release does not tell."""
+    if found["isWhole"]:
+        return []
+    if "readUntil" not in found:
+        return [phrase("there is more than could be read in time: ask for a shorter time")]
+    if not found["readUntil"]:
+        return [phrase("nothing of the audit trail has been read from the log yet")]
+    until = datetime.fromtimestamp(found["readUntil"] / 1000, UTC).isoformat(timespec="seconds")
+    text = "records after {until} may be missing: the trail is behind the log, or Kafka is away"
+    return [phrase(text, until=until)]
 
 
 def _beside(found: dict[str, Any]) -> list[str]:
@@ -63,14 +76,19 @@ def _beside(found: dict[str, Any]) -> list[str]:
     lines = []
     if found.get("leftOut"):
         oldest = datetime.fromtimestamp(found["records"][0]["at"] / 1000, UTC).isoformat(timespec="milliseconds")
-        text = "{count} older {count:one|ones}: ask again with --until {oldest}"
-        lines.append(phrase(text, count=found["leftOut"], oldest=oldest))
+        text = "{shown} older {count:one|ones}: ask again with --until {oldest}"
+        lines.append(phrase(text, **_counted(found["leftOut"]), oldest=oldest))
     if found.get("wide"):
         text = (
-            "{count} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide"
+            "{shown} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide"
         )
-        lines.append(phrase(text, count=found["wide"]))
+        lines.append(phrase(text, **_counted(found["wide"])))
     return lines
+
+
+def _counted(count: int) -> dict[str, Any]:
+    """The number, for the form of its noun, and as it is shown."""
+    return {"count": count, "shown": f"{count}+" if count >= _MOST_COUNTED else str(count)}
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     message-requested, provider-dispatched, status-events ─▶ FoldStep ─▶ messages, inbox, short_links, outcomes (stale)
     device-events                                         ─▶ DeviceStore ─▶ installations, cards, tokens, revocations
+    audit-events                                          ─▶ AuditTrail ─▶ audit_trail, audit_reading
     delivery-statistics                                   ─▶ Statistics ─▶ statistics
     broadcast-channels, broadcasts                        ─▶ Broadcasts ─▶ broadcast_channels, broadcasts
 
@@ -18,6 +19,8 @@ from schemas import topics
 from schemas.topics import Topic
 from schemas.values import Lane
 from services.ingest.broadcast.store import Broadcasts
+from services.registry.audit_trail import GROUP as AUDIT_GROUP
+from services.registry.audit_trail import AuditTrail
 from services.registry.devices import DeviceStore
 from services.registry.devices.consumers import DeviceConsumers
 from services.runtime.crypto.master_key import Secrets
@@ -58,13 +61,15 @@ class Folds:
     async def families(self, takers: Sequence[Taker] = ()) -> list[Family]:
         """All of them, with the indexes of their collections made."""
         devices, statistics = DeviceStore(self.database), Statistics(self.database)
-        broadcasts = Broadcasts(self.database)
+        broadcasts, trail = Broadcasts(self.database), AuditTrail(self.database)
         await devices.prepare()
         await statistics.prepare()
         await broadcasts.prepare()
+        await trail.prepare()
         messages = await self._messages(takers)
         return [
             Family("devices", (topics.DEVICE_EVENTS,), ("registry",), DeviceConsumers(devices).device_events),
+            Family("audit trail", (topics.AUDIT_EVENTS,), (AUDIT_GROUP,), trail.step),
             *(
                 Family(
                     f"messages, {lane}",

@@ -46,6 +46,8 @@ COLLECTIONS = (
     Held("cards", "registry", "folded", _DEVICES, _REVISED),
     Held("tokens", "registry", "folded", _DEVICES, frozenset({"seen_at"})),
     Held("revocations", "registry", "folded", _DEVICES, frozenset({"seen_at"})),
+    Held("audit_trail", "registry", "folded", (topics.AUDIT_EVENTS,), since="at"),
+    Held("audit_reading", "registry", "folded", (topics.AUDIT_EVENTS,)),
     Held("broadcast_channels", "ingest", "folded", (topics.BROADCAST_CHANNELS,)),
     Held("broadcasts", "ingest", "folded", (topics.BROADCASTS,), frozenset({"at"})),
     Held("routed", "router", "decided", (*topics.MESSAGE_REQUESTED.values(), *topics.STATUS_EVENTS.values())),

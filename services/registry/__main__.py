@@ -3,12 +3,10 @@
 Start: the log and the database, the directory read to its end, the repairing consumers, and the port last of all.
 """
 
-from functools import partial
-
 from starlette.types import ASGIApp
 
 from services.registry.api import application
-from services.registry.audit_trail import audit_routes
+from services.registry.audit_trail import open_audit_trail
 from services.registry.cluster import open_cluster
 from services.registry.dead_letters import open_dead_letters
 from services.registry.device_api import DeviceCommands, RegistryAuth
@@ -20,7 +18,7 @@ from services.registry.receipts import ReceiptFastPath, open_receipts
 from services.registry.sign_in import open_sign_in
 from services.registry.support import IMPORT_PATH, open_audiences
 from services.runtime.access.device_pace import DevicePace
-from services.runtime.access.operator_tokens import AUDIT_PURPOSE, OperatorTokens
+from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.cross_origin import CrossOrigin
 from services.runtime.http import listeners
 from services.runtime.mongo.stop_targets import StopTargets
@@ -48,7 +46,7 @@ async def start(process: Process) -> None:
             open_dead_letters(foundation),
             open_cluster(foundation),
             *open_sign_in(foundation, rules),
-            audit_routes(settings, partial(secrets.digests, purpose=AUDIT_PURPOSE)),
+            await open_audit_trail(foundation),
         ],
         rules=rules,
         part_of=foundation.rates.shares.part,

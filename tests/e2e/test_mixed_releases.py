@@ -87,6 +87,7 @@ async def test_releases_beside_each_other_lose_nothing_and_do_nothing_twice(town
         shown = 0 if message.device is None else sum(push.text == message.text for push in message.device.shown)
         assert (shown, posted.count(message.text)) == ((0, 1) if message.device is None else (1, 0)), message.ref
     assert await _asked(mixed, "/v1/dead-letters?state=all") == []
+    await _trail_reaches_back(mixed)
     assert _errors(mixed) == []
 
 
@@ -144,6 +145,18 @@ async def _asked(mixed: Stack, path: str) -> Any:
     async with aiohttp.ClientSession(headers=headers) as session, session.get(mixed.operators_url + path) as answer:
         assert answer.status == 200, await answer.text()
         return await answer.json()
+
+
+async def _trail_reaches_back(mixed: Stack) -> None:
+    """What was changed while there was only the former release, before this one's projection."""
+    trail: dict[str, Any] = {}
+
+    async def is_whole() -> bool:
+        trail.update(await _asked(mixed, "/v1/audit?limit=1000"))
+        return bool(trail["isWhole"])
+
+    await eventually(is_whole, "the audit trail is read")
+    assert any(change["entity"].startswith("partner/") for record in trail["records"] for change in record["changes"])
 
 
 async def _builds(mixed: Stack) -> dict[str, bool]:

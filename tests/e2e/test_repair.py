@@ -12,7 +12,7 @@ from deploy.sandbox.phone.device import Device, Habits
 from services.runtime import mongo
 from services.runtime.settings import Settings
 from tests.support.opening import opened, stack_beside
-from tests.support.repairs import differences, done, everything_is_folded, ran, said_by_router, started
+from tests.support.repairs import differences, done, everything_is_folded, listed, ran, said_by_router, started
 from tests.support.waiting import WAIT_S, eventually
 from tests.support.world import PLATFORMS, READ, SERVICES, Json, World, assert_forward
 
@@ -142,6 +142,7 @@ async def test_a_lost_database_is_rebuilt_to_the_present_and_all_four_accounts_a
     reports = await load.reports()
     assert len(doubts) <= restored["inDoubt"], "only what was under way at RuStore is in doubt"
     assert restored["lost"] == {}
+    assert await listed(here, "audit", "--what", "erasure"), "what was changed since the backup is in the trail"
     assert restored["erased"] == 1
     assert min(restored["claims"], restored["comingAgain"], restored["reportsWaiting"]) > 0, restored
     for device in devices:
@@ -169,7 +170,8 @@ async def test_the_rebuilt_database_says_what_the_one_in_use_says_and_takes_its_
     for name in SERVICES:
         await asyncio.to_thread(here.stack.end, name)
     made = await done(here, "rebuild", "--switch")
-    assert made["compared"].keys() >= {"messages", "inbox", "installations", "cards", "tokens"}
+    assert made["compared"].keys() >= {"messages", "inbox", "installations", "cards", "tokens", "audit_trail"}
+    assert made["compared"]["audit_trail"]["equal"] > 0
     assert made["compared"]["messages"]["equal"] >= len(load.messages)
     assert differences(made) == {}
     replaced = await said_by_router(here)

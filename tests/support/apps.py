@@ -83,7 +83,7 @@ def all_apps(
                 dead_letter_routes(NOTHING),
                 cluster_routes(NOTHING),
                 live_cluster_routes(NOTHING, directory, LiveStreams(asyncio.Event())),
-                audit_routes(NOTHING, NOTHING),
+                audit_routes(NOTHING, NOTHING, NOTHING),
                 *_sign_in(directory, secrets),
             ],
         ),

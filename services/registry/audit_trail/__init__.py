@@ -1,5 +1,6 @@
-"""The audit trail, read: who changed what, from where, and when."""
+"""The audit trail, read from the log and told: who changed what, from where, and when."""
 
-from services.registry.audit_trail.routes import audit_routes
+from services.registry.audit_trail.store import AuditTrail
+from services.registry.audit_trail.wiring import GROUP, open_audit_trail
 
-__all__ = ["audit_routes"]
+__all__ = ["GROUP", "AuditTrail", "open_audit_trail"]

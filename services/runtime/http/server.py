@@ -274,7 +274,7 @@ def failed(error: Exception) -> Response:
 def unavailable(error: Exception) -> Response:
     """503. The answer names a query that the database gave up: repeating it unchanged would not help."""
     if isinstance(error, OutOfTime):
-        detail = "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for"
+        detail = "the question takes the database too long: narrow the period, or name what to look for"
         return problem_response(ProblemBody(title="Out of time", status=503, detail=detail), {"Retry-After": "60"})
     return problem_response(ProblemBody(title="Service is unavailable", status=503), {"Retry-After": "1"})
 

@@ -82,8 +82,8 @@ TEXTS = {
     "not a cursor that was given by this API": "это не курсор, полученный от этого API",
     "numbers must be finite": "числа должны быть конечными",
     "the body did not come in time": "тело запроса не пришло вовремя",
-    "the question takes the database too long: narrow the period (`from`, `to`), or name what to look for": (
-        "поиск в базе слишком долог: сузьте период (`from`, `to`) или укажите, что искать"
+    "the question takes the database too long: narrow the period, or name what to look for": (
+        "поиск в базе слишком долог: сузьте период или укажите, что искать"
     ),
     "there is nothing at {path}": "по адресу {path} ничего нет",
     "this installation holds no console: its package was built without one (docs/features/operators.md)": (

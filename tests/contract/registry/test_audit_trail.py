@@ -1,80 +1,10 @@
-"""The audit trail on real Kafka: what is recorded is read again, by who, what, whom and since when."""
+"""The audit trail on real Kafka and MongoDB: what is recorded is read again, by who, what, whom and since when."""
 
-import base64
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from functools import partial
-from typing import Any
-
-import httpx
-import pytest
-from fastapi import FastAPI
-
-from schemas import ids
-from schemas.audit_events import Audited, AuditedChange
-from schemas.topics import AUDIT_EVENTS
-from services.registry.audit_trail import audit_routes
-from services.registry.http import acting_operator
-from services.runtime.access.operator_tokens import AUDIT_PURPOSE
+from schemas.audit_events import AuditedChange
 from services.runtime.clock import now_ms
-from services.runtime.crypto.master_key import Secrets
-from services.runtime.http import server
-from services.runtime.log import kafka
-from services.runtime.log.kafka import Append, Log
-from services.runtime.looks import SubjectKind, subject_of
-from tests.conftest import Servers, own_settings
+from tests.support.audit_trail import OLD_KEY, OTHER, PHONE, Trail, idle_trail, subject, trail
 
-OLD_KEY, NEW_KEY = (base64.b64encode(bytes([number] * 32)).decode() for number in (0, 1))
-KEYS = Secrets(NEW_KEY, OLD_KEY)
-PHONE, OTHER = "79110000001", "79110000002"
-
-
-def subject(kind: SubjectKind, value: str, key: str = NEW_KEY) -> str:
-    """As a record of the time of this master key has it."""
-    return subject_of(partial(Secrets(key).digest, purpose=AUDIT_PURPOSE), kind, value)
-
-
-class Trail:
-    """The route, and the log behind it."""
-
-    def __init__(self, client: httpx.AsyncClient, sink: Log) -> None:
-        self.client, self.sink = client, sink
-
-    async def record(self, who: str, path: str, *changes: AuditedChange, **more: Any) -> None:
-        event = Audited(
-            event_id=ids.uuid7(),
-            at=more.pop("at", None) or now_ms(),
-            who=who,
-            address="10.0.0.1",
-            service="registry",
-            method="POST",
-            route=path,
-            path=path,
-            status=200,
-            changes=changes,
-            **more,
-        )
-        await self.sink.append([Append(AUDIT_EVENTS, who, event)])
-
-    async def paths(self, **query: Any) -> list[str]:
-        answer = (await self.client.get("/v1/audit", params=query)).json()
-        assert answer["isWhole"]
-        return [record["path"] for record in answer["records"]]
-
-
-@pytest.fixture
-async def trail(stack_servers: Servers) -> AsyncIterator[Trail]:
-    settings = own_settings(stack_servers)
-    async with AsyncExitStack() as stack:
-        await kafka.create_topics(settings, [AUDIT_EVENTS])
-        sink = await stack.enter_async_context(kafka.opened_log(settings))
-        app = FastAPI()
-        server.install_problems(app)
-        app.include_router(audit_routes(settings, partial(KEYS.digests, purpose=AUDIT_PURPOSE)))
-        app.dependency_overrides[acting_operator] = lambda: "operator:duty"
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry"))
-        yield Trail(client, sink)
+__all__ = ["idle_trail", "trail"]  # fixtures
 
 
 async def test_records_are_found_by_who_and_what_and_the_newest_are_kept(trail: Trail) -> None:

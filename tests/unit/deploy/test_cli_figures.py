@@ -154,6 +154,14 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
     assert (asked(platform)["who"], asked(platform)["what"]) == (["duty"], ["partner/"])
 
 
+def test_a_trail_that_is_behind_the_log_says_up_to_when_it_is_whole(platform: Platform) -> None:
+    behind = {"isWhole": False, "records": [], "leftOut": 0, "wide": 0}
+    platform.on("GET", "/v1/audit", {**behind, "readUntil": 1_800_000_000_000})
+    assert "records after 2027-01-15T08:00:00+00:00 may be missing" in rpns(platform, "audit").stderr
+    platform.on("GET", "/v1/audit", {**behind, "readUntil": 0})
+    assert "nothing of the audit trail has been read" in rpns(platform, "audit").stderr
+
+
 def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
     record: Json = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
     record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}
@@ -182,11 +190,11 @@ def test_older_records_and_looks_that_name_nobody_are_told_of(platform: Platform
         "path": "/v1/messages",
     }
     record |= {"service": "status", "route": "", "status": 200, "changes": [], "count": 1}
-    platform.on("GET", "/v1/audit", {"isWhole": True, "records": [record], "leftOut": 7, "wide": 12})
+    platform.on("GET", "/v1/audit", {"isWhole": True, "records": [record], "leftOut": 7, "wide": 1_000})
     result = rpns(platform, "audit", "--phone", "+79110000001", "--until", "2026-11-28T12:00", "--wide")
     assert result.exit_code == 0, result.output
     assert "7 older ones: ask again with --until 2027-01-15T08:00:00.001+00:00" in result.stderr
-    assert "12 looks name nobody" in result.stderr
+    assert "1000+ looks name nobody" in result.stderr
     found = asked(platform)
     assert (found["until"], found["wide"]) == ([str(int(NOW.timestamp() * 1000))], ["true"])
     assert "since" not in found

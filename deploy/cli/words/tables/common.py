@@ -141,11 +141,15 @@ TEXTS = {
     "there is more than could be read in time: ask for a shorter time": (
         "записей больше, чем удалось прочитать вовремя: укажите период короче"
     ),
-    "{count} older {count:one|ones}: ask again with --until {oldest}": (
-        "ещё {count} более {count:старая|старые|старых}: повторите с --until {oldest}"
+    "nothing of the audit trail has been read from the log yet": "из журнала аудита ещё ничего не прочитано",
+    "records after {until} may be missing: the trail is behind the log, or Kafka is away": (
+        "записей после {until} может не хватать: журнал прочитан не до конца, или Kafka недоступна"
     ),
-    "{count} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide": (
-        "{count} {count:просмотр|просмотра|просмотров} без указания клиента могли показать и его: перечислит --wide"
+    "{shown} older {count:one|ones}: ask again with --until {oldest}": (
+        "ещё {shown} более {count:старая|старые|старых}: повторите с --until {oldest}"
+    ),
+    "{shown} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide": (
+        "{shown} {count:просмотр|просмотра|просмотров} без указания клиента могли показать и его: перечислит --wide"
     ),
     "messages: {messages}; phones, user ids and ids: {subjects}": (
         "сообщений: {messages}; номеров, пользователей и id: {subjects}"

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { place, type Answer, type Values } from "../documents";
 import { Badge } from "../parts/badge";
-import { told } from "../parts/figures";
+import { number, told } from "../parts/figures";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
@@ -19,6 +19,8 @@ type Change = Entry["changes"][number];
 
 const HOUR_MS = 3_600_000;
 const LIMIT = 200;
+/** The platform counts no further. */
+const MOST_COUNTED = 1_000;
 const SINCE = [
   [HOUR_MS, "audit.hour"],
   [24 * HOUR_MS, "audit.day"],
@@ -86,9 +88,9 @@ function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }
   const newestFirst = [...trail.records].reverse();
   return (
     <>
-      {!trail.isWhole && <p class="failure" role="alert">{t("audit.notWhole")}</p>}
+      {!trail.isWhole && <p class="failure" role="alert">{t("audit.notWhole")} {trail.readUntil > 0 && <>{t("audit.wholeUntil")} <Time at={trail.readUntil} /></>}</p>}
       {trail.wide > 0 && (
-        <p>{told("audit.beside", { count: trail.wide })} <button type="button" onClick={() => more({ wide: true })}>{t("audit.showWide")}</button></p>
+        <p>{told("audit.beside", { count: counted(trail.wide) })} <button type="button" onClick={() => more({ wide: true, cursor: null })}>{t("audit.showWide")}</button></p>
       )}
       {newestFirst.length === 0 ? <Empty>{t("audit.none")}</Empty> : (
         <Table
@@ -105,10 +107,14 @@ function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }
         />
       )}
       {trail.leftOut > 0 && (
-        <p>{told("audit.more", { count: trail.leftOut })} <button type="button" onClick={() => more({ until: trail.records[0]?.at })}>{t("audit.older")}</button></p>
+        <p>{told("audit.more", { count: counted(trail.leftOut) })} <button type="button" onClick={() => more({ cursor: trail.cursor })}>{t("audit.older")}</button></p>
       )}
     </>
   );
+}
+
+function counted(count: number): string {
+  return count < MOST_COUNTED ? number(count) : `${number(count)}+`;
 }
 
 function Happened({ entry }: { entry: Entry }) {

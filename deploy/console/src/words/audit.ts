@@ -29,9 +29,10 @@ export const AUDIT = {
   "audit.search": ["Find", "Найти"],
   "audit.none": ["No such record in this time", "За это время таких записей нет"],
   "audit.notWhole": [
-    "There was more than could be read in time: ask for a shorter time",
-    "Записей больше, чем удалось прочитать: выберите период короче",
+    "The newest records may be missing: the trail is behind the log, or Kafka is away.",
+    "Самых новых записей может не хватать: журнал дочитан не до конца, или Kafka недоступна.",
   ],
+  "audit.wholeUntil": ["None is missing until", "Без пропусков до"],
   "audit.more": ["Older ones, not shown here: {count}", "Более ранних, не показанных здесь: {count}"],
   "audit.older": ["Show older ones", "Показать более ранние"],
   "audit.beside": [

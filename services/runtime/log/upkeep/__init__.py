@@ -4,10 +4,11 @@ wanted_topics   what this release and these settings ask for
 planned         what differs in the cluster, each with what may be done about it     applied   make what is safe
 read_groups     who holds which partition, how much waits for it, and since when
 GroupReading    up to which moment a group has read a topic
+GroupOffsets    where a topic ends and how far a group is, asked often
     read_letters    what was put aside
 """
 
-from services.runtime.log.upkeep.between import read_between as read_between
+from services.runtime.log.upkeep.group_offsets import GroupOffsets as GroupOffsets
 from services.runtime.log.upkeep.groups import Group as Group
 from services.runtime.log.upkeep.groups import Member as Member
 from services.runtime.log.upkeep.groups import TopicLag as TopicLag

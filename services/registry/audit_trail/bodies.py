@@ -1,0 +1,99 @@
+"""The answer of `GET /v1/audit`."""
+
+from pydantic import Field
+
+from schemas.audit_events import Audited, LookKind
+from services.registry.audit_trail.store import MOST_COUNTED, Page
+from services.registry.audit_trail.wanted import Wanted
+from services.registry.bodies import AnswerModel
+
+
+class FieldView(AnswerModel):
+    """A field that differs: a value where it is harmless, else `#` and a fingerprint; empty: there was none."""
+
+    name: str = Field(description="of the field")
+    before: str = Field(description="before the change")
+    after: str = Field(description="after it")
+
+
+class ChangeView(AnswerModel):
+    """A thing that was changed. Fingerprints are of its state; empty: there was none."""
+
+    entity: str
+    before: str
+    after: str
+    fields: list[str] = Field(description="those that differ")
+    values: list[FieldView] = Field(description="of these; none in records of before they were kept")
+
+
+class AskedView(AnswerModel):
+    """A parameter of a look."""
+
+    name: str = Field(description="of the parameter")
+    value: str = Field(description="where it is harmless, else `#` and a fingerprint")
+
+
+class AuditView(AnswerModel):
+    """A request that was answered, or `count` refusals of one caller within a minute."""
+
+    at: int
+    who: str
+    address: str
+    service: str
+    method: str
+    route: str
+    path: str
+    status: int
+    changes: list[ChangeView]
+    count: int = Field(description="of refusals like this one; 1 for a request")
+    look: LookKind = Field(
+        description="look: values about people were shown; search: they were masked, and somebody was asked for"
+    )
+    asked: list[AskedView] = Field(description="by a look: its parameters")
+    subjects: list[str] = Field(description="fingerprints of the people asked for, shown or acted on")
+    messages: list[str] = Field(description="that were shown or acted on: their ids")
+    is_wide: bool = Field(description="there may be others as well: an export")
+
+
+class TrailView(AnswerModel):
+    """The newest last. `isWhole` false: records of this time may be missing that the trail does not have yet."""
+
+    since: int
+    until: int
+    is_whole: bool
+    read_until: int = Field(
+        description="UTC ms: of what was written until then nothing is missing. Not yet `until`, nor now: the trail is "
+        "behind the log, or the log does not answer; 0: the trail has no record"
+    )
+    records: list[AuditView]
+    left_out: int = Field(
+        description="older ones that had no room: ask with `cursor`, or with `until`, the `at` of the first record "
+        f"here; {MOST_COUNTED}: so many or more"
+    )
+    cursor: str | None = Field(description="asks for them; null: there are none")
+    wide: int = Field(
+        description="looks at nobody knows whom (`isWide`), beside those that name the customer who is asked for; "
+        f"with `wide` they are listed; {MOST_COUNTED}: so many or more"
+    )
+
+    @classmethod
+    def of(cls, wanted: Wanted, page: Page, *, is_whole: bool, read_until: int, wide: int) -> "TrailView":
+        """The answer."""
+        return cls.shown(
+            wanted,
+            is_whole=is_whole and not page.unread,
+            read_until=read_until,
+            records=[_view(record) for record in page.records],
+            left_out=page.left_out,
+            cursor=None if page.behind is None else f"{page.behind.at}.{page.behind.event_id}",
+            wide=wide,
+        )
+
+
+def _view(found: Audited) -> AuditView:
+    changes = [
+        ChangeView.shown(change, fields=list(change.fields), values=[FieldView.shown(value) for value in change.values])
+        for change in found.changes
+    ]
+    asked = [AskedView.shown(value) for value in found.asked]
+    return AuditView.shown(found, changes=changes, asked=asked)
