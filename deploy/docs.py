@@ -8,7 +8,7 @@ python -m deploy.docs --check    exit 1 when a page is not what the code says
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from prometheus_client import Counter, Gauge, Histogram
 from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
 from deploy.sandbox.providers import FOLDERS, SWITCHES
+from schemas.advice import ADVICE, Advice
 from schemas.asyncapi import asyncapi
 from schemas.language import Language, Words
 from schemas.permissions import PERMISSIONS
-from schemas.providers import BASE_URLS
+from schemas.providers import BASE_URLS, FACTS, Provider
 from schemas.reasons import Reason
+from schemas.refusals import PROVIDER_WORDS
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
 from services.runtime.settings import Settings
@@ -120,6 +122,45 @@ what `rpns why` prints. Of several installations the reason of the one that came
 """,
 )
 _REASONS_HEADS = (Words("errorCode", "errorCode"), Words("name", "имя"), Words("meaning", "значение"))
+_ADVICE = Words(
+    """
+## What to tell the customer
+
+The same words are in the answers of the API (`meaning` and `remedy` of a reason), on the console's page of a message,
+device by device, and in what `rpns why` prints. They hold nothing personal, and come from `schemas/advice.py`.
+
+""",
+    """
+## Что сказать клиенту
+
+Теми же словами отвечает API (`meaning` и `remedy` у причины), по каждому устройству — страница сообщения в консоли и
+`rpns why`. Ничего личного в них нет; они берутся из `schemas/advice.py`.
+
+""",
+)
+_ADVICE_HEADS = (
+    Words("name", "имя"),
+    Words("what it means", "что это значит"),
+    Words("what the customer can do", "что может сделать клиент"),
+)
+_REFUSALS = Words(
+    """
+## What a provider means
+
+Of `provider-refused` the provider's own word, which the trace shows, says more (`schemas/refusals.py`). What is in no
+row means no more than that it refused.
+
+""",
+    """
+## Что имеет в виду провайдер
+
+Для `provider-refused` больше говорит слово самого провайдера, оно есть в трассировке (`schemas/refusals.py`). Слово,
+которого здесь нет, означает только отказ.
+
+""",
+)
+_REFUSALS_HEADS = (Words("word", "слово"), Words("meaning", "значение"), *_ADVICE_HEADS[1:])
+_ANY_PROVIDER = Words("any", "любой")
 _SANDBOX = """\
 `python -m deploy.sandbox --data-dir DIR` plays the providers, the channel platform and the partner. `DIR/sandbox.json`
 appears when all listen: their addresses, `ca_file` and `credentials`; `control` is the address of these routes.
@@ -191,12 +232,34 @@ def operators_page(language: Language) -> str:
 
 def reasons_page(language: Language) -> str:
     """Every reason with its errorCode and words, by code."""
-    rows = [
-        (str(reason.error_code), f"`{reason.value}`", reason.words.said_in(language))
-        for reason in sorted(Reason, key=lambda reason: reason.error_code)
-    ]
+    by_code = sorted(Reason, key=lambda reason: reason.error_code)
+    rows = [(str(reason.error_code), f"`{reason.value}`", reason.words.said_in(language)) for reason in by_code]
     title, text, *heads = (words.said_in(language) for words in (_REASONS_TITLE, _REASONS, *_REASONS_HEADS))
-    return _page(title, "schemas/reasons.py", text, heads, rows, language=language)
+    page = _page(title, "schemas/reasons.py", text, heads, rows, language=language)
+    advice = [(f"`{reason.value}`", *_advice_cells(ADVICE[reason], language)) for reason in by_code]
+    page += _ADVICE.said_in(language) + _table([words.said_in(language) for words in _ADVICE_HEADS], advice)
+    refusals = [
+        (
+            _by_provider(PROVIDER_WORDS[conclusion], language),
+            conclusion.words.said_in(language),
+            *_advice_cells(conclusion.advice, language),
+        )
+        for conclusion in PROVIDER_WORDS
+    ]
+    return page + _REFUSALS.said_in(language) + _table([words.said_in(language) for words in _REFUSALS_HEADS], refusals)
+
+
+def _advice_cells(advice: Advice, language: Language) -> tuple[str, str]:
+    return advice.meaning.said_in(language), advice.remedy.said_in(language) if advice.remedy is not None else "—"
+
+
+def _by_provider(words: Mapping[str, Sequence[str]], language: Language) -> str:
+    """What a provider says, or the trace in its place; of any provider by the latter alone."""
+    named = (
+        (FACTS[Provider(name)].title if name else _ANY_PROVIDER.said_in(language), known)
+        for name, known in words.items()
+    )
+    return "; ".join(f"{name}: {_codes(known)}" for name, said in named)
 
 
 def access_page(language: Language) -> str:

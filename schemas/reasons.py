@@ -41,13 +41,13 @@ class Reason(StrEnum):
         "no-active-installation",
         22,
         "no installation has a live push token for a wanted provider, or such an activity",
-        "нет установки приложения с действующим push-токеном нужного провайдера или с такой Live Activity",
+        "нет установки приложения с действующим пуш-токеном нужного провайдера или с такой Live Activity",
     )
     NO_PRIMARY = (
         "no-primary",
         21,
         "only the primary installation was wanted and there is none with a live token",
-        "отправка запрошена только на основную установку, а основной установки с действующим push-токеном нет",
+        "отправка запрошена только на основную установку, а основной установки с действующим пуш-токеном нет",
     )
     BELOW_MIN_VERSION = (
         "below-min-version",
@@ -60,15 +60,15 @@ class Reason(StrEnum):
         "push-disabled",
         23,
         "pushes are switched off in the application or by an import",
-        "push-уведомления отключены в приложении или при импорте",
+        "пуши отключены в приложении или при импорте",
     )
     PUSH_OS_DISABLED = (
         "push-os-disabled",
         24,
         "pushes are switched off in the operating system",
-        "push-уведомления отключены в операционной системе",
+        "пуши отключены в операционной системе",
     )
-    PROVIDER_REFUSED = "provider-refused", 28, "the push provider refused it", "push-провайдер отклонил сообщение"
+    PROVIDER_REFUSED = "provider-refused", 28, "the push provider refused it", "пуш-провайдер отклонил сообщение"
     EXPIRED = (
         "expired",
         7,

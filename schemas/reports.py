@@ -9,8 +9,12 @@
 A partner never sees a lower rank after a higher one.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Literal
+
+from schemas.language import Words
 
 PacketWord = Literal["ACCEPTED", "SENT", "DELIVERED", "READ", "UNDELIVERABLE", "REJECTED", "EXPIRED", "UNKNOWN"]
 """A message's state in the packet API. ACCEPTED: nothing is reported yet."""
@@ -38,5 +42,14 @@ class ReportStatus(IntEnum):
         return status
 
 
+STATUS_WORDS: Mapping[ReportStatus, Words] = MappingProxyType(
+    {
+        ReportStatus.SENT: Words("sent", "отправлено"),
+        ReportStatus.DELIVERED: Words("delivered", "доставлено"),
+        ReportStatus.UNDELIVERED: Words("not delivered", "не доставлено"),
+        ReportStatus.READ: Words("read", "прочитано"),
+    }
+)
+"""What a report has told the partner, for people."""
 FINAL = frozenset({ReportStatus.UNDELIVERED, ReportStatus.READ})
 """Once the partner has taken one of these, nothing more is reported."""

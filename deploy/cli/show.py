@@ -12,19 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli.words import phrase, state_in
-from schemas.language import Words
 from schemas.providers import FACTS, PUSH_PROVIDERS
+from schemas.reports import STATUS_WORDS
 
 Json = dict[str, Any]
 PIPE_WIDTH = 250
 NEVER_FOLDED = {"partnerId", "applicationId", "serviceNumber", "provider", "changedAt", "messageId", "created"}
 PROVIDER_NAMES = {provider.value: FACTS[provider].title for provider in PUSH_PROVIDERS}
-STATUSES = {
-    0: Words("sent", "отправлено"),
-    2: Words("delivered", "доставлено"),
-    5: Words("not delivered", "не доставлено"),
-    9: Words("read", "прочитано"),
-}
+STATUSES = {status.value: words for status, words in STATUS_WORDS.items()}
 """Of a report, as docs/partner-api.md numbers them."""
 MOMENTS = ("changedAt", "expiresAt", "passwordExpiresAt")
 

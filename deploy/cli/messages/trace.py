@@ -27,6 +27,20 @@ def head(console: Console, message: Json, language: Language) -> None:
     console.print(f"[dim]{escape('  '.join(filter(None, facts)))}[/]", soft_wrap=True)
 
 
+def devices(console: Console, links: Iterable[Json], language: Language) -> None:
+    """What to tell the customer of each device that got nothing; of the whole message where no device was looked at."""
+    for link in links:
+        failed = [part for part in (*link["deliveries"], *link["skipped"]) if part["reason"]]
+        for part in failed or [link] * bool(link["reason"]):
+            advice = part["reason"]
+            if "meaning" not in advice:
+                return  # a platform of an older release
+            named = _filled(Said.DEVICE, language, part["installationId"][:8]) if "installationId" in part else ""
+            console.print(escape(": ".join(filter(None, [named, advice["meaning"]]))), soft_wrap=True)
+            if advice["remedy"]:
+                console.print(f"  {escape(_filled(Said.REMEDY, language, advice['remedy']))}", soft_wrap=True)
+
+
 def lines(console: Console, entries: Iterable[Json], language: Language) -> None:
     """One row for each entry, the oldest first; times as `show.zone` says."""
     table = Table(box=None, pad_edge=False, show_header=False)

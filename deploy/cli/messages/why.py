@@ -47,6 +47,7 @@ def why(
             f"[yellow]{escape(Said.ALSO_ID.said_in(language).format(what, other['messageId']))}[/]", soft_wrap=True
         )
     trace.head(out, newest, language)
+    trace.devices(out, newest["links"], language)
     trace.lines(out, newest["trace"], language)
     if newest["traceDropped"]:
         out.print(f"[dim]{Said.NOT_KEPT.said_in(language).format(newest['traceDropped'])}[/]")

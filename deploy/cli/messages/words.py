@@ -14,6 +14,8 @@ class Said(Words, Enum):
     ATTEMPT = "attempt {}", "попытка {}"
     LINK = "link {}", "звено {}"
     INSTALLATION = "installation {}", "установка {}"
+    DEVICE = "device {}", "устройство {}"
+    REMEDY = "What the customer can do: {}", "Что может сделать клиент: {}"
     LATE = "late", "поздно"
     DOES_NOT_COUNT = "does not count", "не учитывается"
     TOOK = "{} ms", "{} мс"

@@ -12,12 +12,14 @@ from services.status.http import Answer
 
 
 class ReasonView(Answer):
-    """A reason: its name, the partner protocol's errorCode, and plain words."""
+    """A reason: its name, the partner protocol's errorCode, and plain words; what it means, for the customer."""
 
-    SHOWN: ClassVar = ("name", "error_code", "words")
+    SHOWN: ClassVar = ("name", "error_code", "words", "meaning", "remedy")
     name: str
     error_code: int
     words: str
+    meaning: str = Field(description="what support can tell the customer")
+    remedy: str | None = Field(description="what the customer can do; null: nothing")
 
 
 class DeliveryView(Answer):
@@ -126,6 +128,7 @@ class EntryView(Answer):
         "provider",
         "attempt",
         "status",
+        "status_words",
         "latency_ms",
         "late",
         "counts",
@@ -144,6 +147,7 @@ class EntryView(Answer):
     provider: str | None
     attempt: int | None
     status: int | None
+    status_words: str | None = Field(description="of a report to the partner: what its status says")
     latency_ms: int | None
     late: bool
     counts: bool
@@ -184,6 +188,7 @@ class MessageSummary(Answer):
     external_user_id: str | None
     channel: str | None
     sender: str | None
+    title: str | None
     text: str | None
     created_at: int
 
@@ -195,7 +200,6 @@ class MessageView(MessageSummary):
         *MessageSummary.SHOWN,
         *("packet_id", "mailing_id", "registered_delivery", "links", "trace", "trace_dropped", "closed"),
     )
-    title: str | None
     extra_param: str | None
     callback_data: str | None
     packet_id: int | None

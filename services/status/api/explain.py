@@ -6,15 +6,19 @@ from schemas import DeliveryState
 from schemas.language import Language
 from schemas.reasons import Reason
 from schemas.values import Channel
+from services.status.api.causes import Conclusions, causes_of, conclusion_of_link, conclusions_of, words_of
 from services.status.fold import trace_of
 from services.status.message import Delivery, Link, Message
-from services.status.words import Sentence, fill, scope_of
+from services.status.words import CHANNELS, Sentence, fill, scope_of
 
 
 def explain(message: Message, language: Language = Language.ENGLISH) -> str:
     """What has become of the message, for somebody who asks on behalf of the customer."""
-    doubtful = _in_doubt(message)
-    links = [_told_of(message.links[number], doubtful[number], language) for number in sorted(message.links)]
+    doubtful, conclusions = _in_doubt(message), conclusions_of(message)
+    links = [
+        _told_of(_LinkSentences(message.links[number], doubtful[number], conclusions, language))
+        for number in sorted(message.links)
+    ]
     if not links:
         links = [Sentence.NOTHING_KNOWN.said_in(language)]
     elif len(links) > 1:
@@ -34,10 +38,8 @@ def _in_doubt(message: Message) -> Counter[int]:
     return Counter(number for number, *_ in unanswered - taken)
 
 
-def _told_of(link: Link, doubtful: int, language: Language) -> str:
-    return " ".join(
-        fill(sentence, language, **values) for sentence, values in _LinkSentences(link, doubtful, language).all()
-    )
+def _told_of(sentences: "_LinkSentences") -> str:
+    return " ".join(fill(sentence, sentences.language, **values) for sentence, values in sentences.all())
 
 
 _Part = tuple[Sentence, dict[str, str | int]]
@@ -46,9 +48,10 @@ _Part = tuple[Sentence, dict[str, str | int]]
 class _LinkSentences:
     """What is to be said of a link: each sentence with what belongs in its places."""
 
-    def __init__(self, link: Link, doubtful: int, language: Language) -> None:
-        self._link, self._doubtful, self._language = link, doubtful, language
-        self._channel = (link.request.channel if link.request is not None else Channel.PUSH).value
+    def __init__(self, link: Link, doubtful: int, conclusions: Conclusions, language: Language) -> None:
+        self._link, self._doubtful, self._conclusions, self.language = link, doubtful, conclusions, language
+        self._is_push = link.request is None or link.request.channel is Channel.PUSH
+        self._channel = _beginning(link.request.channel if link.request is not None else Channel.PUSH, language)
 
     def all(self) -> list[_Part]:
         """In their order."""
@@ -105,18 +108,19 @@ class _LinkSentences:
             about["devices"] = len(link.targets)
             return (Sentence.TRIED, {**about, "tries": tries}) if tries else (Sentence.ON_ITS_WAY, about)
         if link.held_by:
-            return Sentence.HELD, {**about, "stop": scope_of(link.held_by, self._language)}
+            return Sentence.HELD, {**about, "stop": scope_of(link.held_by, self.language)}
         return Sentence.SCHEDULED if link.send_at else Sentence.ACCEPTED, about
 
     def _failed(self) -> list[_Part]:
         link, reason = self._link, self._link.failed_reason or Reason.INTERNAL
-        words = reason.words.said_in(self._language)
+        words = words_of(reason, conclusion_of_link(link, self._conclusions)).said_in(self.language)
+        about: dict[str, str | int] = {"reason": words, "error_code": reason.error_code}
         sentences: list[_Part] = [
-            (Sentence.FAILED, {"channel": self._channel, "reason": words, "error_code": reason.error_code})
+            (Sentence.PUSH_FAILED, about) if self._is_push else (Sentence.FAILED, {**about, "channel": self._channel})
         ]
         causes, considered = self._causes(), len(link.targets) + len(link.skipped)
         if causes and considered > 1:
-            sentences.append((Sentence.FAILED_OF, {"installations": considered, "causes": causes}))
+            sentences.append((Sentence.FAILED_OF, {"devices": considered, "causes": causes}))
         sent = sum(bool(target.sent_at) for target in link.targets) - self._doubtful
         if reason is Reason.EXPIRED and sent > 0:
             sentences.append((Sentence.HAD_TAKEN, {"devices": sent}))
@@ -124,6 +128,15 @@ class _LinkSentences:
 
     def _causes(self) -> str:
         """Reasons with their number, the most frequent first."""
-        found = Counter(target.reason for target in self._link.targets if target.reason is not None)
-        found.update(skip.reason for skip in self._link.skipped)
-        return "; ".join(f"{number} × {reason.words.said_in(self._language)}" for reason, number in found.most_common())
+        found = Counter(causes_of(self._link, self._conclusions))
+        return "; ".join(
+            fill(Sentence.CAUSE, self.language, devices=number, cause=words.said_in(self.language))
+            for words, number in found.most_common()
+        )
+
+
+def _beginning(channel: Channel, language: Language) -> str:
+    """The channel where a sentence begins with it."""
+    words = CHANNELS.get(channel.value)
+    name = channel.value if words is None else words.said_in(language)
+    return name[:1].upper() + name[1:]

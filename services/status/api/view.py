@@ -4,6 +4,9 @@ from schemas import ids
 from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason
+from schemas.refusals import Conclusion, advice_of
+from schemas.reports import STATUS_WORDS, ReportStatus
+from schemas.values import Channel
 from services.status.api.bodies import (
     ChangeView,
     DeliveryView,
@@ -15,10 +18,21 @@ from services.status.api.bodies import (
     ReportView,
     SkippedView,
 )
+from services.status.api.causes import (
+    Conclusions,
+    conclusion_of_line,
+    conclusion_of_link,
+    conclusion_on,
+    conclusions_of,
+    words_of,
+)
 from services.status.api.explain import explain
 from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message
-from services.status.words import STEPS, said_anew
+from services.status.words import STEPS, Sentence, fill, said_anew
+
+SHORT = 8
+"""As many characters of an installation's id tell those of a customer apart."""
 
 
 def summary_of(message: Message, language: Language = Language.ENGLISH) -> MessageSummary:
@@ -32,12 +46,15 @@ def summary_of(message: Message, language: Language = Language.ENGLISH) -> Messa
         partner_id=message.partner_id,
         lane=message.lane,
         state=message.state.value,
-        reason=_failure(last, language) if last is not None and message.state.is_failure else None,
+        reason=_failure(last, conclusions_of(message), language)
+        if last is not None and message.state.is_failure
+        else None,
         explanation=explain(message, language),
         phone=request.phone if request else None,
         external_user_id=request.external_user_id if request else None,
         channel=request.channel.value if request else None,
         sender=request.sender if request else None,
+        title=request.title if request else None,
         text=request.text if request else None,
         created_at=message.created_at,
     )
@@ -45,7 +62,7 @@ def summary_of(message: Message, language: Language = Language.ENGLISH) -> Messa
 
 def view_of(message: Message, language: Language = Language.ENGLISH) -> MessageView:
     """The whole message."""
-    summary, request = summary_of(message, language), message.request
+    summary, request, conclusions = summary_of(message, language), message.request, conclusions_of(message)
     trace = sorted(trace_of(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
         message_id=summary.message_id,
@@ -60,33 +77,33 @@ def view_of(message: Message, language: Language = Language.ENGLISH) -> MessageV
         external_user_id=summary.external_user_id,
         channel=summary.channel,
         sender=summary.sender,
+        title=summary.title,
         text=summary.text,
         created_at=summary.created_at,
-        title=request.title if request else None,
         **(request.extras if request else NO_EXTRAS),
         **(request.origin if request else NO_ORIGIN),
         registered_delivery=request.registered_delivery if request else None,
         notify_url=request.notify_url if request else None,
-        links=[_link(message.links[number], language) for number in sorted(message.links)],
+        links=[_link(message.links[number], conclusions, language) for number in sorted(message.links)],
         trace=[_entry(entry, message.links.get(entry.link), language) for entry in trace],
         trace_dropped=message.trace_dropped,
         closed=message.closed,
     )
 
 
-def _link(link: Link, language: Language) -> LinkView:
+def _link(link: Link, conclusions: Conclusions, language: Language) -> LinkView:
     request, wanted = link.request, link.wanted
     return LinkView(
         link=link.number,
         channel=request.channel.value if request else None,
         sender=request.sender if request else None,
         state=link.state.value,
-        reason=_failure(link, language),
+        reason=_failure(link, conclusions, language),
         double_reach=link.late_confirmation,
         send_at=link.send_at or None,
         expires_at=link.expires_at or None,
         awaited=request.awaited if request else None,
-        deliveries=[_delivery(target, language) for target in link.targets],
+        deliveries=[_delivery(target, conclusion_on(link, target, conclusions), language) for target in link.targets],
         skipped=[
             SkippedView(
                 installation_id=skip.installation_id,
@@ -106,12 +123,12 @@ def _link(link: Link, language: Language) -> LinkView:
     )
 
 
-def _failure(link: Link, language: Language) -> ReasonView | None:
+def _failure(link: Link, conclusions: Conclusions, language: Language) -> ReasonView | None:
     reason = link.failed_reason if link.state.is_failure else None
-    return reason_view(reason, language) if reason is not None else None
+    return reason_view(reason, language, conclusion_of_link(link, conclusions)) if reason is not None else None
 
 
-def _delivery(delivery: Delivery, language: Language) -> DeliveryView:
+def _delivery(delivery: Delivery, conclusion: Conclusion | None, language: Language) -> DeliveryView:
     return DeliveryView(
         delivery_id=delivery.delivery_id,
         installation_id=delivery.installation_id,
@@ -120,7 +137,7 @@ def _delivery(delivery: Delivery, language: Language) -> DeliveryView:
         application_id=delivery.application_id,
         provider=delivery.provider,
         state=delivery.state.value,
-        reason=reason_view(delivery.reason, language) if delivery.reason is not None else None,
+        reason=reason_view(delivery.reason, language, conclusion) if delivery.reason is not None else None,
         attempts=delivery.attempts,
         sent_at=delivery.sent_at or None,
         delivered_at=delivery.delivered_at or None,
@@ -138,19 +155,43 @@ def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
         words=STEPS[entry.what].said_in(language),
         link=entry.link,
         event_id=entry.event_id,
-        reason=reason_view(entry.reason, language) if entry.reason is not None else None,
-        detail=said_anew(entry.detail, language) or None,
+        reason=reason_view(entry.reason, language, conclusion_of_line(entry)) if entry.reason is not None else None,
+        detail=(_plan(link, language) if entry.what == "planned" else "") or said_anew(entry.detail, language) or None,
         installation_id=entry.installation_id or None,
         live_activity=entry.slot or None,
         provider=entry.provider or (known.provider if known is not None else "") or None,
         attempt=entry.attempt or None,
         status=entry.status if is_report or entry.status else None,
+        status_words=STATUS_WORDS[ReportStatus(entry.status)].said_in(language) if is_report else None,
         latency_ms=entry.latency_ms or None,
         late=entry.late_confirmation,
         counts=not entry.installation_id or (known is not None and known.planned),
     )
 
 
-def reason_view(reason: Reason, language: Language) -> ReasonView:
-    """A reason as it is shown."""
-    return ReasonView(name=reason.value, error_code=reason.error_code, words=reason.words.said_in(language))
+def _plan(link: Link | None, language: Language) -> str:
+    """To how many devices a push goes, and which were left out and why; empty: as it was noted."""
+    if link is None or not link.is_planned or (link.request is not None and link.request.channel is not Channel.PUSH):
+        return ""
+    left_out = [
+        fill(
+            Sentence.PLAN_LEFT_OUT,
+            language,
+            device=skip.installation_id[:SHORT],
+            cause=skip.reason.words.said_in(language),
+        )
+        for skip in link.skipped
+    ]
+    return "; ".join([fill(Sentence.PLAN, language, devices=len(link.targets)), *left_out])
+
+
+def reason_view(reason: Reason, language: Language, conclusion: Conclusion | None = None) -> ReasonView:
+    """A reason as it is shown, with what support can tell the customer."""
+    advice = advice_of(reason, conclusion)
+    return ReasonView(
+        name=reason.value,
+        error_code=reason.error_code,
+        words=words_of(reason, conclusion).said_in(language),
+        meaning=advice.meaning.said_in(language),
+        remedy=advice.remedy.said_in(language) if advice.remedy is not None else None,
+    )

@@ -62,7 +62,8 @@ def _dispatched(entry: Entry, event: events.ProviderDispatched, link: Link) -> s
     entry.reason = event.reason
     withdrawal = Note.WITHDRAWAL.english if event.withdraw else ""
     shortened = Note.SHORTENED.english if event.shortened else ""
-    return _words(withdrawal, event.outcome, event.detail, shortened)
+    dead = Note.TOKEN_DEAD.english if event.dead_token else ""
+    return _words(withdrawal, event.outcome, event.detail, shortened, dead)
 
 
 def _received(entry: Entry, event: events.ReceiptReceived, link: Link) -> str:

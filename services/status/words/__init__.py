@@ -9,8 +9,8 @@ the reason, in `schemas/reasons.py`.
 """
 
 from services.runtime.words.forms import fill
-from services.status.words.notes import Note, noted, said_anew, scope_of
+from services.status.words.notes import CHANNELS, Note, noted, said_anew, scope_of
 from services.status.words.sentences import Sentence
 from services.status.words.steps import STEPS
 
-__all__ = ["STEPS", "Note", "Sentence", "fill", "noted", "said_anew", "scope_of"]
+__all__ = ["CHANNELS", "STEPS", "Note", "Sentence", "fill", "noted", "said_anew", "scope_of"]

@@ -12,6 +12,7 @@ from string import Formatter
 
 from schemas.language import Language, Words
 from schemas.reasons import Reason
+from schemas.refusals import TOKEN_IS_DEAD
 
 SCOPES: Mapping[str, Words] = {
     "partner": Words("partner", "партнёр"),
@@ -21,6 +22,8 @@ SCOPES: Mapping[str, Words] = {
     "mailing": Words("mailing", "рассылка"),
 }
 """What a stop holds up, wherever a note has a place `{scope}`."""
+CHANNELS: Mapping[str, Words] = {"PUSH": Words("PUSH", "пуш")}
+"""Those that are no names: each stands for itself elsewhere, or in a place `{channel}`."""
 
 
 class Note(Words, Enum):
@@ -36,7 +39,7 @@ class Note(Words, Enum):
     )
     NOT_SENT = "it is not sent", "запрос не отправляется"
     DROPPED = "request {request_id} was dropped", "запрос {request_id} отброшен"
-    TARGETS = "targets: {targets}, skipped: {skipped}", "установок: {targets}, исключено: {skipped}"
+    TARGETS = "targets: {targets}, skipped: {skipped}", "устройств: {targets}, пропущено: {skipped}"
     PAUSED = "{scope} {stop} is paused", "приостановлено: {scope} {stop}"
     SCOPE_PAUSED = "{scope} is paused", "приостановлено: {scope}"
     ASKED_BY_OPERATOR = "asked for by operator", "по запросу оператора"
@@ -64,11 +67,12 @@ class Note(Words, Enum):
     SUPPRESSED = "suppressed", "не показывается"
     EXPIRED = "expired", "срок жизни истёк"
     SHORTENED = "shortened", "текст сокращён"
+    TOKEN_DEAD = TOKEN_IS_DEAD, "пуш-токен больше не действует"
     INSTALLATION_GONE = "installation is gone", "установка удалена"
-    NO_TOKEN = "no token", "push-токена нет"
+    NO_TOKEN = "no token", "пуш-токена нет"
     NO_ACTIVITY = "no live activity", "Live Activity нет"
     ACTIVITY_ENDED = "the live activity has been ended", "Live Activity завершена"
-    OTHER_PROVIDER = "token is {provider}'s now", "push-токен теперь провайдера {provider}"
+    OTHER_PROVIDER = "token is {provider}'s now", "пуш-токен теперь провайдера {provider}"
     PROVIDER_AWAY = "provider is away", "провайдер недоступен"
     THROTTLED = "throttled", "ограничение скорости"
     SENDER_STOPPED = "sender is stopped", "отправка остановлена"
@@ -87,7 +91,7 @@ class Note(Words, Enum):
     BY_PROVIDER = "provider", "от провайдера"
     BY_PULL = "pull", "при загрузке приложением"
     NOT_INSTALLED = "the app is not installed", "приложение не установлено"
-    OTHER_USER = "the token is not of the current user", "push-токен не текущего пользователя"
+    OTHER_USER = "the token is not of the current user", "пуш-токен не текущего пользователя"
     NOTIFICATIONS_OFF = "notifications are off", "уведомления отключены"
     INACTIVE = "the device has been inactive for 30 days", "устройством не пользовались 30 дней"
     NEWER_CAME = (
@@ -145,15 +149,16 @@ def _found(text: str, language: Language) -> str | None:
 
 
 def _values(found: dict[str, str], language: Language) -> dict[str, str]:
-    scope = SCOPES.get(found.get("scope", ""))
-    return found if scope is None else {**found, "scope": scope.said_in(language)}
+    names = {"scope": SCOPES, "channel": CHANNELS}
+    known = {place: names[place].get(text) for place, text in found.items() if place in names}
+    return found | {place: words.said_in(language) for place, words in known.items() if words is not None}
 
 
 @cache
 def _table() -> tuple[Mapping[str, Words], list[tuple[re.Pattern[str], Words]]]:
     """The notes without places by their English; those with places by a pattern of it; reasons by their names."""
     plain = {reason.value: reason.words for reason in Reason}
-    plain |= {note.english: note for note in Note if "{" not in note.english}
+    plain |= {**CHANNELS, **{note.english: note for note in Note if "{" not in note.english}}
     return plain, [(_pattern(note.english), note) for note in Note if "{" in note.english]
 
 

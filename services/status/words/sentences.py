@@ -74,10 +74,15 @@ class Sentence(Words, Enum):
         "{channel} was not delivered: {reason} (errorCode {error_code}).",
         "{channel}: не доставлено, причина: {reason} (errorCode {error_code}).",
     )
-    FAILED_OF = (
-        "Of {installations} {installations:installation|installations}: {causes}.",
-        "Из {installations} {installations:установки|установок|установок}: {causes}.",
+    PUSH_FAILED = (
+        "PUSH was not delivered: {reason} (errorCode {error_code}).",
+        "Пуш не доставлен: {reason} (errorCode {error_code}).",
     )
+    FAILED_OF = (
+        "Of {devices} {devices:device|devices}: {causes}.",
+        "Из {devices} {devices:устройства|устройств|устройств}: {causes}.",
+    )
+    CAUSE = "on {devices} — {cause}", "на {devices} — {cause}"
     HAD_TAKEN = (
         "The provider had taken it for {devices} {devices:device|devices}; the device is probably off or offline.",
         "Провайдер принял сообщение для {devices} {devices:устройства|устройств|устройств}; "
@@ -87,6 +92,11 @@ class Sentence(Words, Enum):
         "It was confirmed after it had been given up: the customer may have been reached twice.",
         "Подтверждение пришло, когда сообщение уже считалось недоставленным: клиент мог получить его дважды.",
     )
+    PLAN = (
+        "goes to {devices} {devices:device|devices}",
+        "на {devices} {devices:устройство|устройства|устройств}",
+    )
+    PLAN_LEFT_OUT = "left out {device}: {cause}", "пропущено {device}: {cause}"
     CANCELLED = (
         "What was to follow was cancelled: {channels}.",
         "Отправка следующих звеньев каскада отменена: {channels}.",

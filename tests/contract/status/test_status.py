@@ -65,8 +65,8 @@ async def test_why_did_this_customer_not_get_it(service: Running) -> None:
     message = await service.until_state(story, "REFUSED")
     assert message["explanation"] == (
         "PUSH was not delivered: pushes are switched off in the application or by an import (errorCode 23). "
-        "Of 3 installations: 2 × pushes are switched off in the application or by an import; "
-        "1 × the application is older than the message needs."
+        "Of 3 devices: on 2 — pushes are switched off in the application or by an import; "
+        "on 1 — the application is older than the message needs."
     )
 
 

@@ -38,6 +38,7 @@ ENTRY: Json = {
 }
 MESSAGE: Json = {
     "messageId": "m-1",
+    "links": [],
     "mtNum": "1",
     "id": None,
     "state": "EXPIRED",

@@ -88,9 +88,9 @@ def test_every_note_is_noted_somewhere() -> None:
 @pytest.mark.parametrize(
     ("detail", "russian"),
     [
-        ("targets: 3, skipped: 1", "установок: 3, исключено: 1"),
+        ("targets: 3, skipped: 1", "устройств: 3, пропущено: 1"),
         ("SMS goes out: not-read", "отправляется SMS: не прочитано"),
-        ("SMS goes out: push-disabled", "отправляется SMS: push-уведомления отключены в приложении или при импорте"),
+        ("SMS goes out: push-disabled", "отправляется SMS: пуши отключены в приложении или при импорте"),
         ("READ has come: not needed: SMS, VIBER", "получено READ: не требуется: SMS, VIBER"),
         ("too late for this link: it goes out", "поздно: это звено уже отправляется"),
         ("asked for by operator", "по запросу оператора"),
@@ -113,9 +113,9 @@ def test_a_message_is_explained_in_russian() -> None:
     skipped = {"i-1": Reason.PUSH_DISABLED, "i-2": Reason.BELOW_MIN_VERSION, "i-3": Reason.PUSH_DISABLED}
     message = replay(story.requested(), story.planned(skipped=skipped, reason=Reason.PUSH_DISABLED))
     assert explain(message, RUSSIAN) == (
-        "PUSH: не доставлено, причина: push-уведомления отключены в приложении или при импорте (errorCode 23). "
-        "Из 3 установок: 2 × push-уведомления отключены в приложении или при импорте; "
-        "1 × версия приложения ниже требуемой для этого сообщения."
+        "Пуш не доставлен: пуши отключены в приложении или при импорте (errorCode 23). "
+        "Из 3 устройств: на 2 — пуши отключены в приложении или при импорте; "
+        "на 1 — версия приложения ниже требуемой для этого сообщения."
     )
 
 
@@ -128,11 +128,12 @@ def test_all_that_is_shown_of_a_message_is_in_the_language() -> None:
     )
     shown = view_of(message, RUSSIAN)
     assert shown.reason is not None
-    assert shown.reason.words == "push-провайдер отклонил сообщение"
-    assert shown.links[0].skipped[0].reason.words == "push-уведомления отключены в приложении или при импорте"
+    gone = "приложение на телефоне больше не зарегистрировано, обычно его удалили или переустановили"
+    assert shown.reason.words == gone
+    assert shown.links[0].skipped[0].reason.words == "пуши отключены в приложении или при импорте"
     assert [(line.words, line.detail) for line in shown.trace] == [
-        ("запрос принят", "PUSH"),
-        ("получатели определены", "установок: 1, исключено: 1"),
+        ("запрос принят", "пуш"),
+        ("получатели определены", "на 1 устройство; пропущено i-2: пуши отключены в приложении или при импорте"),
         ("попытка отправки", "отклонено: Unregistered"),
     ]
     assert shown.trace[2].what == "attempt"

@@ -1,0 +1,110 @@
+"""What support can tell a customer of a failure: every reason has it, and a provider's own word says more."""
+
+from typing import Any
+
+import pytest
+
+from schemas.advice import ADVICE
+from schemas.language import Language
+from schemas.providers import Provider
+from schemas.reasons import Reason
+from schemas.refusals import PROVIDER_WORDS, Conclusion, conclusion_of
+from services.dispatch.providers.apns.table import TABLE, Action
+from services.dispatch.providers.fcm import table as fcm
+from services.dispatch.providers.hms.table import CODES
+from services.dispatch.providers.rustore.table import NATIVE
+from services.runtime.looks import masked
+from services.status.api.explain import explain
+from services.status.api.view import view_of
+from tests.support.status_events import Story, replay
+
+REFUSED: Any = {"outcome": "refused", "reason": Reason.PROVIDER_REFUSED, "detail": "Unregistered"}
+DEAD = {Conclusion.APP_GONE, Conclusion.OTHER_APP}
+
+
+def test_every_reason_and_every_conclusion_can_be_told_in_both_languages() -> None:
+    assert ADVICE.keys() == set(Reason)
+    assert PROVIDER_WORDS.keys() == set(Conclusion)
+    for advice in [*ADVICE.values(), *(conclusion.advice for conclusion in Conclusion)]:
+        for words in filter(None, (advice.meaning, advice.remedy)):
+            assert words.english.endswith(".")
+            assert words.russian.endswith(".")
+
+
+def test_every_word_by_which_a_provider_ends_a_token_is_known_as_one() -> None:
+    apns = {word for (_, word), action in TABLE.items() if action is Action.DROP_TOKEN}
+    rustore = {word for (_, word), action in NATIVE.items() if action == "DROP_TOKEN"}
+    hms = {code for code, action in CODES.items() if action == "DROP_TOKEN"}
+    words = {Provider.APNS: apns, Provider.RUSTORE: rustore, Provider.HMS: hms}
+    words[Provider.FCM] = {row.fcm for row in fcm.ROWS if row.action == "DROP_TOKEN" and row.detail is None}
+    for provider, known in words.items():
+        assert known
+        for word in known:
+            assert conclusion_of(provider, f"refused: {word}") in DEAD, (provider, word)
+
+
+@pytest.mark.parametrize(
+    ("detail", "conclusion"),
+    [
+        ("refused: Unregistered", Conclusion.APP_GONE),
+        ("refused: BadDeviceToken: token is dead", Conclusion.OTHER_APP),
+        ("refused: Forbidden", Conclusion.OUR_SETTINGS),
+        ("refused: Forbidden: never taken while others are: token is dead", Conclusion.OTHER_APP),
+        ("refused: a word of next year: token is dead", Conclusion.APP_GONE),
+        ("refused: a word of next year", None),
+    ],
+)
+def test_a_refusal_means_what_its_words_say(detail: str, conclusion: Conclusion | None) -> None:
+    assert conclusion_of(Provider.APNS, detail) is conclusion
+
+
+def test_a_dead_token_is_told_as_an_app_that_is_gone_and_the_phone_that_was_left_out_with_its_own_reason() -> None:
+    story = Story()
+    message = replay(
+        story.requested(),
+        story.planned("i-1", skipped={"i-2": Reason.PUSH_OS_DISABLED}),
+        story.dispatched(**REFUSED).replace(dead_token="digest"),
+    )
+    gone = "the app is no longer registered on that phone, usually because it was deleted or reinstalled"
+    assert explain(message) == (
+        f"PUSH was not delivered: {gone} (errorCode 28). "
+        f"Of 2 devices: on 1 — {gone}; on 1 — pushes are switched off in the operating system."
+    )
+    view = masked(view_of(message))
+    [delivery], [skipped] = view.links[0].deliveries, view.links[0].skipped
+    assert delivery.reason is not None
+    assert delivery.reason.remedy == "Open the app again, or install it anew, and log in."
+    assert skipped.reason.remedy == "Allow notifications for the app in the phone's settings."
+    plan, attempt = view.trace[1], view.trace[2]
+    assert plan.detail == "goes to 1 device; left out i-2: pushes are switched off in the operating system"
+    assert attempt.detail == "refused: Unregistered: token is dead"
+    assert attempt.reason == delivery.reason
+    assert view.reason is not None
+    assert view.reason.error_code == Reason.PROVIDER_REFUSED.error_code
+
+
+def test_a_refusal_of_a_former_release_is_told_by_its_word_alone() -> None:
+    story = Story()
+    message = replay(
+        story.requested(),
+        story.planned("i-1"),
+        story.dispatched(**REFUSED),
+    )
+    assert "больше не зарегистрировано" in explain(message, Language.RUSSIAN)
+
+
+def test_a_live_activity_whose_token_is_dead_says_nothing_of_the_app() -> None:
+    story = Story()
+    message = replay(
+        story.requested(),
+        story.planned("i-1", slots=("activity/a-1",)),
+        story.dispatched(**REFUSED).replace(slot="activity/a-1"),
+    )
+    assert "the push provider refused it" in explain(message)
+
+
+def test_a_report_says_in_words_what_it_told_the_partner() -> None:
+    story = Story()
+    message = replay(story.requested(), story.planned("i-1"), story.reported(9))
+    assert view_of(message).trace[-1].status_words == "read"
+    assert view_of(message, Language.RUSSIAN).trace[-1].status_words == "прочитано"
