@@ -255,11 +255,9 @@ def _advice_cells(advice: Advice, language: Language) -> tuple[str, str]:
 
 def _by_provider(words: Mapping[str, Sequence[str]], language: Language) -> str:
     """What a provider says, or the trace in its place; of any provider by the latter alone."""
-    named = (
-        (FACTS[Provider(name)].title if name else _ANY_PROVIDER.said_in(language), known)
-        for name, known in words.items()
-    )
-    return "; ".join(f"{name}: {_codes(known)}" for name, said in named)
+    any_provider = _ANY_PROVIDER.said_in(language)
+    titles = {name: FACTS[Provider(name)].title if name else any_provider for name in words}
+    return "; ".join(f"{titles[name]}: {_codes(known)}" for name, known in words.items())
 
 
 def access_page(language: Language) -> str:

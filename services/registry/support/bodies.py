@@ -5,6 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from schemas.advice import ADVICE
+from schemas.language import Language
+from schemas.reasons import Reason
+from schemas.refusals import Conclusion
 from services.registry.bodies import AnswerModel
 from services.registry.device_api import InstallationView, SubscriptionView
 from services.registry.devices import Device, Forbidden, Launches
@@ -47,6 +51,36 @@ class PermissionView(AnswerModel):
     source: str
 
 
+class NoPushes(AnswerModel):
+    """Why no push goes to an installation, and what the customer can do: words of `schemas/advice.py`."""
+
+    SHOWN: ClassVar = ("name", "meaning", "remedy", "at")
+    name: str = Field(description="the reason that a message would get; `app-gone`: a provider ended the token")
+    meaning: str
+    remedy: str | None = Field(description="what the customer can do; null: nothing")
+    at: int | None = Field(description="since when, UTC ms; null: not known")
+
+    @classmethod
+    def of(cls, device: Device, language: Language) -> "NoPushes | None":
+        """The first of what stands in the way, as the router looks; None: nothing that the device itself has."""
+        at = None
+        if device.replaced_by:
+            name, advice = Reason.REPLACED.value, ADVICE[Reason.REPLACED]
+        elif device.token is None:
+            at = device.token_retired_at
+            known = Reason.NO_ACTIVE_INSTALLATION
+            name, advice = (known.value, ADVICE[known]) if at is None else ("app-gone", Conclusion.APP_GONE.advice)
+        elif not device.push_enabled:
+            name, advice = Reason.PUSH_DISABLED.value, ADVICE[Reason.PUSH_DISABLED]
+        elif not device.push_os_enabled:
+            at = next((change.at for change in reversed(device.os_changes) if not change.allowed), None)
+            name, advice = Reason.PUSH_OS_DISABLED.value, ADVICE[Reason.PUSH_OS_DISABLED]
+        else:
+            return None
+        remedy = advice.remedy.said_in(language) if advice.remedy is not None else None
+        return cls(name=name, meaning=advice.meaning.said_in(language), remedy=remedy, at=at)
+
+
 class SupportInstallation(InstallationView):
     """An installation for support: `tokenDigest` begins like the digest in traces, and does not reveal the token."""
 
@@ -54,7 +88,7 @@ class SupportInstallation(InstallationView):
         *("primary", "proved", "installation_id", "application_id", "platform", "app_version", "os_version", "model"),
         *("locale", "time_zone", "token", "push_enabled", "push_os_enabled", "subscriptions", "launches"),
         *("installed_at", "last_used_at", "updated_at", "token_worked", "proved_by", "replaced_by", "usage"),
-        *("imported", "forbidden_by_import", "os_permission"),
+        *("imported", "forbidden_by_import", "os_permission", "no_pushes"),
     )
     token_digest: str | None = None
     token_worked: bool = False
@@ -68,9 +102,10 @@ class SupportInstallation(InstallationView):
     )
     usage: Usage
     os_permission: list[PermissionView] = Field([], description="the newest changes, oldest first")
+    no_pushes: NoPushes | None = Field(None, description="why it gets no push messages; null: nothing is known of")
 
     @classmethod
-    def of(cls, device: Device) -> "SupportInstallation":
+    def of(cls, device: Device, language: Language = Language.ENGLISH) -> "SupportInstallation":
         token = device.token
         return cls.shown(
             InstallationView.of(device),
@@ -85,6 +120,7 @@ class SupportInstallation(InstallationView):
             forbidden_by_import=Forbidden.of(device).names,
             usage=Usage.of(device.launches),
             os_permission=[PermissionView.shown(change) for change in device.os_changes],
+            no_pushes=NoPushes.of(device, language),
         )
 
 

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
+from schemas.language import Language
 from services.registry.bodies import BadField, Id, Phone, UserId
 from services.registry.device_api import DeviceCommands
 from services.registry.devices import Device, OwnerRecord, record_ids
@@ -20,6 +21,7 @@ from services.runtime.http.server import UNREADABLE, Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.looks import Masked, as_asked
 from services.runtime.text import phones
+from services.runtime.text.languages import spoken_by
 
 IMPORT_PATH = "/v1/installations/import"
 MAX_IMPORT_BYTES = 4 * 1024 * 1024
@@ -38,6 +40,13 @@ def installation_routes(commands: DeviceCommands, access: ReadAccessDependency) 
     return both
 
 
+def _spoken(request: Request, response: Response) -> Language:
+    """The language of the answer's words, which the headers name."""
+    language = spoken_by(request.headers.raw)
+    response.headers["Content-Language"], response.headers["Vary"] = language.value, "Accept-Language"
+    return language
+
+
 def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessDependency) -> None:
     devices, asking = commands.devices, Depends(access)
 
@@ -48,6 +57,7 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
         masked: Masked = False,
         access: ReadAccess = asking,
+        language: Language = Depends(_spoken),  # noqa: B008 — FastAPI's way
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
         digits = phones.from_query(phone) if phone is not None else None
@@ -64,20 +74,26 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         gone = [device for device in others if device.replaced_by and device.application_id in names]
         answer = SupportAnswer(
             cards=[_card(records[key], found) for key in sorted(records)],
-            installations=[SupportInstallation.of(device) for device in found],
-            gave_way=[SupportInstallation.of(device) for device in sorted(gone, key=lambda gone: gone.installation_id)],
+            installations=[SupportInstallation.of(device, language) for device in found],
+            gave_way=[
+                SupportInstallation.of(device, language)
+                for device in sorted(gone, key=lambda device: device.installation_id)
+            ],
         )
         return as_asked(answer, masked)
 
     @router.get("/{installation_id}", responses={404: PROBLEMS[400]})
     async def get_any_installation(
-        installation_id: UUID, masked: Masked = False, access: ReadAccess = asking
+        installation_id: UUID,
+        masked: Masked = False,
+        access: ReadAccess = asking,
+        language: Language = Depends(_spoken),  # noqa: B008 — FastAPI's way
     ) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))
         if found is None or found.application_id not in access.applications:
             raise Problem(404, "Unknown installation")
-        return as_asked(SupportInstallation.of(found), masked)
+        return as_asked(SupportInstallation.of(found, language), masked)
 
 
 def _add_import(router: APIRouter, commands: DeviceCommands) -> None:

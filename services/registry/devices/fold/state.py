@@ -183,6 +183,14 @@ class Device(Frozen, omit_defaults=False):
     def live_token(self, slot: str) -> LiveToken | None:
         return next((entry.token for entry in self.live if entry.slot == slot), None)
 
+    @property
+    def token_retired_at(self) -> int | None:
+        """UTC ms; when a provider's word ended its last token. None: it has one, never had, or the app removed it."""
+        if self.token is not None:
+            return None
+        ended = [mark.stamp for mark in self.retired if mark.stamp > self.stamps.get("token", "")]
+        return int(max(ended).partition("/")[0]) if ended and "token" in self.stamps else None
+
     def is_newer(self, register: str, stamp: Stamp) -> bool:
         """Whether an event with this stamp may write the register."""
         return stamp > self.stamps.get(register, "")
