@@ -1,12 +1,15 @@
 /** The console: who is not signed in sees the sign-in, everybody else the menu and a page. */
 
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { PAGES, PAGES_OF_PARTNERS } from "./pages";
 import { PartnerSignIn } from "./pages/partner/sign-in";
 import { SignIn } from "./pages/sign-in";
 import { OwnSession } from "./parts/own-session";
+import { focusOn, keepFocus } from "./parts/kept-focus";
 import { Empty, Loading } from "./parts/states";
+import { Zone } from "./parts/time";
+import { useTitle } from "./parts/title";
 import { SIGN_IN, go, href, usePlace } from "./router";
 import { holds, isPortal, isSignedIn, onSession, signedInByCookie, userName } from "./session";
 import { get } from "./api";
@@ -24,13 +27,14 @@ function Console() {
   const again = () => redraw((count) => count + 1);
   useEffect(() => onSession(again), []);
   useEffect(() => {
-    document.title = t(TITLE);
     if (isSignedIn() && here.path === SIGN_IN) go("");
   });
   const isAsking = useCookie();
   const all = isPortal ? PAGES_OF_PARTNERS : PAGES;
   const pages = all.filter((known) => holds(known.scope) && (known.isOffered?.() ?? true));
   const page = path === "" ? pages[0] : all.find((known) => known.path === path);
+  useTitle(isSignedIn() ? (page ? t(page.title) : "") : t("signIn.title"), t(TITLE));
+  useTop(`${path}/${rest}`);
   const switched = () => {
     setLanguage(language() === "ru" ? "en" : "ru");
     again();
@@ -49,6 +53,7 @@ function Console() {
             ))}
         </nav>
         <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
+        {isSignedIn() && <Zone />}
         {isSignedIn() && <span class="quiet">{userName()}</span>}
         <OwnSession />
       </header>
@@ -57,6 +62,17 @@ function Console() {
       </main>
     </>
   );
+}
+
+/** Another place begins at its top. The focus stays where it is, unless that is gone. */
+function useTop(place: string): void {
+  const last = useRef(place);
+  useEffect(() => {
+    if (last.current === place) return;
+    last.current = place;
+    scrollTo(0, 0);
+    if (document.activeElement === document.body) focusOn(document.getElementById("content"));
+  }, [place]);
 }
 
 /** Whether it is asked who has signed in with this browser, in another tab or before the page was loaded anew. */
@@ -79,3 +95,4 @@ function skip(event: Event): void {
 
 setLanguage(language());
 render(<Console />, document.getElementById("console")!);
+keepFocus(document.getElementById("console")!);

@@ -1,53 +1,86 @@
 /** The devices of a customer: what forbids pushes there, and what is subscribed to. */
 
 import { useState } from "preact/hooks";
-import { get } from "../api";
-import { place, type Answer } from "../documents";
+import { ApiError, get } from "../api";
+import { place, type Answer, type Schemas } from "../documents";
 import { Badge } from "../parts/badge";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { isPortal } from "../session";
 import { t } from "../words";
+import { Advice } from "./support-advice";
+import { shortDevice, systemName } from "./support-names";
 
 type Installation = Answer<"/v1/installations">["installations"][number];
-export type Whose = { phone?: string | null; user?: string | null };
+type Whose = { phone?: string | null; user?: string | null };
 
-/** `query` is null while nobody has asked whose they are; then `ask` is called. */
-export function Devices({ query, isOpen = false, ask }: { query: Whose | null; isOpen?: boolean; ask?: () => void }) {
-  const [isAsked, setAsked] = useState(isOpen);
-  const asked = () => (query === null ? ask?.() : setAsked(true));
+/** Of a customer, by whom was searched for. */
+export function Devices({ query }: { query: Whose }) {
+  const at = place("/v1/installations", { ...query, masked: isPortal ? null : true });
+  const load = async (signal: AbortSignal) => {
+    const { installations, gaveWay } = await get(at, signal);
+    return [...installations, ...gaveWay];
+  };
+  return <Card title={t("support.devices")} hint={isPortal ? undefined : t("support.recorded")} at={at} load={load} />;
+}
+
+/** Those that a message was for, by their ids: whose they are is not asked, so nothing is shown of anybody. */
+export function DevicesOfMessage({ message: { messageId, links } }: { message: Schemas["MessageView"] }) {
+  const ids = [...new Set(links.flatMap(({ deliveries, skipped }) => [...deliveries, ...skipped].map(({ installationId }) => installationId)))].filter((id) => UUID.test(id));
+  if (ids.length === 0) return null;
+  const load = async (signal: AbortSignal) => {
+    const found = await Promise.all(ids.map((id) => unlessGone(get(place("/v1/installations/{installation_id}", { installation_id: id }, { masked: isPortal ? null : true }), signal))));
+    return found.filter((device): device is Installation => device !== null);
+  };
+  return <Card title={t("support.devicesOfMessage")} hint={undefined} at={`${messageId}/devices/${ids.length}`} load={load} />;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Null where it is no longer known: it was forgotten. */
+async function unlessGone(asking: Promise<Installation>): Promise<Installation | null> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+interface Asked {
+  title: string;
+  hint: string | undefined;
+  at: string;
+  load: (signal: AbortSignal) => Promise<Installation[]>;
+}
+
+function Card(asked: Asked) {
+  const [isAsked, ask] = useState(false);
   return (
-    <section class="card">
-      <h2>{t("support.devices")}</h2>
-      {isAsked && query !== null ? (
-        <Found query={query} />
-      ) : (
-        <button type="button" title={isPortal ? undefined : t("support.recorded")} onClick={asked}>{t("support.reveal")}</button>
-      )}
+    <section class="card" aria-live="polite">
+      <h2>{asked.title}</h2>
+      {isAsked ? <Found {...asked} /> : <button type="button" title={asked.hint} onClick={() => ask(true)}>{t("support.reveal")}</button>}
     </section>
   );
 }
 
-function Found({ query }: { query: Whose }) {
-  const at = place("/v1/installations", { ...query, masked: isPortal ? null : true });
-  const [loaded, again] = useLoaded(at, (signal) => get(at, signal));
+function Found({ title, at, load }: Asked) {
+  const [loaded, again] = useLoaded(at, load);
   return (
     <Shown loaded={loaded} again={again}>
-      {({ installations, gaveWay }) =>
-        installations.length + gaveWay.length === 0 ? (
+      {(devices) =>
+        devices.length === 0 ? (
           <Empty>{t("support.noDevices")}</Empty>
         ) : (
           <Table
-            label={t("support.devices")}
-            rows={[...installations, ...gaveWay]}
+            label={title}
+            rows={devices}
             id={(device) => device.installationId}
             columns={[
               { title: t("support.device"), cell: named },
-              { title: t("support.model"), cell: (device) => [device.platform, device.model, device.osVersion].filter(Boolean).join(" ") },
+              { title: t("support.pushes"), cell: pushes },
               { title: t("support.application"), cell: (device) => [device.applicationId, device.appVersion].filter(Boolean).join(" ") },
-              { title: t("support.provider"), cell: (device) => device.token?.provider ?? "—" },
-              { title: t("support.forbidden"), cell: forbidden },
               { title: t("support.subscriptions"), cell: subscriptions },
               { title: t("support.lastUsed"), cell: (device) => <Time at={device.lastUsedAt} /> },
             ]}
@@ -62,18 +95,28 @@ function Found({ query }: { query: Whose }) {
 function named(device: Installation) {
   return (
     <>
-      {device.installationId}
+      <strong>{device.model || systemName(device.platform, "")}</strong>
+      {device.model && <div>{systemName(device.platform, device.osVersion)}</div>}
+      <div class="quiet" title={device.installationId}>{t("support.device")} {shortDevice(device.installationId)}</div>
       {device.replacedBy !== null && <div>{t("support.gaveWay")} {device.replacedBy}</div>}
       {device.replacedBy === null && device.imported && <div>{t("support.imported")}</div>}
     </>
   );
 }
 
-function forbidden(device: Installation) {
-  const imported = new Set(device.forbiddenByImport);
-  if (!device.pushOsEnabled) return <Badge state={t(imported.has("pushOsEnabled") ? "support.byImport" : "support.bySystem")} kind="bad" />;
-  if (!device.pushEnabled) return <Badge state={t(imported.has("pushEnabled") ? "support.byImport" : "support.byApplication")} kind="bad" />;
-  return t("support.nothingForbids");
+/** Whether any can come, and if none: why, since when, and what the customer can do. */
+function pushes(device: Installation) {
+  const none = device.noPushes;
+  if (none === null) return <><Badge state={t("support.pushesCome")} kind="good" /> {device.token?.provider}</>;
+  const isOfImport = device.forbiddenByImport.some((name) => name === "pushEnabled" || name === "pushOsEnabled");
+  return (
+    <>
+      <Badge state={t("support.pushesDoNot")} kind="bad" raw={none.name} />
+      {none.at !== null && <> {t("support.since")} <Time at={none.at} /></>}
+      {isOfImport && <div class="quiet">{t("support.byImport")}</div>}
+      <Advice reason={none} />
+    </>
+  );
 }
 
 function subscriptions(device: Installation) {

@@ -2,6 +2,9 @@
 
 import { messageStates, type MessageState } from "../parts/badge";
 import { Choice, TextField } from "../parts/field";
+import { told } from "../parts/figures";
+import { zone } from "../parts/time";
+import { isPortal } from "../session";
 import { t, type Key } from "../words";
 
 /** `from` and `to` as a field for date and time has them; what is empty leaves nothing out. */
@@ -28,7 +31,8 @@ const PERIODS = [
 export function FilterFields(props: { filter: Filter; changed: (filter: Filter) => void; chosen: (filter: Filter) => void }) {
   const { filter, changed, chosen } = props;
   return (
-    <>
+    <details class="filters" open={faultOf(filter) !== undefined || undefined}>
+      <summary>{t("support.filters")}{!isOpen(filter) && ` — ${t("support.filtered")}`}</summary>
       <div class="row filter">
         <TextField id="support-from" label={t("support.from")} fault={faultOf(filter)} value={filter.from} changed={(from) => changed({ ...filter, from })} more={{ type: "datetime-local", ...YEARS }} />
         <TextField id="support-to" label={t("support.to")} value={filter.to} changed={(to) => changed({ ...filter, to })} more={{ type: "datetime-local", ...YEARS }} />
@@ -39,7 +43,8 @@ export function FilterFields(props: { filter: Filter; changed: (filter: Filter) 
           <button type="button" key={title} onClick={() => chosen({ ...filter, ...period() })}>{t(title)}</button>
         ))}
       </div>
-    </>
+      <p class="quiet">{told(isPortal ? "portal.filterHint" : "support.filterHint", { zone: zone() })}</p>
+    </details>
   );
 }
 

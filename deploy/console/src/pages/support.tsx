@@ -1,8 +1,11 @@
 /** What became of a customer's messages, and why: for support, and for a partner of its own, which may look through all of
     them. `rest` of the address is an id of a message, never a phone. */
 
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { MessageBadge } from "../parts/badge";
+import { told } from "../parts/figures";
+import { focusOn } from "../parts/kept-focus";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
@@ -13,14 +16,17 @@ import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
 import { EVERYTHING, faultOf, FilterFields, isOpen, type Filter } from "./support-filter";
 import { MessageTrace } from "./support-message";
+import { channelName, short } from "./support-names";
 import { page, search, type Found, type Group, type Question } from "./support-search";
+
+const MOST_OF_TEXT = 60;
 
 export function Support({ rest }: { rest: string }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState(EVERYTHING);
-  const [asked, ask] = useState({ text: "", filter: EVERYTHING });
+  const [asked, ask] = useState({ text: "", filter: EVERYTHING, round: 0 });
   const find = (text: string, wanted: Filter) => {
-    ask({ text, filter: wanted });
+    ask(({ round }) => ({ text, filter: wanted, round: round + 1 }));
     if (rest) location.hash = href("support");
   };
   const submitted = (event: Event) => {
@@ -44,24 +50,39 @@ export function Support({ rest }: { rest: string }) {
           <button type="submit" class="main">{t("support.search")}</button>
         </div>
         <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
-        <p class="quiet">{t(isPortal ? "portal.filterHint" : "support.filterHint")}</p>
       </form>
-      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} isWanted={asked.round > 0} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
 
-function Results({ asked, filter }: { asked: string; filter: Filter }) {
+/** `isWanted`: somebody has searched, so the focus goes to what was found. */
+function Results({ asked, filter, isWanted }: { asked: string; filter: Filter; isWanted: boolean }) {
   const [loaded, again] = useLoaded("", (signal) => search(asked, filter, signal));
   return (
     <Shown loaded={loaded} again={again}>
       {(groups) => (
-        <>
+        <ResultsShown groups={groups} isWanted={isWanted}>
           {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} />)}
           {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
-        </>
+        </ResultsShown>
       )}
     </Shown>
+  );
+}
+
+function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWanted: boolean; children: ComponentChildren }) {
+  const top = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isWanted) focusOn(top.current);
+  }, []);
+  const count = groups.reduce((sum, { messages }) => sum + messages.length, 0);
+  const hasMore = groups.some(({ cursor }) => cursor !== null);
+  return (
+    <div ref={top} role="group" tabIndex={-1} aria-label={t("support.results")}>
+      <p class="quiet" role="status">{told(hasMore ? "support.foundNewest" : "support.found", { count })}</p>
+      {children}
+    </div>
   );
 }
 
@@ -79,7 +100,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
     <section class="card">
       <h2>{title}</h2>
       {messages.length === 0 ? (
-        <Empty>{field === "all" ? t(isOpen(filter) ? "portal.none" : "portal.noneFits") : t(`${isAlone ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
+        <Empty>{field === "all" ? t(isOpen(filter) ? "portal.none" : "portal.noneFits") : t(`${isAlone && field !== "phone" ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
       ) : (
         <Table
           label={title}
@@ -88,9 +109,9 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
           columns={[
             { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
             { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
-            { title: t("support.message"), cell: (message) => <a href={href("support", message.messageId)}>{message.messageId}</a> },
+            { title: t("support.message"), cell: named },
             ...(isPortal ? [{ title: t("support.recipient"), cell: recipientOf }] : []),
-            { title: t("support.channel"), cell: (message) => message.channel ?? "—" },
+            { title: t("support.channel"), cell: ({ channel, sender, partnerId }) => <>{channelName(channel)}<div class="quiet">{[sender, isPortal ? null : partnerId].filter(Boolean).join(" · ")}</div></> },
             { title: t("support.why"), cell: (message) => message.explanation },
           ]}
         />
@@ -104,8 +125,26 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
   );
 }
 
+type Summary = Found["messages"][number];
+
+/** By what tells it from its neighbours: its words where they may be shown, the partner's id, and the end of its own. */
+function named({ messageId, id, title, text }: Summary) {
+  const words = isPortal ? (title ?? text) : null;
+  return (
+    <>
+      {words && <div>{beginning(words)}</div>}
+      {id && <div>{id}</div>}
+      <a href={href("support", messageId)} title={messageId}>{short(messageId)}</a>
+    </>
+  );
+}
+
+function beginning(text: string): string {
+  return text.length > MOST_OF_TEXT ? `${text.slice(0, MOST_OF_TEXT)}…` : text;
+}
+
 /** As the partner named it: an operator sees nobody before asking. */
-function recipientOf({ phone, externalUserId }: Found["messages"][number]) {
+function recipientOf({ phone, externalUserId }: Summary) {
   return <>{phone && <div class="nowrap">+{phone}</div>}{externalUserId && <div>{externalUserId}</div>}</>;
 }
 

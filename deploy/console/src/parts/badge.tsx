@@ -28,6 +28,11 @@ export function StateBadge<Name extends string>({ state, kinds, words }: { state
   return isKnown(state) ? <Badge state={words(state)} kind={kinds[state]} raw={state} /> : <Badge state={state} kind="going" raw={state} />;
 }
 
+/** A message's state in a word; one that a newer platform may have stays as it is. */
+export function stateWords(state: string): string {
+  return Object.hasOwn(MESSAGE_STATES, state) ? t(`messageState.${state as MessageState}`) : state;
+}
+
 export function MessageBadge({ state }: { state: string }) {
   return <StateBadge state={state} kinds={MESSAGE_STATES} words={(name) => t(`messageState.${name}`)} />;
 }

@@ -23,7 +23,7 @@ export function LiveShown<T>(props: { live: Live<T>; everyS: number; children: (
 /** Of when it is, and how changes come; `everyS` null: they do not, unless it is followed. */
 export function LiveLine<T>({ live, everyS }: { live: Live<T>; everyS: number | null }) {
   if (live.value === null) return null;
-  const polled = everyS === null ? "" : told(live.hasStream ? "live.noStream" : "live.every", { seconds: everyS });
+  const polled = everyS === null ? t("live.still") : told(live.hasStream ? "live.noStream" : "live.every", { seconds: everyS });
   return (
     <p class="quiet live">
       {t("live.at")} <Time at={live.at} /> · {live.isStreamed ? t("live.streamed") : polled}{" "}

@@ -1,16 +1,11 @@
-/** A value about a person, which the platform has masked; `show` asks it for the value itself, and that look is recorded. */
+/** A button that asks the platform for values that it has masked: it says which, and that the look is recorded. */
 
 import { t } from "../words";
 
-export function Masked({ value, label, show }: { value: string; label: string; show: (() => void) | undefined }) {
+export function ShowMasked({ label, show }: { label: string; show: () => void }) {
   return (
-    <span>
-      {value}{" "}
-      {show && (
-        <button type="button" class="link" aria-label={`${t("support.reveal")}: ${label}`} title={t("support.recorded")} onClick={show}>
-          {t("support.reveal")}
-        </button>
-      )}
-    </span>
+    <button type="button" title={t("support.recorded")} onClick={show}>
+      {label}
+    </button>
   );
 }

@@ -1,4 +1,4 @@
-/** A table that scrolls by itself where the window is narrow. */
+/** A table; where the window is narrow, each row is a card of its own with the columns' titles in it. */
 
 import type { ComponentChildren } from "preact";
 
@@ -7,17 +7,18 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren;
 }
 
+/** The roles are said because a table that is laid out as cards is none to some browsers. */
 export function Table<Row>(props: { label: string; columns: Column<Row>[]; rows: Row[]; id: (row: Row) => string }) {
   return (
     <div class="table" role="region" aria-label={props.label} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>{props.columns.map((column) => <th scope="col" key={column.title}>{column.title}</th>)}</tr>
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">{props.columns.map((column) => <th role="columnheader" scope="col" key={column.title}>{column.title}</th>)}</tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {props.rows.map((row) => (
-            <tr key={props.id(row)}>
-              {props.columns.map((column) => <td key={column.title}>{column.cell(row)}</td>)}
+            <tr role="row" key={props.id(row)}>
+              {props.columns.map((column) => <td role="cell" data-title={column.title} key={column.title}>{column.cell(row)}</td>)}
             </tr>
           ))}
         </tbody>

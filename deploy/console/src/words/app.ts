@@ -5,6 +5,7 @@ import type { Texts } from "./texts";
 export const APP = {
   "app.title": ["RPNS console", "Консоль RPNS"],
   "app.skip": ["Skip to content", "Перейти к содержимому"],
+  "app.zone": ["Times:", "Время:"],
   "app.signOut": ["Sign out", "Выйти"],
   "app.language": ["По-русски", "In English"],
   "app.notFound": ["There is no such page", "Такой страницы нет"],
@@ -24,7 +25,8 @@ export const APP = {
   "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],
   "live.at": ["As of", "Данные на"],
   "live.every": ["anew every {seconds} s", "обновляется каждые {seconds} с"],
-  "live.streamed": ["live: changes show by themselves", "в реальном времени: изменения видны сами"],
+  "live.streamed": ["live: changes show by themselves", "обновляется автоматически"],
+  "live.still": ["not live: changes do not show by themselves", "не обновляется автоматически"],
   "live.noStream": ["no live stream, so anew every {seconds} s", "нет потока изменений, поэтому обновляется каждые {seconds} с"],
   "live.noAnswer": ["no answer within {seconds} s", "нет ответа за {seconds} с"],
   "live.again": ["Refresh", "Обновить"],

@@ -15,8 +15,8 @@ export const PORTAL = {
   "portal.messages": ["Messages", "Сообщения"],
   "portal.field": ["Phone, user id, message id, mtNum or your own id; empty: all", "Телефон, id клиента, id сообщения, mtNum или ваш id; пусто — все"],
   "portal.filterHint": [
-    "Period and state do not count for an id. Last night is 22:00 to 8:00; hours are those of your computer.",
-    "При поиске по id период и состояние не учитываются. Прошлая ночь — с 22:00 до 8:00 по часам вашего компьютера.",
+    "Period and state do not count for an id. Last night is 22:00 to 8:00; times are those of {zone}.",
+    "При поиске по id период и состояние не учитываются. Прошлая ночь — с 22:00 до 8:00. Время указывается в зоне {zone}.",
   ],
   "portal.allMessages": ["Your messages", "Ваши сообщения"],
   "portal.none": ["You have sent no message yet", "Вы ещё ничего не отправляли"],

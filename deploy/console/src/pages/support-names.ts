@@ -1,0 +1,25 @@
+/** How messages, channels and devices are named where there is little room. */
+
+import { t } from "../words";
+
+/** The end of a message's id: ids of one minute begin alike. */
+export function short(messageId: string): string {
+  return `…${messageId.slice(-SHORT)}`;
+}
+
+/** The beginning of an installation's id. */
+export function shortDevice(installationId: string): string {
+  return installationId.slice(0, SHORT);
+}
+
+export function channelName(channel: string | null): string {
+  return channel === "PUSH" ? t("support.push") : (channel ?? "—");
+}
+
+/** "Android 14", as people write it. */
+export function systemName(platform: string | null, version: string): string {
+  return [SYSTEMS[platform ?? ""] ?? platform, version].filter(Boolean).join(" ");
+}
+
+const SHORT = 8;
+const SYSTEMS: Record<string, string> = { ios: "iOS", android: "Android", huawei: "HarmonyOS", rustore: "Android (RuStore)", web: "Web" };
