@@ -13,7 +13,7 @@ import pytest
 
 from deploy.browser.chromium import Browser
 from deploy.local.provision import APPLICATION_ID, admin_of
-from tests.support.console_page import NETWORK, ConsolePage, browser, console_page, needs_console
+from tests.support.console_page import NETWORK, ConsolePage, browser, console_page, needs_console, short
 from tests.support.waiting import eventually
 from tests.support.world import QUICK, READ, World
 
@@ -135,13 +135,14 @@ async def test_its_messages_are_shown_in_full_by_phone_state_or_all_together_and
     message = await world.trace(ref)
     theirs = await send_as(world, partner, stranger)
     await bank.sees("Your messages")
+    await bank.press("Period and state")
     await bank.press("Last hour")  # which looks again
-    await bank.sees(message["messageId"])
+    await bank.sees(short(message["messageId"]))
     await bank.sees(f"+{phone}")
     await bank.type(SEARCHED, phone)
     await bank.press("Find")
     await bank.sees("Messages to this phone")
-    await bank.press(message["messageId"])
+    await bank.open_message(message["messageId"])
     await bank.sees("What happened")
     await bank.sees(str(message["text"]))
     assert await bank.barriers() == []

@@ -122,6 +122,11 @@ class ConsolePage:
         await self.press("Find")
         await self.settled()
 
+    async def open_message(self, message_id: str) -> None:
+        """From the list, whose links show the end of its id."""
+        await self.press(short(message_id))
+        await self.sees("What happened")
+
     async def settled(self) -> None:
         """Until the page has what it asked for."""
         await self.until(
@@ -144,6 +149,11 @@ class ConsolePage:
         """What the browser's own console has to say of this tab."""
         events = [event for event in self.browser.events if event.get("sessionId") == self.session]
         return [fault for event in events if (fault := _fault(event["method"], event["params"]))]
+
+
+def short(message_id: str) -> str:
+    """As lists name a message."""
+    return f"…{message_id[-8:]}"
 
 
 def _fault(method: str, about: dict[str, Any]) -> str:
