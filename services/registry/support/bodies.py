@@ -56,7 +56,7 @@ class NoPushes(AnswerModel):
 
     SHOWN: ClassVar = ("name", "meaning", "remedy", "at")
     name: str = Field(description="the reason that a message would get; `app-gone`: a provider ended the token")
-    meaning: str
+    meaning: str = Field(description="what support can tell the customer")
     remedy: str | None = Field(description="what the customer can do; null: nothing")
     at: int | None = Field(description="since when, UTC ms; null: not known")
 
