@@ -16,7 +16,7 @@ from rich.text import Text
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
-from deploy.cli.mailing.figures import forecast_lines, progress_lines, understood_words
+from deploy.cli.mailing.figures import ENDS, forecast_lines, is_known, progress_lines, understood_words
 from deploy.cli.mailing.list_tail import Tail
 from deploy.cli.options import AsJson, Charset, encoding, given, read_text
 from deploy.cli.place import operator
@@ -250,10 +250,11 @@ def _words_on(mailing: str, state: str) -> str:
 
 
 def _follow(gateway: Gateway, mailing: str) -> None:
-    """A bar until everybody is planned and has an outcome or at least was sent to."""
+    """A bar until it is over and what became of everybody is known, or nothing moves any more."""
     bar = _bar("{task.fields[rate]}")
     titles = {"planned": phrase("planned"), "sent": phrase("sent"), "delivered": phrase("delivered")}
     tasks = {name: bar.add_task(title, total=None, rate="") for name, title in titles.items()}
+    last, moved_s = Json(), time.monotonic()
     with Live(console=show.errors(), refresh_per_second=4) as live:
         while True:
             found = gateway.call("GET", f"/v1/mailings{path(mailing)}")
@@ -262,10 +263,9 @@ def _follow(gateway: Gateway, mailing: str) -> None:
                 rate = f"{progress['ratePerS']:,.0f}/s" if name == "planned" and progress["ratePerS"] else ""
                 bar.update(task, total=progress["recipients"], completed=progress[name], rate=rate)
             live.update(Group(bar, Text.from_markup("\n".join(progress_lines(found)))))
-            waiting = progress["states"].get("PLANNED", 0)
-            counted = sum(progress["states"].values())
-            is_counted = not waiting and (counted or not progress["planned"])
-            if found["state"] == "cancelled" or (found["state"] == "done" and is_counted):
+            if progress != last:
+                last, moved_s = progress, time.monotonic()
+            if found["state"] in ENDS and is_known(progress, time.monotonic() - moved_s):
                 return
             time.sleep(LOOK_S)
 

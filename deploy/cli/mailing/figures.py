@@ -9,6 +9,10 @@ from deploy.cli import show
 from deploy.cli.words import phrase, state_in
 
 Json = dict[str, Any]
+CANCELLED = "cancelled"
+ENDS = ("done", "cancelled")
+STILL_S = 120.0
+"""So long may a count stand still while there is more to come: it waits a multiple of what the last one took."""
 
 
 def understood_words(how: Json) -> str:
@@ -26,12 +30,16 @@ def understood_words(how: Json) -> str:
 def forecast_lines(found: Json) -> Iterator[tuple[str, str]]:
     """A title, and what is foretold under it."""
     looked_at = phrase("looked at {count}", count=f"{found['lookedAt']:,}")
+    if found["lookedAt"] < found["recipients"]:
+        looked_at = phrase("projected from {count} all over the list", count=f"{found['lookedAt']:,}")
     yield phrase("recipients"), f"{found['recipients']:,}  [dim]({looked_at})[/]"
     if found.get("repeated"):
         text = "{count} lines that repeat a recipient (--send-repeated sends to them)"
         yield phrase("left out"), phrase(text, count=f"{found['repeated']:,}")
     counts = {name: f"{found[name]:,}" for name in ("addressed", "unknown", "unreachable")}
-    yield phrase("reachable"), phrase("{addressed}; unknown {unknown}; no device {unreachable}", **counts)
+    reachable = phrase("{addressed}; unknown {unknown}; no device {unreachable}", **counts)
+    is_low = found["addressed"] * 2 < found["recipients"]
+    yield phrase("reachable"), f"[red]{reachable}: {phrase('fewer than half')}[/]" if is_low else reachable
     yield phrase("starts"), _moment(found["startsAt"])
     finishes = found["finishesAt"]
     yield phrase("finishes"), _moment(finishes) if finishes else f"[red]{phrase('beyond the horizon')}[/]"
@@ -44,6 +52,10 @@ def forecast_lines(found: Json) -> Iterator[tuple[str, str]]:
             parts = f"{paid['parts']:,}"
             line += f" ({phrase('{parts} SMS, by length', parts=parts)})"
         yield phrase("paid for"), line
+    if braced := found.get("singleBraces"):
+        names = ", ".join(f"{{{name}}}" for name in braced)
+        text = "{names}: sent to everybody as written; a value would be {{{{name}}}}"
+        yield phrase("careful"), f"[red]{escape(phrase(text, names=names))}[/]"
 
 
 def progress_lines(mailing: Json) -> list[str]:
@@ -57,10 +69,49 @@ def progress_lines(mailing: Json) -> list[str]:
         left_out = "{count} lines repeat a recipient: left out"
         text = left_out if mailing.get("onRepeated") == "skip" else "{count} lines repeat a recipient: sent to as well"
         lines.append("  " + phrase(text, count=f"{repeated:,}"))
-    if progress["failed"]:
-        reasons = ", ".join(f"{why} {count:,}" for why, count in sorted(progress["failed"].items()))
+    failed = {why: count for why, count in sorted(progress["failed"].items()) if why != CANCELLED}
+    if failed:
+        reasons = ", ".join(f"{why} {count:,}" for why, count in failed.items())
         lines.append("  " + phrase("failed: {reasons}", reasons=reasons))
+    if mailing["state"] != "draft" and "open" in progress:  # an older release tells of none
+        lines += [f"  {line}" for line in _known(mailing["state"], progress)]
     return lines
+
+
+def is_known(progress: Json, still_s: float) -> bool:
+    """Whether nothing is to come: of a line whose id was used before nothing ever does, and then nothing moves."""
+    waiting = progress["states"].get("PLANNED", 0)
+    counted = sum(progress["states"].values())
+    still_open = progress.get("open", 0 if counted or not progress["planned"] else 1)  # an older release tells of none
+    return not waiting and (not still_open or still_s >= STILL_S)
+
+
+def _known(state: str, progress: Json) -> Iterator[str]:
+    """What has become of everybody; while messages are open no more than how many."""
+    counts = {name: f"{progress[name]:,}" for name in ("planned", "open", "cancelled")}
+    if progress["open"]:
+        if progress["cancelled"]:
+            yield phrase("got nothing because it was cancelled, so far: {cancelled}", **counts)
+        yield phrase("still being decided: {open}", **counts)
+        known = f"{progress['planned'] - progress['open']:,}"
+        yield phrase("still counting: known of {known} of {planned} planned", known=known, **counts)
+    elif state in ENDS:
+        yield phrase("all is known: {outcomes}", outcomes="; ".join(_outcomes(progress)))
+
+
+def _outcomes(progress: Json) -> Iterator[str]:
+    """Those that there are; somebody has always got it, or has not."""
+    unconfirmed = progress["sent"] - progress["delivered"]
+    other = progress["undelivered"] - progress["withoutDevice"]
+    yield phrase("got it: {count}", count=f"{progress['delivered']:,}")
+    if unconfirmed:
+        yield phrase("sent, not confirmed: {count}", count=f"{unconfirmed:,}")
+    if progress["cancelled"]:
+        yield phrase("got nothing because it was cancelled: {count}", count=f"{progress['cancelled']:,}")
+    if progress["withoutDevice"]:
+        yield phrase("have no device: {count}", count=f"{progress['withoutDevice']:,}")
+    if other:
+        yield phrase("not delivered for another reason: {count}", count=f"{other:,}")
 
 
 def _planned(progress: Json) -> str:

@@ -240,8 +240,7 @@ async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Maili
     template, expected = service.usable_template(mailing), None
     if template is not None and not mailing.is_segment:
         expected = service.forecast(mailing, template, left, now_ms())
-    placeholders = None if template is None else template.names
-    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, placeholders)
+    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, template)
 
 
 def _place(before: str) -> PageCursor:

@@ -62,6 +62,7 @@ class DryRun:
             recipients=left,
             repeated=mailing.left_out,
             looked_at=sample.looked_at,
+            single_braces=template.single_braces,
             addressed=reached,
             unknown=unknown,
             unreachable=left - reached - unknown,

@@ -10,6 +10,8 @@ from schemas.values import Channel
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
 from services.ingest.mailing.rules.forecast import Forecast
+from services.ingest.mailing.rules.progress import Counted, figures
+from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.upload import Upload
 from services.ingest.rules import Wire
 from services.runtime.mongo.mailing_outcomes import Outcomes
@@ -32,10 +34,12 @@ class ListView(View):
 
 
 class ProgressView(View):
-    """The progress. `states` counts messages by their state now, `failed` those that failed by reason."""
+    """The progress. `states` counts messages by state, `failed` those that failed by reason, cancelled too."""
 
     recipients: int | None  # of a list; those of a segment are known once it is planned
     planned: int
+    unplanned: int | None
+    open: int  # planned, without a known outcome; `rules/progress.py` says how the figures add up
     rate_per_s: float  # measured
     finishes_at: int | None
     states: dict[str, int]
@@ -43,6 +47,9 @@ class ProgressView(View):
     sent: int  # handed to a provider, whatever happened then
     delivered: int  # confirmed by a device, read ones included
     read: int
+    undelivered: int  # failed, but for what was cancelled
+    without_device: int  # of those
+    cancelled: int  # got nothing since it was cancelled
     counted_at: int | None
 
 
@@ -65,6 +72,9 @@ class MailingView(View):
     list: ListView | None
     segment: Any
     placeholders: tuple[str, ...] | None  # columns that the list must have; None when the mailing cannot go on
+    senders: (
+        tuple[str | None, ...] | None
+    )  # service numbers of the chain, the partner's default resolved; None as above
     progress: ProgressView
 
 
@@ -127,26 +137,8 @@ def upload_view(uploading: Upload, after: Mailing) -> UploadView:
     )
 
 
-def view_of(
-    mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, placeholders: tuple[str, ...] | None
-) -> MailingView:
-    states = outcomes.states
-    read = states.get("READ", 0)
-    planned = max(mailing.planned, sum(states.values()))  # a restored one forgot what it had planned since its backup
-    delivered = states.get("DELIVERED", 0) + read
-    is_open = mailing.state in ("running", "paused")
-    progress = ProgressView(
-        recipients=_recipients(mailing, planned),
-        planned=planned,
-        rate_per_s=round(mailing.rate_now if mailing.state == "running" else 0.0, 1),
-        finishes_at=forecast.finishes_at if forecast is not None and is_open else None,
-        states=states,
-        failed=outcomes.failed,
-        sent=states.get("SENT", 0) + delivered,
-        delivered=delivered,
-        read=read,
-        counted_at=outcomes.at or None,
-    )
+def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, template: Template | None) -> MailingView:
+    """`template` is None when the mailing cannot go on."""
     return MailingView(
         mailing_id=mailing.mailing_id,
         partner_id=mailing.partner_id,
@@ -163,8 +155,30 @@ def view_of(
         on_repeated=mailing.on_repeated,
         list=None if mailing.is_segment else list_view(mailing),
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
-        placeholders=placeholders,
-        progress=progress,
+        placeholders=None if template is None else template.names,
+        senders=None if template is None else template.senders,
+        progress=_progress(mailing, outcomes, forecast),
+    )
+
+
+def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> ProgressView:
+    planned = max(mailing.planned, sum(outcomes.states.values()))  # a restored one forgot some of it
+    recipients = _recipients(mailing, planned)
+    is_open = mailing.state in ("running", "paused")
+    found = figures(
+        Counted(outcomes.states, outcomes.failed),
+        planned=planned,
+        recipients=recipients,
+        is_cancelled=mailing.state == "cancelled",
+    )
+    return ProgressView(
+        recipients=recipients,
+        rate_per_s=round(mailing.rate_now if mailing.state == "running" else 0.0, 1),
+        finishes_at=forecast.finishes_at if forecast is not None and is_open else None,
+        states=outcomes.states,
+        failed=outcomes.failed,
+        counted_at=outcomes.at or None,
+        **found._asdict(),
     )
 
 
@@ -204,6 +218,7 @@ class ForecastView(View):
     recipients: int
     repeated: int  # of a list: lines left out, since their recipients are in it before
     looked_at: int
+    single_braces: tuple[str, ...]  # names in single braces: everybody is sent these as they are written
     addressed: int  # have an installation that can be reached
     unknown: int  # no card for the user or the phone
     unreachable: int  # known, without an installation that can be reached

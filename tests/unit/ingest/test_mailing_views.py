@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.mailing_events import MailingState
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.views import view_of
+from services.ingest.mailing.views import ProgressView, view_of
 from services.runtime.mongo.mailing_outcomes import Outcomes
 
 DONE = Mailing(
@@ -21,19 +25,60 @@ DONE = Mailing(
     planned=80,
 )
 COUNTED = Outcomes({"SENT": 30, "READ": 50}, {}, 2)
+HALF = replace(DONE, state="cancelled", accepted=100, planned=40)
+
+
+def progress_of(mailing: Mailing, outcomes: Outcomes) -> ProgressView:
+    return view_of(mailing, outcomes, None, None).progress
 
 
 def test_a_restored_mailing_has_planned_what_was_counted_of_it() -> None:
     restored = replace(DONE, planned=0)  # as it was when the backup was made; the log says that it is done
-    progress = view_of(restored, COUNTED, None, ()).progress
+    progress = progress_of(restored, COUNTED)
     assert (progress.planned, progress.sent, progress.recipients) == (80, 80, 80)
 
 
-def test_what_was_planned_and_is_not_counted_yet_is_planned_all_the_same() -> None:
-    assert view_of(DONE, Outcomes({"SENT": 30}, {}, 2), None, ()).progress.planned == 80
+def test_what_was_planned_and_is_not_counted_yet_is_open() -> None:
+    progress = progress_of(DONE, Outcomes({"SENT": 30, "PLANNED": 7}, {}, 2))
+    assert (progress.planned, progress.open, progress.unplanned) == (80, 50, 0)
+
+
+def test_of_a_mailing_that_was_cancelled_half_way_only_what_was_never_planned_is_cancelled_at_once() -> None:
+    progress = progress_of(HALF, Outcomes({"SENT": 1, "SUPPRESSED": 4}, {"unknown-phone": 4}, 2))
+    assert (progress.cancelled, progress.open, progress.undelivered) == (60, 35, 4)
+
+
+def test_what_was_cancelled_on_its_way_is_no_failure_to_deliver() -> None:
+    failed = {"unknown-phone": 20, "no-active-installation": 4, "provider-refused": 1, "cancelled": 14}
+    progress = progress_of(HALF, Outcomes({"READ": 1, "SUPPRESSED": 39}, failed, 2))
+    assert (progress.cancelled, progress.undelivered, progress.without_device) == (74, 25, 24)
+    assert (progress.open, progress.failed) == (0, failed)
+
+
+def test_messages_that_an_operator_stopped_are_cancelled_though_the_mailing_is_done() -> None:
+    progress = progress_of(DONE, Outcomes({"READ": 50, "SUPPRESSED": 30}, {"cancelled": 30}, 2))
+    assert (progress.cancelled, progress.undelivered) == (30, 0)
 
 
 def test_the_recipients_of_a_segment_are_known_once_it_is_done() -> None:
     segment = replace(DONE, is_segment=True, definition='{"segment": {}}', planned=0)
-    assert view_of(segment, COUNTED, None, None).progress.recipients == 80
-    assert view_of(replace(segment, state="running"), COUNTED, None, None).progress.recipients is None
+    assert progress_of(segment, COUNTED).recipients == 80
+    running = progress_of(replace(segment, state="running"), COUNTED)
+    assert (running.recipients, running.unplanned) == (None, None)
+
+
+_COUNTS = st.dictionaries(st.sampled_from(["PLANNED", "SENT", "DELIVERED", "READ"]), st.integers(0, 99))
+_FAILED = st.dictionaries(st.sampled_from(["cancelled", "unknown-user", "expired"]), st.integers(0, 99))
+
+
+@given(_COUNTS, _FAILED, st.integers(0, 999), st.integers(0, 999), st.sampled_from(["running", "cancelled", "done"]))
+def test_everybody_is_in_one_of_the_figures(
+    states: dict[str, int], failed: dict[str, int], planned: int, accepted: int, state: MailingState
+) -> None:
+    mailing = replace(DONE, state=state, planned=planned, accepted=max(planned, accepted))
+    progress = progress_of(mailing, Outcomes({**states, "SUPPRESSED": sum(failed.values())}, failed, 2))
+    assert progress.unplanned is not None
+    stopped = failed.get("cancelled", 0)
+    assert progress.planned == progress.open + progress.sent + progress.undelivered + stopped
+    assert progress.cancelled == stopped + (progress.unplanned if state == "cancelled" else 0)
+    assert min(progress.open, progress.undelivered, progress.unplanned) >= 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.mailing.rules.draft import draft
-from services.ingest.mailing.rules.placeholders import odd_braces, replaced
+from services.ingest.mailing.rules.placeholders import odd_braces, replaced, single_braced
 from services.ingest.rules.errors import Refused
 from tests.support.requests import NOW, PARTNER, Senders, cascade, option, push
 
@@ -110,3 +110,25 @@ def test_a_mailing_that_was_taken_before_keeps_its_text() -> None:
     raw = {"name": "n", "message": push(text="Dear {{name}, {{who}}")}
     drafted = draft(raw, PARTNER, Senders(), NOW, is_stored=True)
     assert drafted.names == ("who",)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Dear {name}, { sum }", ["name", "sum"]),
+        ("{имя}", ["имя"]),
+        ("Dear {{name}} {{'{'}}name{{'}'}}", []),
+        (":-{ } {} {na me} p{color:red}", []),
+        ('{"a": {"b": 1}}', []),
+    ],
+)
+def test_names_in_single_braces_are_told(text: str, names: list[str]) -> None:
+    assert odd_braces(text) is None
+    assert single_braced(text) == names
+
+
+def test_single_braces_are_looked_for_wherever_values_are_filled_in_and_nowhere_else() -> None:
+    body = {"name": "{autumn}", "message": push(text="{a} {{b}}", title="{c} {a}", **option("SECURE", {"x": "{d}"}))}
+    body["message"]["data"]["text"] += " %x%"
+    found = draft(body, PARTNER, Senders(), NOW)
+    assert (sorted(found.single_braces), found.names) == (["a", "c", "d"], ("b",))

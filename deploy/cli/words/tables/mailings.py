@@ -48,6 +48,12 @@ TEXTS = {
     "{count} repeated": "повторных: {count}",
     "recipients": "получатели",
     "looked at {count}": "просмотрено {count}",
+    "projected from {count} all over the list": "оценка по {count}, взятым равномерно из всего списка",
+    "fewer than half": "меньше половины",
+    "careful": "внимание",
+    "{names}: sent to everybody as written; a value would be {{{{name}}}}": (
+        "{names}: уйдёт всем как написано; подстановка пишется {{{{name}}}}"
+    ),
     "left out": "исключено",
     "{count} lines that repeat a recipient (--send-repeated sends to them)": (
         "строк, повторяющих получателя: {count} (--send-repeated отправит и им)"
@@ -67,6 +73,17 @@ TEXTS = {
     "{count} lines repeat a recipient: left out": "строк, повторяющих получателя: {count}, исключены",
     "{count} lines repeat a recipient: sent to as well": "строк, повторяющих получателя: {count}, отправляется и им",
     "failed: {reasons}": "не доставлено: {reasons}",
+    "still being decided: {open}": "исход ещё неизвестен: {open}",
+    "got nothing because it was cancelled, so far: {cancelled}": "не получили из-за отмены, пока: {cancelled}",
+    "still counting: known of {known} of {planned} planned": (
+        "подсчёт продолжается: известно о {known} из {planned} запланированных"
+    ),
+    "all is known: {outcomes}": "всё известно: {outcomes}",
+    "got it: {count}": "получили: {count}",
+    "sent, not confirmed: {count}": "отправлено без подтверждения: {count}",
+    "got nothing because it was cancelled: {count}": "не получили из-за отмены: {count}",
+    "have no device: {count}": "нет доступного устройства: {count}",
+    "not delivered for another reason: {count}": "не доставлено по другой причине: {count}",
     "planned {count}": "запланировано {count}",
     "of {count}": "из {count}",
     "at {rate}/s": "по {rate}/с",

@@ -5,6 +5,7 @@ ids (`mailing/rules/recipients.py`), and the router drops what it has seen.
 """
 
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -24,29 +25,43 @@ from services.runtime.scheduling import windows
 _SLICE_S = 0.25
 _MAX_SLICE = 500
 _HELD_S = 0.3
+_MARKS = 11
+"""A measure of the rate each second, so over ten seconds."""
 _FRESH_MS = 1000
 """How long recipients are kept in memory: erasure takes people out of the database only (`erasure.py`)."""
 
 
 @dataclass
 class Pace:
-    """Keeps to a rate, and measures the one that is reached. Monotonic seconds."""
+    """Keeps to a rate, and measures the one that is reached over the last seconds. Monotonic seconds."""
 
     rate: float = 0.0  # messages a second
     _next_s: float = 0.0
-    _since_s: float = 0.0
+    _rate_per_s: int = 0  # that it is kept to
     _count: int = 0
+    _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_MARKS))
 
     def wait_s(self, messages: int, rate_per_s: int, now_s: float) -> float:
         """How long to wait after so many messages. A run that is late may catch up by at most one slice."""
-        self._next_s = max(self._next_s, now_s - _SLICE_S) + messages / rate_per_s
-        if not self._since_s:
-            self._since_s = now_s
-        self._count += messages
-        if now_s - self._since_s >= 1.0:
-            self.rate = self._count / (now_s - self._since_s)
-            self._since_s, self._count = now_s, 0
+        self._next_s = max(self._next_s, now_s - _SLICE_S if self._next_s else now_s) + messages / rate_per_s
+        self._measure(messages, rate_per_s, now_s)
         return max(0.0, self._next_s - now_s)
+
+    def _measure(self, messages: int, rate_per_s: int, now_s: float) -> None:
+        """Over seconds, or a slice that catches up would look like more than the rate; anew when the rate is another.
+
+        The first slice only begins the measure: how long it took is not known.
+        """
+        if rate_per_s != self._rate_per_s:
+            self._rate_per_s, self._count = rate_per_s, 0
+            self._marks.clear()
+        else:
+            self._count += messages
+        if not self._marks or now_s - self._marks[-1][0] >= 1.0:
+            self._marks.append((now_s, self._count))
+            since_s, before = self._marks[0]
+            if now_s > since_s:
+                self.rate = (self._count - before) / (now_s - since_s)
 
 
 @dataclass

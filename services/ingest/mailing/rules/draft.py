@@ -5,7 +5,7 @@ recipient is written `{{name}}`, and counts as one character until the list show
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from schemas import lossless
 from schemas.application_events import PartnerChanged
-from services.ingest.mailing.rules.placeholders import odd_braces, replaced
+from services.ingest.mailing.rules.placeholders import odd_braces, replaced, single_braced
 from services.ingest.mailing.rules.segment import Segment, SegmentBody, segment_of
 from services.ingest.rules import (
     FIRST_MARK,
@@ -65,11 +65,15 @@ class ChangeBody(Wire):
 
 
 class MailingDraft(NamedTuple):
-    """An acceptable mailing: its message with a mark for each value, and the names of the values in order."""
+    """An acceptable mailing: its message with a mark for each value, and the names of the values in order.
+
+    `single_braces`: names in braces that are text, where a placeholder may have been meant.
+    """
 
     body: MailingBody
     accepted: AcceptedMessage
     names: tuple[str, ...]
+    single_braces: tuple[str, ...]
     segment: Segment | None
 
 
@@ -93,7 +97,8 @@ def draft(raw: object, partner: PartnerChanged, senders: Senders, now_ms: int, i
     anybody.dest_addr, anybody.id = _ANYBODY, None
     accepted = accept(anybody, partner, senders, now_ms, "bulk", draw_id=lambda: "")
     segment = None if body.segment is None else segment_of(body.segment, accepted.request.chain, partner)
-    return MailingDraft(body, accepted, tuple(names), segment)
+    braced = tuple(dict.fromkeys(_single_braced(raw, "")))
+    return MailingDraft(body, accepted, tuple(names), braced[:MAX_NAMES], segment)
 
 
 def without_values(definition: str) -> str:
@@ -143,6 +148,18 @@ def _check_braces(value: Any, where: str, depth: int = 0) -> None:
             _check_braces(part, f"{where}[{place}]", depth + 1)
     elif isinstance(value, str) and where not in _NOT_SENT and (rule := odd_braces(value)):
         raise invalid(where, rule)
+
+
+def _single_braced(value: Any, where: str) -> Iterator[str]:
+    """Of what the recipients' values are filled into; its depth was checked."""
+    if isinstance(value, dict):
+        for key, part in lossless.pairs_of(value):
+            yield from _single_braced(part, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from _single_braced(part, f"{where}[{place}]")
+    elif isinstance(value, str) and _ALLOWED.fullmatch(where):
+        yield from single_braced(value)
 
 
 def _check_unreserved(text: str, where: str) -> None:

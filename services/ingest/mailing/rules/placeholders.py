@@ -2,7 +2,7 @@
 
 {{name}}  {{ name }}             a value of the recipient
 {{'{{'}}  {{'}}'}}  {{'{'}}      braces as text
-{a}  :-{  {"a": {"b": 1}}        single braces, and double ones that close single ones, are text
+{a}  :-{  {"a": {"b": 1}}        single braces, and double ones that close single ones, are text; a name in them is told
 {{name}  {{na me}}  {name}}  {{{name}}}  {{}}      refused, with the place: everybody would be sent them as they are
 """
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 NAMED = re.compile(r"\{\{\s*(?:(\w{1,64})|(['\"])([{}]{1,2})\2)\s*\}\}")
+_SINGLE = re.compile(r"(?<!\{)\{\s*(\w{1,64})\s*\}(?!\})")
 _RUN = re.compile(r"\{+|\}+")
 _RULE = "is no placeholder: a value is {{name}}, and braces as text are {{'{{'}} and {{'}}'}}"
 
@@ -19,6 +20,11 @@ def replaced(text: str, mark: Callable[[str], str]) -> str:
     if "{{" not in text:
         return text
     return NAMED.sub(lambda found: found[3] if found[1] is None else mark(found[1]), text)
+
+
+def single_braced(text: str) -> list[str]:
+    """Names that stand in single braces: text, which everybody gets as it is, and perhaps a placeholder was meant."""
+    return _SINGLE.findall(text) if "{" in text else []
 
 
 def odd_braces(text: str) -> str | None:

@@ -35,10 +35,12 @@ class Template:
     def __init__(self, drafted: MailingDraft) -> None:
         request = drafted.accepted.request
         self.names = drafted.names
+        self.single_braces = drafted.single_braces
         self.request = request
         self.segment = drafted.segment
         self.ends_at = drafted.accepted.ends_at
         self.has_push = any(link.channel is Channel.PUSH for link in request.chain)
+        self.senders = tuple(link.sender for link in request.chain)
         self.first_channel = request.chain[0].channel.value
         secure = drafted.accepted.secure
         self._links = [LinkTemplate(link, secure.get(place), _where(place)) for place, link in enumerate(request.chain)]

@@ -43,6 +43,8 @@ MODELS = {
         "list": "The list of recipients; null where they are a segment",
         "segment": "The segment; null where there is a list",
         "placeholders": "The columns that the list must have for the message; null when the mailing cannot go on",
+        "senders": "The service numbers of the message and those that follow, the partner's default by its name; "
+        "null when the mailing cannot go on",
         "progress": "How far it has come",
     },
     "MailingsPage": {
@@ -58,12 +60,17 @@ MODELS = {
     "ProgressView": {
         "recipients": "How many there are; of a segment null until it is planned",
         "planned": "For how many there is a message already",
+        "unplanned": "For how many there is none; null: of a segment that is not planned to its end",
+        "open": "Planned, but nothing is known yet of what became of them: they may still be sent, or were",
         "ratePerS": "Messages a second, as measured",
         "finishesAt": "When the last one is sent at this rate, UTC ms",
-        "failed": "How many failed, by reason",
+        "failed": "How many failed, by reason, those that were cancelled included",
         "sent": "How many were handed to a provider, whatever happened then",
         "delivered": "How many a device has confirmed, those that were read included",
         "read": "How many were read",
+        "undelivered": "How many failed, but for those that were cancelled",
+        "withoutDevice": "How many of those failed since there was no device to send to",
+        "cancelled": "How many got nothing because it was cancelled; of a cancelled list also who was not planned",
         "countedAt": "When this was counted, UTC ms",
     },
     "ProblemView": {"field": "The column that is wrong"},
@@ -88,7 +95,8 @@ MODELS = {
     },
     "ForecastView": {
         "recipients": "How many recipients there are",
-        "lookedAt": "How many of them were looked at; the figures are projected from those",
+        "lookedAt": "How many of them were looked at, all over the list; the figures are projected from those",
+        "singleBraces": "Names in single braces: text, sent to everybody as it is; a value would be `{{name}}`",
         "addressed": "How many have an installation that can be reached",
         "unknown": "How many are nobody whom the application knows",
         "unreachable": "How many are known, without an installation that can be reached",
