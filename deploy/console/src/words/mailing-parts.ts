@@ -20,7 +20,7 @@ export const MAILING_PARTS = {
   "mailings.fallback.READ": ["read", "прочитано"],
   "mailings.fallbackChannel": ["Goes over", "Канал замены"],
   "mailings.fallbackSender": ["Service number", "Сервисный номер"],
-  "mailings.fallbackSenderHint": ["Empty: the partner's default", "Пусто: по умолчанию у партнёра"],
+  "mailings.fallbackSenderHint": ["Empty: the partner's default, {name}", "Пусто: по умолчанию у партнёра, {name}"],
   "mailings.fallbackSays": ["where it was not {state}", "если не {state}"],
   "mailings.secure": ["Values that no provider sees", "Значения, которых не видит провайдер"],
   "mailings.secureHint": [

@@ -7,6 +7,7 @@ import { number, told as filled } from "../../parts/figures";
 import { Failure } from "../../parts/states";
 import { language, t } from "../../words";
 import { CHANNELS, DAYS, changed, linksOf, type ChainLink, type Content, type Definition, type Mailing, type Message } from "./model";
+import { isOver } from "./outcomes";
 import { Preview, Said } from "./message/preview";
 import { draftOf } from "./new/draft";
 import { goNew } from "./new/new-mailing";
@@ -15,13 +16,13 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
   const data: Content = definition.message.data;
   const schedule = definition.scheduleInfo;
   const copy = draftOf(definition, mailing.partnerId);
-  const isOver = mailing.state === "done" || mailing.state === "cancelled";
+  const sender = mailing.senders?.[0] ?? data.serviceNumber ?? null;
   return (
     <section class="card">
       <h2>{t("mailings.message")}</h2>
       {definition.message.type?.toUpperCase() === "PUSH" ? (
         <Preview
-          app={data.serviceNumber ?? mailing.partnerId}
+          app={sender ?? mailing.partnerId}
           title={data.title ?? ""}
           text={data.text ?? ""}
           hasPicture={Boolean(data.content?.contentUrl) && data.content?.contentCategory?.toUpperCase() !== "HTML"}
@@ -29,14 +30,14 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
           valueOf={() => undefined}
         />
       ) : (
-        <Texted message={definition.message} partner={mailing.partnerId} />
+        <Texted message={definition.message} sender={sender ?? mailing.partnerId} />
       )}
-      {linksOf(definition).map((link, place) => <Then key={place} link={link} partner={mailing.partnerId} />)}
+      {linksOf(definition).map((link, place) => <Then key={place} link={link} sender={mailing.senders?.[place + 1] ?? mailing.partnerId} />)}
       <dl>
-        <dt>{t("mailings.sender")}</dt><dd>{data.serviceNumber ?? t("mailings.defaultSender")}</dd>
+        <dt>{t("mailings.sender")}</dt><dd>{sender ?? t("mailings.defaultSender")}{sender !== null && !data.serviceNumber && <span class="quiet"> ({t("mailings.partnersDefault")})</span>}</dd>
         <dt>{t("mailings.lifetime")}</dt><dd>{data.ttl ? lifetime(data.ttl, data.ttlUnit) : t("mailings.partnersDefault")}</dd>
         <dt>{t("mailings.when")}</dt><dd>{schedule ? window(schedule, definition.useTimeDiff === true) : t("mailings.atOnce")}</dd>
-        {!isOver && <><dt>{t("mailings.rate")}</dt><dd><Rate mailing={mailing} told={told} /></dd></>}
+        {!isOver(mailing) && <><dt>{t("mailings.rate")}</dt><dd><Rate mailing={mailing} told={told} /></dd></>}
       </dl>
       <details>
         <summary>{t("mailings.raw")}</summary>
@@ -48,22 +49,22 @@ export function Asked({ mailing, definition, told }: { mailing: Mailing; definit
 }
 
 /** A message that is no more than a text; as JSON where it is more. */
-function Texted({ message, partner }: { message: Message; partner: string }) {
+function Texted({ message, sender }: { message: Message; sender: string }) {
   const { type } = message;
   const data: Content = message.data;
   const channel = CHANNELS.find((name) => name === type?.toUpperCase());
   const text = data.text ?? data.instantContent?.data.text;
   if (!channel || typeof text !== "string" || !text) return <pre tabIndex={0}>{JSON.stringify({ type, data }, null, 2)}</pre>;
-  return <Said channel={channel} sender={data.serviceNumber ?? partner} text={text} valueOf={() => undefined} />;
+  return <Said channel={channel} sender={data.serviceNumber ?? sender} text={text} valueOf={() => undefined} />;
 }
 
 /** A later link of the cascade. */
-function Then({ link, partner }: { link: ChainLink; partner: string }) {
+function Then({ link, sender }: { link: ChainLink; sender: string }) {
   const state = link.state.toUpperCase() === "READ" ? "READ" : "DELIVERED";
   return (
     <>
       <p class="quiet">{filled("mailings.fallbackSays", { state: t(`mailings.fallback.${state}`) })}</p>
-      <Texted message={link.message} partner={partner} />
+      <Texted message={link.message} sender={sender} />
     </>
   );
 }

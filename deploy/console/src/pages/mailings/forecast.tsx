@@ -31,10 +31,13 @@ export function Made({ id }: { id: string }) {
 }
 
 function Told({ forecast }: { forecast: Forecast }) {
+  const isLow = forecast.addressed * 2 < forecast.recipients;
   return (
     <>
+      {isLow && <p class="notice bad" role="alert">{told("mailings.fewReached", { count: forecast.addressed, recipients: forecast.recipients })}</p>}
+      {forecast.singleBraces.length > 0 && <p class="notice bad" role="alert">{told("mailings.singleBraces", { names: forecast.singleBraces.map((name) => `{${name}}`).join(", ") })}</p>}
       <dl>
-        <dt>{t("mailings.willGet")}</dt><dd><strong>{number(forecast.addressed)}</strong> {told("mailings.ofCount", { count: forecast.recipients })}</dd>
+        <dt>{t("mailings.willGet")}</dt><dd><strong class={isLow ? "failure" : ""}>{number(forecast.addressed)}</strong> {told("mailings.ofCount", { count: forecast.recipients })}</dd>
         <dt>{t("mailings.unknown")}</dt><dd>{number(forecast.unknown)}</dd>
         <dt>{t("mailings.unreachable")}</dt><dd>{number(forecast.unreachable)}</dd>
         {forecast.repeated > 0 && <><dt>{t("mailings.repeated")}</dt><dd>{number(forecast.repeated)}</dd></>}
@@ -42,7 +45,7 @@ function Told({ forecast }: { forecast: Forecast }) {
         <dt>{t("mailings.finishes")}</dt><dd>{forecast.finishesAt === null ? <span class="failure">{t("mailings.beyondHorizon")}</span> : <Time at={forecast.finishesAt} />}</dd>
         <dt>{t("mailings.expires")}</dt><dd>{forecast.expired > 0 ? <strong class="failure">{number(forecast.expired)}</strong> : number(0)}</dd>
       </dl>
-      {forecast.lookedAt < forecast.recipients && <p class="quiet">{told("mailings.lookedAt", { count: forecast.lookedAt })}</p>}
+      {forecast.lookedAt < forecast.recipients && <p class="quiet">{told("mailings.lookedAt", { count: forecast.lookedAt, recipients: forecast.recipients })}</p>}
       {forecast.paid && <PaidMessages paid={forecast.paid} />}
       {forecast.zones.length > 0 && (
         <>

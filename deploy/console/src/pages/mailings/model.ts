@@ -60,10 +60,3 @@ export function changed(id: string, changes: Body<"/v1/mailings/{any_id}", "patc
 export function isWhole({ list }: Mailing): boolean {
   return list === null || (list.complete && list.accepted > 0);
 }
-
-/** Recipients that nothing has been decided about: not handed to a provider, and not failed either. */
-export function left({ progress }: Mailing): number {
-  const failed = Object.values(progress.failed).reduce((sum, count) => sum + count, 0);
-  const whole = progress.recipients ?? progress.planned;
-  return Math.max(0, whole - progress.sent - failed);
-}

@@ -11,7 +11,8 @@ import { useSubmission } from "../../parts/submission";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Made } from "./forecast";
-import { isWhole, left, type Mailing, type State } from "./model";
+import { isWhole, type Mailing, type State } from "./model";
+import { isSettled } from "./outcomes";
 
 type Move = "start" | "pause" | "resume" | "cancel";
 
@@ -26,7 +27,7 @@ const MOVES: Record<State, readonly Move[]> = {
 export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: Mailing) => void }) {
   const [asked, ask] = useState<Move | null>(null);
   if (!holds("operator")) return null;
-  const moves = mailing.state === "done" && left(mailing) === 0 ? [] : MOVES[mailing.state];
+  const moves = isSettled(mailing) ? [] : MOVES[mailing.state];
   const done = (after: Mailing) => {
     ask(null);
     moved(after);
@@ -54,13 +55,12 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
     return send("post", placeOf("post", "/v1/mailings/{any_id}/start", about, { at: when }), undefined);
   };
   const { submitted, isRunning, error } = useSubmission(run, done);
-  const count = mailing.progress.recipients === null ? t("mailings.ask.segment") : told("mailings.ask.left", { count: left(mailing) });
   return (
     <Dialog title={told(isDraft && move === "cancel" ? "mailings.ask.discard" : `mailings.ask.${move}`, { name: mailing.name })} closed={closed}>
       <form onSubmit={submitted}>
-        {!(isDraft && move === "cancel") && <p><strong>{count}</strong></p>}
-        <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
+        {!isDraft && <Certain move={move} mailing={mailing} />}
         {move === "start" && <Made id={mailing.mailingId} />}
+        <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
         {move === "start" && (
           <TextField id="start-at" label={t("mailings.ask.at")} hint={t("mailings.ask.atHint")} value={at} changed={setAt} more={{ type: "datetime-local" }} />
         )}
@@ -73,5 +73,18 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** What is certain at this moment: of what is planned and has no outcome yet nobody can say whether it was sent. */
+function Certain({ move, mailing }: { move: Move; mailing: Mailing }) {
+  const { unplanned, open, sent } = mailing.progress;
+  const isCancel = move === "cancel";
+  return (
+    <ul>
+      {unplanned !== 0 && <li><strong>{unplanned === null ? t("mailings.ask.segment") : told("mailings.ask.unplanned", { count: unplanned })}</strong>{isCancel && <> {t("mailings.ask.getNothing")}</>}</li>}
+      {open > 0 && <li><strong>{told("mailings.ask.open", { count: open })}</strong>{isCancel && <> {t("mailings.ask.openMeans")}</>}</li>}
+      <li>{told("mailings.ask.sent", { count: sent })}</li>
+    </ul>
   );
 }

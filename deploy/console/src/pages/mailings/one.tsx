@@ -13,7 +13,8 @@ import { t } from "../../words";
 import { Asked } from "./asked";
 import { ForecastCard } from "./forecast";
 import { Moves } from "./moves";
-import { left, type Definition, type Mailing } from "./model";
+import type { Definition, Mailing } from "./model";
+import { isOver, isSettled } from "./outcomes";
 import { ProgressCard, StateBadge } from "./progress";
 import { Recipients } from "./list/recipients";
 
@@ -44,7 +45,7 @@ export function One({ id }: { id: string }) {
       {mailing.reason !== null && <p class="notice bad" role="alert">{t("mailings.reason")}: {mailing.reason}</p>}
       {mailing.state !== "draft" && <ProgressCard mailing={mailing} />}
       <Recipients mailing={mailing} told={live.told} again={live.again} />
-      {mailing.state !== "cancelled" && mailing.state !== "done" && <ForecastCard mailing={mailing} />}
+      {!isOver(mailing) && <ForecastCard mailing={mailing} />}
       {asked.value === null && asked.error !== null && <section class="card"><h2>{t("mailings.message")}</h2><Failure error={asked.error} retry={asked.again} /></section>}
       {asked.value !== null && asked.value.definition !== null && <Asked mailing={mailing} definition={asked.value.definition} told={live.told} />}
     </>
@@ -62,6 +63,6 @@ function streamOf(id: string): Stream<Mailing> {
 
 function everyS(mailing: Mailing): number {
   if (mailing.state === "running") return RUNNING_S;
-  if (mailing.state === "cancelled" || (mailing.state === "done" && left(mailing) === 0)) return OVER_S;
+  if (isSettled(mailing)) return OVER_S;
   return QUIET_S;
 }

@@ -1,4 +1,4 @@
-/** How many were planned, sent, delivered and read over time, as lines. */
+/** How many were planned and what has become of them over time, as lines. */
 
 import { number } from "../../parts/figures";
 import { Time } from "../../parts/time";
@@ -10,9 +10,11 @@ export interface Sample {
   sent: number;
   delivered: number;
   read: number;
+  failed: number;
+  cancelled: number;
 }
 
-const LINES = ["planned", "sent", "delivered", "read"] as const;
+export const LINES = ["planned", "sent", "delivered", "read", "failed", "cancelled"] as const;
 const WIDTH = 600;
 const HEIGHT = 140;
 

@@ -5,11 +5,15 @@ import { Badge } from "../../parts/badge";
 import { number, percent, told } from "../../parts/figures";
 import { Time } from "../../parts/time";
 import { t, type Key } from "../../words";
-import { left, type Mailing, type State } from "./model";
-import { Plot, type Sample } from "./plot";
+import type { Mailing, State } from "./model";
+import { finalOf, isOver, isSettled, knownOf, outcomesOf } from "./outcomes";
+import { LINES, Plot, type Sample } from "./plot";
 
 const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad" };
 const MOST_SAMPLES = 600;
+const CANCELLED = "cancelled";
+/** After this what is open waits for its hour, or its id was used before. */
+const LONG_MS = 600_000;
 const REASONS: Readonly<Record<string, Key>> = {
   "no-application": "mailings.why.noApplication",
   "unknown-user": "mailings.why.unknownUser",
@@ -22,7 +26,6 @@ const REASONS: Readonly<Record<string, Key>> = {
   "push-os-disabled": "mailings.why.pushOsDisabled",
   "provider-refused": "mailings.why.providerRefused",
   expired: "mailings.why.expired",
-  cancelled: "mailings.why.cancelled",
   "owner-changed": "mailings.why.ownerChanged",
   internal: "mailings.why.internal",
 };
@@ -31,35 +34,17 @@ export function StateBadge({ state }: { state: State }) {
   return <Badge state={t(`mailings.state.${state}`)} kind={KINDS[state]} raw={state} />;
 }
 
-/** Outcomes in the order of the bar; each recipient is in one of them. */
-interface Outcome {
-  name: "read" | "delivered" | "sent" | "failed" | "waiting";
-  count: number;
-}
-
-export function outcomesOf(mailing: Mailing): Outcome[] {
-  const { sent, delivered, read, failed } = mailing.progress;
-  return [
-    { name: "read", count: read },
-    { name: "delivered", count: delivered - read },
-    { name: "sent", count: sent - delivered },
-    { name: "failed", count: Object.values(failed).reduce((sum, count) => sum + count, 0) },
-    { name: "waiting", count: left(mailing) },
-  ];
-}
-
 export function Bar({ mailing }: { mailing: Mailing }) {
   if (mailing.state === "draft") return <span class="quiet">—</span>;
   const outcomes = outcomesOf(mailing);
-  const whole = outcomes.reduce((sum, { count }) => sum + count, 0);
-  const settled = whole - left(mailing);
+  const { known, whole } = knownOf(mailing);
   const words = outcomes.filter(({ count }) => count).map(({ name, count }) => `${t(`mailings.outcome.${name}`)} ${number(count)}`).join(", ");
   return (
     <div class="progress">
-      <div class="bar" role="img" aria-label={words || t("mailings.outcome.waiting")}>
-        {outcomes.map(({ name, count }) => count > 0 && name !== "waiting" && <span key={name} class={name} style={{ width: `${(100 * count) / whole}%` }} />)}
+      <div class="bar" role="img" aria-label={words || t("mailings.outcome.unplanned")}>
+        {outcomes.map(({ name, count }) => count > 0 && name !== "unplanned" && name !== "open" && <span key={name} class={name} style={{ width: `${(100 * count) / whole}%` }} />)}
       </div>
-      <span class="quiet">{percent(settled, whole)}</span>
+      <span class="quiet">{told("mailings.knownShare", { share: percent(known, whole) })}</span>
     </div>
   );
 }
@@ -67,26 +52,25 @@ export function Bar({ mailing }: { mailing: Mailing }) {
 export function ProgressCard({ mailing }: { mailing: Mailing }) {
   const { progress } = mailing;
   const samples = useSamples(mailing);
-  const outcomes = outcomesOf(mailing);
-  const whole = outcomes.reduce((sum, { count }) => sum + count, 0);
-  const waiting: Key = mailing.state === "cancelled" ? "mailings.outcome.notSent" : "mailings.outcome.waiting";
-  const reasons = Object.entries(progress.failed).sort(([, one], [, other]) => other - one);
+  const { whole } = knownOf(mailing);
+  const reasons = Object.entries(progress.failed).filter(([reason]) => reason !== CANCELLED).sort(([, one], [, other]) => other - one);
   return (
     <section class="card">
       <h2>{t("mailings.progress")}</h2>
       <Bar mailing={mailing} />
       <ul class="figures">
-        {outcomes.map(({ name, count }) => (
+        {outcomesOf(mailing).map(({ name, count }) => (
           <li key={name} class={name}>
-            <span class="quiet">{t(name === "waiting" ? waiting : `mailings.outcome.${name}`)}</span>
+            <span class="quiet">{t(`mailings.outcome.${name}`)}</span>
             <strong>{number(count)}</strong>
             <span class="quiet">{percent(count, whole)}</span>
           </li>
         ))}
       </ul>
+      <Known mailing={mailing} />
       <p class="quiet">
         {told("mailings.plannedOf", { planned: progress.planned, whole })}
-        {mailing.state === "running" && <> · {told("mailings.rateNow", { rate: progress.ratePerS, most: mailing.ratePerS })}</>}
+        {mailing.state === "running" && <> · {told("mailings.rateNow", { rate: Math.round(progress.ratePerS), most: mailing.ratePerS })}</>}
         {mailing.state === "running" && progress.finishesAt !== null && <> · {t("mailings.finishes")} <Time at={progress.finishesAt} /></>}
         {progress.countedAt !== null && <> · {t("mailings.counted")} <Time at={progress.countedAt} /></>}
       </p>
@@ -105,15 +89,32 @@ export function ProgressCard({ mailing }: { mailing: Mailing }) {
   );
 }
 
+/** How much is known: while messages are open the figures still move, and then they are final. */
+function Known({ mailing }: { mailing: Mailing }) {
+  const { progress } = mailing;
+  if (isSettled(mailing)) {
+    const parts = finalOf(progress).map(([key, count]) => told(key, { count })).join("; ");
+    return <p class="notice good">{told("mailings.allKnown", { parts })}</p>;
+  }
+  if (progress.open === 0) return null;
+  const isOld = isOver(mailing) && Date.now() - Math.max(mailing.finishedAt ?? 0, progress.countedAt ?? 0) > LONG_MS;
+  return (
+    <p class="notice">
+      {told("mailings.stillCounting", { known: progress.planned - progress.open, planned: progress.planned, open: progress.open })}
+      {isOld && <> {t("mailings.openForLong")}</>}
+    </p>
+  );
+}
+
 /** What was counted while this page was open; the API tells of now only. */
 function useSamples(mailing: Mailing): Sample[] {
   const kept = useRef<Sample[]>([]);
-  const { sent, delivered, read, countedAt, planned } = mailing.progress;
+  const { sent, delivered, read, undelivered, cancelled, planned } = mailing.progress;
   useEffect(() => {
     const last = kept.current.at(-1);
-    const next = { at: Date.now(), planned, sent, delivered, read };
-    if (last && last.planned === planned && last.sent === sent && last.delivered === delivered && last.read === read) return;
+    const next = { at: Date.now(), planned, sent, delivered, read, failed: undelivered, cancelled };
+    if (last && LINES.every((name) => last[name] === next[name])) return;
     kept.current = [...kept.current, next].slice(-MOST_SAMPLES);
-  }, [planned, sent, delivered, read, countedAt]);
+  }, [planned, sent, delivered, read, undelivered, cancelled]);
   return kept.current;
 }

@@ -2,17 +2,14 @@
 
 import { told } from "../../../parts/figures";
 import { t } from "../../../words";
-import { keyOf, sampleOf, type Head } from "./columns";
-
-const PEOPLE = ["to", "phone", "externalUserId"];
+import { hasPeople, sampleOf, type Head } from "./columns";
 
 export function Columns({ head, names }: { head: Head; names: readonly string[] }) {
   if (head.columns.length === 0) return null;
-  const people = PEOPLE.map(keyOf);
-  const hasPeople = head.columns.some((column) => people.includes(keyOf(column)));
+  const isForPeople = hasPeople(head);
   return (
     <ul class="checks">
-      <li class={hasPeople ? "good" : "bad"}>{hasPeople ? "✓" : "✗"} {t(hasPeople ? "mailings.hasPeople" : "mailings.noPeople")}</li>
+      <li class={isForPeople ? "good" : "bad"}>{isForPeople ? "✓" : "✗"} {t(isForPeople ? "mailings.hasPeople" : "mailings.noPeople")}</li>
       {names.map((name) => {
         const value = sampleOf(head, name);
         return (

@@ -6,6 +6,7 @@
 const HEAD_BYTES = 64 * 1024;
 const DELIMITERS = [";", ",", "\t", "|"] as const;
 const BLANKS = /[\s_\-\u00ad\u200b-\u200f\u2060\ufeff]+/g;
+const PEOPLE = ["to", "phone", "externalUserId"];
 const OWN = ["to", "phone", "externalUserId", "id"];
 
 export interface Head {
@@ -38,6 +39,18 @@ export function keyOf(column: string): string {
 export function sampleOf(head: Head, name: string): string | undefined {
   const column = head.columns.find((known) => known === name) ?? (head.isCsv ? head.columns.find((known) => keyOf(known) === keyOf(name)) : undefined);
   return column === undefined ? undefined : (head.sample[column] ?? "");
+}
+
+/** The columns without which no line of a table can be taken; of JSON lines each has its own, so none is known to lack. */
+export function missingIn(head: Head, names: readonly string[]): string[] {
+  if (!head.isCsv || !head.isReadable || head.columns.length === 0) return [];
+  const found = names.filter((name) => sampleOf(head, name) === undefined);
+  return hasPeople(head) ? found : [PEOPLE.join(" / "), ...found];
+}
+
+export function hasPeople(head: Head): boolean {
+  const people = PEOPLE.map(keyOf);
+  return head.columns.some((column) => people.includes(keyOf(column)));
 }
 
 async function unpackedStart(packed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -9,6 +9,7 @@ import { Table } from "../../../parts/table";
 import { holds } from "../../../session";
 import { t } from "../../../words";
 import { changed, type Mailing, type ProblemsPage } from "../model";
+import { isOver } from "../outcomes";
 import { Upload } from "./upload";
 
 export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (mailing: Mailing) => void; again: () => void }) {
@@ -24,7 +25,7 @@ export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (
         </>
       ) : (
         <>
-          {list.nextLine > 1 && <Counted list={list} />}
+          {list.nextLine > 1 && <Counted list={list} isOver={isOver(mailing)} />}
           {isDraft && holds("operator") && <Upload mailing={mailing} again={again} />}
           {isDraft && holds("operator") && list.nextLine > 1 && <Rules mailing={mailing} told={told} />}
           {list.refused + list.repeated > 0 && <Problems key={`${list.refused} ${list.repeated}`} mailing={mailing} />}
@@ -34,10 +35,10 @@ export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (
   );
 }
 
-function Counted({ list }: { list: NonNullable<Mailing["list"]> }) {
+function Counted({ list, isOver }: { list: NonNullable<Mailing["list"]>; isOver: boolean }) {
   return (
     <ul class="figures">
-      <li class="delivered"><span class="quiet">{t("mailings.accepted")}</span><strong>{number(list.accepted)}</strong></li>
+      <li class="delivered"><span class="quiet">{t(isOver ? "mailings.inList" : "mailings.accepted")}</span><strong>{number(list.accepted)}</strong></li>
       <li class={list.refused ? "failed" : "waiting"}><span class="quiet">{t("mailings.refused")}</span><strong>{number(list.refused)}</strong></li>
       <li class="waiting"><span class="quiet">{t("mailings.repeated")}</span><strong>{number(list.repeated)}</strong></li>
     </ul>
@@ -58,9 +59,11 @@ function Rules({ mailing, told }: { mailing: Mailing; told: (mailing: Mailing) =
   return (
     <div class="rules">
       {(mailing.list?.refused ?? 0) > 0 && mailing.onBadLines === "refuse" && <p class="notice">{t("mailings.badHoldUp")}</p>}
-      <label class="tick">
-        <input type="checkbox" checked={mailing.onBadLines === "skip"} onChange={(event) => void change({ onBadLines: event.currentTarget.checked ? "skip" : "refuse" })} /> {t("mailings.skipBad")}
-      </label>
+      {(mailing.list?.refused ?? 0) > 0 && (
+        <label class="tick">
+          <input type="checkbox" checked={mailing.onBadLines === "skip"} onChange={(event) => void change({ onBadLines: event.currentTarget.checked ? "skip" : "refuse" })} /> {t("mailings.skipBad")}
+        </label>
+      )}
       <label class="tick">
         <input type="checkbox" checked={mailing.onRepeated === "send"} onChange={(event) => void change({ onRepeated: event.currentTarget.checked ? "send" : "skip" })} /> {t("mailings.sendRepeated")}
       </label>

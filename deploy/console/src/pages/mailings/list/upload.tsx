@@ -5,7 +5,7 @@ import { Choice, Field, described } from "../../../parts/field";
 import { number, percent, told } from "../../../parts/figures";
 import { Failure } from "../../../parts/states";
 import { t } from "../../../words";
-import { headOf, type Head } from "./columns";
+import { headOf, missingIn, type Head } from "./columns";
 import type { Mailing, Uploaded } from "../model";
 import { Columns } from "./columns-seen";
 import { begin, deleteList, forget, stop, useJob, type Job } from "./uploads";
@@ -34,8 +34,9 @@ export function Upload({ mailing, again }: { mailing: Mailing; again: () => void
   }, [job?.is]);
   if (isGoing) return <Going job={job} mailing={mailing} />;
   const hasLines = list !== null && list.nextLine > 1;
+  const fault = faultOf(chosen, mailing.placeholders ?? []);
   const send = (isInstead: boolean) => {
-    if (chosen === null) return;
+    if (chosen === null || fault !== undefined) return;
     void begin(mailing.mailingId, chosen.file, chosen.charset, isInstead);
     choose(null);
   };
@@ -44,17 +45,24 @@ export function Upload({ mailing, again }: { mailing: Mailing; again: () => void
       {job?.is === "failed" && <Failure error={job.error} />}
       {job?.is === "done" && <Understood answer={job.answer} name={job.name} />}
       {hasLines && !list.complete && <p class="notice bad" role="alert">{told("mailings.cutOff", { line: list.nextLine })}</p>}
-      <FileField chosen={chosen} changed={choose} names={mailing.placeholders ?? []} label={t(hasLines ? "mailings.anotherFile" : "mailings.file")} />
+      <FileField chosen={chosen} changed={choose} names={mailing.placeholders ?? []} label={t(hasLines ? "mailings.anotherFile" : "mailings.file")} fault={fault} />
+      {fault !== undefined && <p class="quiet">{t("mailings.draftStays")}</p>}
       <div class="row">
-        {chosen !== null && hasLines && !list.complete && <button type="button" class="main" onClick={() => send(false)}>{t("mailings.goOn")}</button>}
-        {chosen !== null && <button type="button" class={hasLines && !list.complete ? "" : "main"} onClick={() => send(hasLines)}>{t(hasLines ? "mailings.replace" : "mailings.upload")}</button>}
+        {chosen !== null && hasLines && !list.complete && <button type="button" class="main" disabled={fault !== undefined} onClick={() => send(false)}>{t("mailings.goOn")}</button>}
+        {chosen !== null && <button type="button" class={hasLines && !list.complete ? "" : "main"} disabled={fault !== undefined} onClick={() => send(hasLines)}>{t(hasLines ? "mailings.replace" : "mailings.upload")}</button>}
         {chosen === null && hasLines && <Delete mailing={mailing} done={again} />}
       </div>
     </>
   );
 }
 
-export function FileField({ chosen, changed, names, label }: { chosen: Chosen | null; changed: (chosen: Chosen | null) => void; names: readonly string[]; label: string }) {
+/** Why the platform could take no line of the file; undefined: it may, or only it knows. */
+export function faultOf(chosen: Chosen | null, names: readonly string[]): string | undefined {
+  const missing = chosen?.head ? missingIn(chosen.head, names) : [];
+  return missing.length > 0 ? told("mailings.fileLacks", { columns: missing.join(", ") }) : undefined;
+}
+
+export function FileField({ chosen, changed, names, label, fault }: { chosen: Chosen | null; changed: (chosen: Chosen | null) => void; names: readonly string[]; label: string; fault: string | undefined }) {
   const [error, setError] = useState<unknown>(null);
   const look = async (file: File, charset: Charset) => {
     setError(null);
@@ -71,7 +79,7 @@ export function FileField({ chosen, changed, names, label }: { chosen: Chosen | 
     const file = event.dataTransfer?.files[0];
     if (file) void look(file, "");
   };
-  const about = { id: "list-file", label, hint: t("mailings.fileHint") };
+  const about = { id: "list-file", label, hint: t("mailings.fileHint"), fault };
   return (
     <div class="drop" onDragOver={(event) => event.preventDefault()} onDrop={dropped}>
       <Field {...about}>
@@ -109,10 +117,10 @@ function Going({ job, mailing }: { job: Extract<Job, { is: "going" }>; mailing: 
   return (
     <div class="uploading" role="status">
       <p>
-        {told(isSent ? "mailings.checking" : "mailings.sending", { name: job.name, sent: size(job.sent), size: size(job.size) })} {percent(job.sent, job.size)}
+        {told(isSent ? "mailings.checking" : "mailings.sending", { name: job.name, sent: size(job.sent), size: size(job.size) })} {!isSent && percent(job.sent, job.size)}
         {mailing.list !== null && mailing.list.nextLine > 1 && <> · {told("mailings.linesRead", { count: mailing.list.nextLine - 1 })}</>}
       </p>
-      <progress max={job.size} value={job.sent} aria-label={t("mailings.upload")} />
+      {isSent ? <progress aria-label={t("mailings.upload")} /> : <progress max={job.size} value={job.sent} aria-label={t("mailings.upload")} />}
       <button type="button" onClick={() => stop(mailing.mailingId)}>{t("mailings.stop")}</button>
     </div>
   );

@@ -5,6 +5,7 @@
 
 const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
 const NAMED = new RegExp(`\\{\\{${BLANK}(?:([\\p{L}\\p{N}_]{1,64})|(['"])([{}]{1,2})\\2)${BLANK}\\}\\}`, "uy");
+const SINGLE = new RegExp(`(?<!\\{)\\{${BLANK}([\\p{L}\\p{N}_]{1,64})${BLANK}\\}(?!\\})`, "gu");
 const RUN = /\{+|\}+/gu;
 const RESERVED = new Set(["to", "externalUserId", "id"]);
 
@@ -44,6 +45,11 @@ export function namesIn(texts: readonly string[]): string[] {
 /** Whether it is the name of a column that every list may have, and so of no value. */
 export function isReserved(name: string): boolean {
   return RESERVED.has(name);
+}
+
+/** Names that stand in single braces: text, which everybody gets as it is, and perhaps a placeholder was meant. */
+export function singleBraced(text: string): string[] {
+  return [...text.matchAll(SINGLE)].flatMap(([, name]) => name ?? []);
 }
 
 export function oddBraces(text: string): OddBraces | null {

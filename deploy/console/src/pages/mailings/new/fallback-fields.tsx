@@ -10,19 +10,19 @@ import type { Fields } from "./fields";
 import { hintOf } from "./lifetime-faults";
 import { Text } from "./message-fields";
 
-export function Fallbacks(fields: Fields) {
+export function Fallbacks({ preset, ...fields }: Fields & { preset: string | null }) {
   const { draft, set } = fields;
   return (
     <section class="card">
       <h2>{t("mailings.fallbacks")}</h2>
       <p class="quiet">{t("mailings.fallbacksHint")}</p>
-      {draft.fallbacks.map((fallback, place) => <One key={place} {...fields} fallback={fallback} place={place} />)}
+      {draft.fallbacks.map((fallback, place) => <One key={place} {...fields} preset={preset} fallback={fallback} place={place} />)}
       <button type="button" onClick={() => set({ fallbacks: [...draft.fallbacks, { ...NEW_FALLBACK, text: draft.text }] })}>{t("mailings.addFallback")}</button>
     </section>
   );
 }
 
-function One({ draft, set, faults, fallback, place }: Fields & { fallback: Fallback; place: number }) {
+function One({ draft, set, faults, preset, fallback, place }: Fields & { preset: string | null; fallback: Fallback; place: number }) {
   const change = (changes: Partial<Fallback>) => set({ fallbacks: draft.fallbacks.map((known, number) => (number === place ? { ...known, ...changes } : known)) });
   const before = draft.fallbacks[place - 1] ?? draft;
   const about = (name: string, label: string) => ({ id: `fallbacks-${place}-${name}`, label, fault: faults[`fallbacks-${place}-${name}`] });
@@ -39,7 +39,7 @@ function One({ draft, set, faults, fallback, place }: Fields & { fallback: Fallb
       />
       <div class="pair">
         <Choice {...about("channel", t("mailings.fallbackChannel"))} value={fallback.channel} changed={(channel) => change({ channel })} of={CHANNELS.map((name) => [name, channelName(name)])} />
-        <TextField {...about("sender", t("mailings.fallbackSender"))} hint={t("mailings.fallbackSenderHint")} value={fallback.sender} changed={(sender) => change({ sender })} more={{ autocomplete: "off" }} />
+        <TextField {...about("sender", t("mailings.fallbackSender"))} hint={preset === null ? undefined : told("mailings.fallbackSenderHint", { name: preset })} value={fallback.sender} changed={(sender) => change({ sender })} more={{ autocomplete: "off" }} />
       </div>
       <Text id={`fallbacks-${place}-text`} channel={fallback.channel} fault={faults[`fallbacks-${place}-text`]} value={fallback.text} changed={(text) => change({ text })} />
       <div class="pair">

@@ -4,7 +4,7 @@ import { told } from "../../../parts/figures";
 import { t } from "../../../words";
 import { keyOf, sampleOf, type Head } from "../list/columns";
 import type { Draft } from "./draft";
-import { isReserved, namesIn, oddBraces } from "../message/placeholders";
+import { isReserved, namesIn, oddBraces, singleBraced } from "../message/placeholders";
 
 const MOST = 100;
 
@@ -43,8 +43,10 @@ export function brokenBraces(draft: Draft): Record<string, string> {
   return faults;
 }
 
-export function Named({ names, head }: { names: readonly string[]; head: Head | null }) {
-  if (names.length === 0) return null;
+export function Named({ texts, head }: { texts: readonly string[]; head: Head | null }) {
+  const names = namesIn(texts);
+  const braced = [...new Set(texts.flatMap(singleBraced))];
+  if (names.length + braced.length === 0) return null;
   return (
     <section class="card">
       <h2>{t("mailings.placeholders")}</h2>
@@ -60,9 +62,15 @@ export function Named({ names, head }: { names: readonly string[]; head: Head | 
             </li>
           );
         })}
+        {braced.map((name) => (
+          <li key={`{${name}`} class="bad">
+            ⚠ {told("mailings.singleBraces", { names: `{${name}}` })}
+            {head !== null && sampleOf(head, name) !== undefined && <> {told("mailings.bracedColumn", { name })}</>}
+          </li>
+        ))}
       </ul>
       {names.length > MOST && <p class="failure">{told("mailings.tooMany", { most: MOST })}</p>}
-      {head === null && <p class="quiet">{t("mailings.needsColumns")}</p>}
+      {names.length > 0 && head === null && <p class="quiet">{t("mailings.needsColumns")}</p>}
     </section>
   );
 }

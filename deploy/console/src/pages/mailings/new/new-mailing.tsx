@@ -23,7 +23,7 @@ import { Preview, Said } from "../message/preview";
 import { placed } from "./places";
 import { Segment } from "./segment-fields";
 import { When } from "./when-fields";
-import { FileField, type Chosen } from "../list/upload";
+import { FileField, faultOf, type Chosen } from "../list/upload";
 import { begin } from "../list/uploads";
 
 export function NewMailing() {
@@ -62,6 +62,8 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const { faults: refused, others } = placed(told);
   const standing = Object.entries(refused).filter(([field]) => !mended.has(field.split("-", 1)[0] ?? field));
   const wrong = { ...faultsOfLifetimes(draft), ...brokenBraces(draft), ...faultOfMore(draft) };
+  const texts = textsOf(draft);
+  const unfit = draft.to === "list" ? faultOf(chosen, namesIn(texts)) : undefined;
   const faults = { ...Object.fromEntries(standing), ...wrong };
   useEffect(() => {
     kept = draft;
@@ -76,6 +78,10 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     if (isSent.current) return;
     if (wrong.more !== undefined) { // it would go without what cannot be read
       form.current?.querySelector<HTMLElement>("#more")?.focus();
+      return;
+    }
+    if (unfit !== undefined) { // a draft's text stays as it is, so its file would never fit
+      form.current?.querySelector<HTMLElement>("#list-file")?.focus();
       return;
     }
     isSent.current = true;
@@ -96,21 +102,21 @@ function Form({ partners }: { partners: readonly Partner[] }) {
     }
   };
   const fields: Fields = { draft, set, faults };
-  const names = namesIn(textsOf(draft));
   const head = chosen?.head ?? null;
-  const app = draft.sender || partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender || draft.partner;
+  const preset = partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender ?? null;
+  const app = draft.sender || preset || draft.partner;
   const valueOf = (name: string) => (head === null ? undefined : sampleOf(head, name) || undefined);
   return (
     <form ref={form} class="columns" onSubmit={submitted} noValidate>
       <div>
         <Whose {...fields} partners={partners} />
         <Message {...fields} />
-        <Fallbacks {...fields} />
-        <Named names={names} head={head} />
+        <Fallbacks {...fields} preset={preset} />
+        <Named texts={texts} head={draft.to === "list" ? head : null} />
         <section class="card">
           <h2>{t("mailings.recipients")}</h2>
           <Choice id="to" label={t("mailings.to")} fault={faults.to} value={draft.to} changed={(to) => set({ to })} of={[["list", t("mailings.to.list")], ["segment", t("mailings.to.segment")]]} />
-          {draft.to === "list" ? <FileField chosen={chosen} changed={choose} names={[]} label={t("mailings.fileMayFollow")} /> : <Segment {...fields} />}
+          {draft.to === "list" ? <FileField chosen={chosen} changed={choose} names={[]} label={t("mailings.fileMayFollow")} fault={unfit} /> : <Segment {...fields} />}
         </section>
         <When {...fields} offsetMin={partners.find((partner) => partner.partnerId === draft.partner)?.utcOffsetMin ?? 180} />
         <More {...fields} />
@@ -130,8 +136,9 @@ function Form({ partners }: { partners: readonly Partner[] }) {
           ) : (
             <Said channel={draft.channel} sender={app} text={draft.text} valueOf={valueOf} />
           )}
-          {draft.fallbacks.map((fallback, place) => <Said key={place} channel={fallback.channel} sender={fallback.sender || app} text={fallback.text} valueOf={valueOf} />)}
+          {draft.fallbacks.map((fallback, place) => <Said key={place} channel={fallback.channel} sender={fallback.sender || preset || draft.partner} text={fallback.text} valueOf={valueOf} />)}
           {error !== null && (others.length > 0 || told.length === 0) && <Failure error={error} />}
+          {unfit !== undefined && <p class="failure" role="alert">{unfit}</p>}
           {standing.length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
           <button type="submit" class="main" disabled={isAsking}>{t("mailings.create")}</button>
           <p class="quiet">{t("mailings.createMeans")}</p>

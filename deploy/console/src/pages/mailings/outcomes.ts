@@ -1,0 +1,53 @@
+/** What has become of a mailing's recipients, each of whom is in one figure, and how much of it is known. */
+
+import type { Key } from "../../words";
+import type { Mailing } from "./model";
+
+/** In the order of the bar. */
+export interface Outcome {
+  name: "read" | "delivered" | "sent" | "failed" | "cancelled" | "open" | "unplanned";
+  count: number;
+}
+
+type Counted = Pick<Mailing, "state" | "progress">;
+
+export function outcomesOf({ state, progress }: Counted): Outcome[] {
+  const { read, delivered, sent, undelivered, cancelled, open, unplanned } = progress;
+  return [
+    { name: "read", count: read },
+    { name: "delivered", count: delivered - read },
+    { name: "sent", count: sent - delivered },
+    { name: "failed", count: undelivered },
+    { name: "cancelled", count: cancelled },
+    { name: "open", count: open },
+    { name: "unplanned", count: state === "cancelled" ? 0 : (unplanned ?? 0) }, // who was not planned is among the cancelled then
+  ];
+}
+
+/** Of how many the outcome is known, and how many there are, as far as that is known. */
+export function knownOf(mailing: Counted): { known: number; whole: number } {
+  const outcomes = outcomesOf(mailing);
+  const sum = (counted: Outcome[]) => counted.reduce((total, { count }) => total + count, 0);
+  return { known: sum(outcomes.filter(({ name }) => name !== "open" && name !== "unplanned")), whole: sum(outcomes) };
+}
+
+/** Whether nobody plans any more; messages may still be open. */
+export function isOver({ state }: Pick<Mailing, "state">): boolean {
+  return state === "done" || state === "cancelled";
+}
+
+/** Whether it is over and nothing is open: the figures are final, but for late receipts. */
+export function isSettled(mailing: Counted): boolean {
+  return isOver(mailing) && mailing.progress.open === 0;
+}
+
+/** What is said when all is known; who got it always is. */
+export function finalOf({ sent, delivered, undelivered, withoutDevice, cancelled }: Mailing["progress"]): [Key, number][] {
+  const others: [Key, number][] = [
+    ["mailings.final.sent", sent - delivered],
+    ["mailings.final.cancelled", cancelled],
+    ["mailings.final.withoutDevice", withoutDevice],
+    ["mailings.final.failed", undelivered - withoutDevice],
+  ];
+  return [["mailings.final.delivered", delivered], ...others.filter(([, count]) => count > 0)];
+}
