@@ -9,7 +9,7 @@ import pytest
 
 from deploy.console import FOLDER
 from deploy.console.build import BuildError, node
-from services.ingest.mailing.rules.placeholders import odd_braces, replaced
+from services.ingest.mailing.rules.placeholders import odd_braces, replaced, single_braced
 from services.runtime.lists.csv_header import key_of
 
 RULES = FOLDER / "src" / "pages" / "mailings"
@@ -21,6 +21,7 @@ LETTERS = [
     "\u00a0",
     "\ufeff",
     "{{name}}",
+    "{name}",
     "{{'{{'}}",
     "}}",
     "e\u0301",
@@ -36,10 +37,11 @@ WRITTEN = (
     "x" * 65 + "{{" + "x" * 65 + "}}",
 )
 SCRIPT = """
-import { oddBraces, partsOf } from "%s/message/placeholders.ts";
+import { oddBraces, partsOf, singleBraced } from "%s/message/placeholders.ts";
 import { keyOf } from "%s/list/columns.ts";
 const texts = JSON.parse(await new Response(process.stdin).text());
-const judged = texts.map((text) => ({ odd: oddBraces(text), parts: partsOf(text), key: keyOf(text) }));
+const judged = texts.map((text) => ({ odd: oddBraces(text), parts: partsOf(text), key: keyOf(text),
+  single: singleBraced(text) }));
 process.stdout.write(JSON.stringify(judged));
 """
 
@@ -79,6 +81,11 @@ def test_values_and_braces_as_text_are_the_same(texts: list[str], judged: list[d
     for text, mine in zip(texts, judged, strict=True):
         shown = "".join(part["text"] if "text" in part else f"<{part['name']}>" for part in mine["parts"])
         assert shown == replaced(text, lambda name: f"<{name}>"), repr(text)
+
+
+def test_names_in_single_braces_are_the_same(texts: list[str], judged: list[dict[str, Any]]) -> None:
+    assert [mine["single"] for mine in judged] == [single_braced(text) for text in texts]
+    assert sum(bool(mine["single"]) for mine in judged) > 300
 
 
 def test_what_counts_of_a_columns_name_is_the_same(texts: list[str], judged: list[dict[str, Any]]) -> None:
