@@ -138,3 +138,66 @@ async def test_a_mailing_may_be_of_another_channel_and_have_more_as_json(
     assert found["extraParam"] == "a=1"
     assert found["message"]["type"] == channel
     assert {key: found["message"]["data"][key] for key in data} == data
+
+
+CHOSEN = """(() => {
+  const files = new DataTransfer();
+  files.items.add(new File([%r], "list.csv", { type: "text/csv" }));
+  const field = document.getElementById("list-file");
+  field.files = files.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+})()"""
+
+
+async def test_no_draft_is_made_that_its_file_has_no_columns_for_and_single_braces_are_warned_of(
+    mistaken: ConsolePage, world: World
+) -> None:
+    page = mistaken
+    await begun(page, world)
+    await page.type("Text", "Dear {name}, {{nam}}")
+    await page.sees("{name}: single braces are text")
+    await page.run(CHOSEN % "".join(["phone;name\n", *(f"{world.new_phone()};client\n" for _ in range(2))]))
+    await page.sees("The file has this column: its value is {{name}}.")
+    await page.sees("The file has no column nam")
+    await page.press("Make the draft")
+    await page.until("document.activeElement.id === 'list-file'", "the file has the focus")
+    assert await page.run("location.hash") == "#/mailings/new"
+    assert await page.barriers() == []
+    await page.type("Text", "Dear {name}")
+    await made(page, world)
+    await page.sees("Rows: 2. Taken: 2")
+    await page.press("Make a forecast")
+    await page.sees("{name}: single braces are text")
+    await page.sees("Few can be reached: 0 of 2.")
+    shown = await page.run("document.body.innerText")
+    assert "Start without the broken lines" not in shown
+    assert f"Sender\n{SERVICE_NUMBER}" in shown
+    assert await page.barriers() == []
+
+
+async def test_before_a_cancel_only_what_is_certain_is_said_and_after_it_what_is_still_counted(
+    mistaken: ConsolePage, world: World
+) -> None:
+    page = mistaken
+    message = {"type": "PUSH", "data": {"serviceNumber": SERVICE_NUMBER, "text": "hi", "ttl": 1, "ttlUnit": "HOURS"}}
+    async with Mailings(world) as mailings:
+        draft = await mailings.draft(message, ratePerS=1)
+        await mailings.upload(draft, [{"to": world.new_phone()} for _ in range(60)])
+        mailing_id = (await mailings.ok("GET", f"/{draft}"))["mailingId"]
+        await page.run(f"location.hash = '#/mailings/{mailing_id}'")
+        await page.press("Start")
+        await page.sees("Few can be reached: 0 of 60.")
+        await page.press("Start", within="dialog")
+        await page.sees("Not planned yet")
+        await page.press("Cancel mailing")
+        await page.sees("They will get nothing.")
+        assert "Still to go" not in await page.run("document.body.innerText")
+        assert await page.barriers() == []
+        await page.press("Cancel mailing", within="dialog")
+        await page.sees("All is known. got it: 0; got nothing because it was cancelled:")
+        shown = await page.run("document.body.innerText")
+        progress = (await mailings.ok("GET", f"/{draft}"))["progress"]
+    assert (progress["pending"], progress["cancelled"] + progress["undelivered"]) == (0, 60)
+    assert f"got nothing because it was cancelled: {progress['cancelled']}; " in shown
+    assert "Will be sent to" not in shown
+    assert await page.barriers() == []

@@ -73,7 +73,7 @@ def progress_lines(mailing: Json) -> list[str]:
     if failed:
         reasons = ", ".join(f"{why} {count:,}" for why, count in failed.items())
         lines.append("  " + phrase("failed: {reasons}", reasons=reasons))
-    if mailing["state"] != "draft" and "open" in progress:  # an older release tells of none
+    if mailing["state"] != "draft" and "pending" in progress:  # an older release tells of none
         lines += [f"  {line}" for line in _known(mailing["state"], progress)]
     return lines
 
@@ -82,18 +82,18 @@ def is_known(progress: Json, still_s: float) -> bool:
     """Whether nothing is to come: of a line whose id was used before nothing ever does, and then nothing moves."""
     waiting = progress["states"].get("PLANNED", 0)
     counted = sum(progress["states"].values())
-    still_open = progress.get("open", 0 if counted or not progress["planned"] else 1)  # an older release tells of none
-    return not waiting and (not still_open or still_s >= STILL_S)
+    pending = progress.get("pending", 0 if counted or not progress["planned"] else 1)  # an older release tells of none
+    return not waiting and (not pending or still_s >= STILL_S)
 
 
 def _known(state: str, progress: Json) -> Iterator[str]:
-    """What has become of everybody; while messages are open no more than how many."""
-    counts = {name: f"{progress[name]:,}" for name in ("planned", "open", "cancelled")}
-    if progress["open"]:
+    """What has become of everybody; while messages are pending no more than how many."""
+    counts = {name: f"{progress[name]:,}" for name in ("planned", "pending", "cancelled")}
+    if progress["pending"]:
         if progress["cancelled"]:
             yield phrase("got nothing because it was cancelled, so far: {cancelled}", **counts)
-        yield phrase("still being decided: {open}", **counts)
-        known = f"{progress['planned'] - progress['open']:,}"
+        yield phrase("still being decided: {pending}", **counts)
+        known = f"{progress['planned'] - progress['pending']:,}"
         yield phrase("still counting: known of {known} of {planned} planned", known=known, **counts)
     elif state in ENDS:
         yield phrase("all is known: {outcomes}", outcomes="; ".join(_outcomes(progress)))

@@ -39,7 +39,7 @@ class ProgressView(View):
     recipients: int | None  # of a list; those of a segment are known once it is planned
     planned: int
     unplanned: int | None
-    open: int  # planned, without a known outcome; `rules/progress.py` says how the figures add up
+    pending: int  # planned, without a known outcome; `rules/progress.py` says how the figures add up
     rate_per_s: float  # measured
     finishes_at: int | None
     states: dict[str, int]
@@ -173,12 +173,20 @@ def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -
     )
     return ProgressView(
         recipients=recipients,
+        planned=found.planned,
+        unplanned=found.unplanned,
+        pending=found.pending,
         rate_per_s=round(mailing.rate_now if mailing.state == "running" else 0.0, 1),
         finishes_at=forecast.finishes_at if forecast is not None and is_open else None,
         states=outcomes.states,
         failed=outcomes.failed,
+        sent=found.sent,
+        delivered=found.delivered,
+        read=found.read,
+        undelivered=found.undelivered,
+        without_device=found.without_device,
+        cancelled=found.cancelled,
         counted_at=outcomes.at or None,
-        **found._asdict(),
     )
 
 

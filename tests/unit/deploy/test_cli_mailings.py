@@ -115,7 +115,7 @@ STOPPED = PROGRESS | {"recipients": 100, "planned": 40, "sent": 1, "delivered": 
 
 
 def test_what_is_open_after_a_cancel_is_never_told_as_not_sent() -> None:
-    progress = STOPPED | {"open": 36, "withoutDevice": 3, "failed": {"unknown-phone": 3}}
+    progress = STOPPED | {"pending": 36, "withoutDevice": 3, "failed": {"unknown-phone": 3}}
     assert progress_lines(mailing(state="cancelled", progress=progress))[-3:] == [
         "  got nothing because it was cancelled, so far: 60",
         "  still being decided: 36",
@@ -125,7 +125,7 @@ def test_what_is_open_after_a_cancel_is_never_told_as_not_sent() -> None:
 
 def test_what_was_cancelled_is_told_beside_what_failed_once_all_is_known() -> None:
     failed = {"unknown-phone": 2, "provider-refused": 1, "cancelled": 36}
-    progress = STOPPED | {"open": 0, "withoutDevice": 2, "cancelled": 96, "failed": failed}
+    progress = STOPPED | {"pending": 0, "withoutDevice": 2, "cancelled": 96, "failed": failed}
     assert progress_lines(mailing(state="cancelled", progress=progress))[-2:] == [
         "  failed: provider-refused 1, unknown-phone 2",
         "  all is known: got it: 1; got nothing because it was cancelled: 96; have no device: 2; "
@@ -136,10 +136,10 @@ def test_what_was_cancelled_is_told_beside_what_failed_once_all_is_known() -> No
 @pytest.mark.parametrize(
     ("about", "still_s", "known"),
     [
-        ({"open": 1}, 0, False),
-        ({"open": 1}, STILL_S, True),
-        ({"open": 1, "states": {"PLANNED": 1}}, STILL_S, False),
-        ({"open": 0}, 0, True),
+        ({"pending": 1}, 0, False),
+        ({"pending": 1}, STILL_S, True),
+        ({"pending": 1, "states": {"PLANNED": 1}}, STILL_S, False),
+        ({"pending": 0}, 0, True),
         ({}, 0, True),
         ({"states": {}}, 0, False),
     ],
@@ -153,10 +153,10 @@ def test_a_dry_run_warns_of_few_who_can_be_reached_and_of_names_in_single_braces
     counts = {"recipients": 100_000, "lookedAt": 50_500, "addressed": 2, "unknown": 90_000, "unreachable": 9_998}
     found = {**counts, "startsAt": 1, "finishesAt": 2, "expired": 0, "singleBraces": ["name"]}
     platform.on("GET", "/v1/mailings/m-1/forecast", found)
-    told = rpns(platform, "dry-run", "m-1").stdout
-    assert "(projected from 50,500 all over the list)" in told
-    assert "2; unknown 90,000; no device 9,998: fewer than half" in told
-    assert "{name}: sent to everybody as written; a value would be {{name}}" in told
+    printed = rpns(platform, "dry-run", "m-1").stdout
+    assert "(projected from 50,500 all over the list)" in printed
+    assert "2; unknown 90,000; no device 9,998: fewer than half" in printed
+    assert "{name}: sent to everybody as written; a value would be {{name}}" in printed
 
 
 def test_following_ends_when_the_mailing_has(platform: Platform) -> None:

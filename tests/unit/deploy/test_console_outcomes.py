@@ -16,7 +16,9 @@ const answer = { counts, ...knownOf(given), settled: isSettled(given), final: fi
 WIRE = {"without_device": "withoutDevice"}
 
 
-def told(state: str, states: dict[str, int], failed: dict[str, int], *, planned: int, recipients: int | None) -> Any:
+def console_figures(
+    state: str, states: dict[str, int], failed: dict[str, int], *, planned: int, recipients: int | None
+) -> Any:
     """What the console makes of the figures that the API computes."""
     found = figures(Counted(states, failed), planned=planned, recipients=recipients, is_cancelled=state == "cancelled")
     progress = {WIRE.get(name, name): value for name, value in found._asdict().items()}
@@ -25,16 +27,16 @@ def told(state: str, states: dict[str, int], failed: dict[str, int], *, planned:
 
 def test_half_way_what_is_planned_is_being_decided_and_counts_as_unknown() -> None:
     states = {"READ": 1, "PLANNED": 30, "SUPPRESSED": 4_130}
-    found = told("running", states, {"unknown-phone": 4_130}, planned=28_750, recipients=100_000)
-    assert (found["counts"]["open"], found["counts"]["unplanned"]) == (24_619, 71_250)
+    found = console_figures("running", states, {"unknown-phone": 4_130}, planned=28_750, recipients=100_000)
+    assert (found["counts"]["pending"], found["counts"]["unplanned"]) == (24_619, 71_250)
     assert (found["known"], found["whole"], found["settled"]) == (4_131, 100_000, False)
 
 
 def test_after_a_cancel_the_known_ones_grow_until_one_final_word() -> None:
-    first = told("cancelled", {"READ": 1}, {}, planned=43_250, recipients=100_000)
-    assert (first["counts"]["cancelled"], first["counts"]["open"], first["settled"]) == (56_750, 43_249, False)
+    first = console_figures("cancelled", {"READ": 1}, {}, planned=43_250, recipients=100_000)
+    assert (first["counts"]["cancelled"], first["counts"]["pending"], first["settled"]) == (56_750, 43_249, False)
     failed = {"cancelled": 9_050, "unknown-phone": 34_199}
-    last = told("cancelled", {"READ": 1, "SUPPRESSED": 43_249}, failed, planned=43_250, recipients=100_000)
+    last = console_figures("cancelled", {"READ": 1, "SUPPRESSED": 43_249}, failed, planned=43_250, recipients=100_000)
     assert (last["counts"]["cancelled"], last["counts"]["failed"], last["settled"]) == (65_800, 34_199, True)
     assert (last["known"], last["whole"]) == (100_000, 100_000)
     assert last["final"] == [
@@ -45,7 +47,7 @@ def test_after_a_cancel_the_known_ones_grow_until_one_final_word() -> None:
 
 
 def test_of_a_segment_that_was_cancelled_nobody_counts_who_was_left_out() -> None:
-    found = told("cancelled", {"SENT": 2}, {}, planned=2, recipients=None)
+    found = console_figures("cancelled", {"SENT": 2}, {}, planned=2, recipients=None)
     assert (found["whole"], found["counts"]["cancelled"], found["settled"]) == (2, 0, True)
 
 

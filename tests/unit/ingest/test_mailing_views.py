@@ -38,21 +38,21 @@ def test_a_restored_mailing_has_planned_what_was_counted_of_it() -> None:
     assert (progress.planned, progress.sent, progress.recipients) == (80, 80, 80)
 
 
-def test_what_was_planned_and_is_not_counted_yet_is_open() -> None:
+def test_what_was_planned_and_is_not_counted_yet_is_pending() -> None:
     progress = progress_of(DONE, Outcomes({"SENT": 30, "PLANNED": 7}, {}, 2))
-    assert (progress.planned, progress.open, progress.unplanned) == (80, 50, 0)
+    assert (progress.planned, progress.pending, progress.unplanned) == (80, 50, 0)
 
 
 def test_of_a_mailing_that_was_cancelled_half_way_only_what_was_never_planned_is_cancelled_at_once() -> None:
     progress = progress_of(HALF, Outcomes({"SENT": 1, "SUPPRESSED": 4}, {"unknown-phone": 4}, 2))
-    assert (progress.cancelled, progress.open, progress.undelivered) == (60, 35, 4)
+    assert (progress.cancelled, progress.pending, progress.undelivered) == (60, 35, 4)
 
 
 def test_what_was_cancelled_on_its_way_is_no_failure_to_deliver() -> None:
     failed = {"unknown-phone": 20, "no-active-installation": 4, "provider-refused": 1, "cancelled": 14}
     progress = progress_of(HALF, Outcomes({"READ": 1, "SUPPRESSED": 39}, failed, 2))
     assert (progress.cancelled, progress.undelivered, progress.without_device) == (74, 25, 24)
-    assert (progress.open, progress.failed) == (0, failed)
+    assert (progress.pending, progress.failed) == (0, failed)
 
 
 def test_messages_that_an_operator_stopped_are_cancelled_though_the_mailing_is_done() -> None:
@@ -79,6 +79,6 @@ def test_everybody_is_in_one_of_the_figures(
     progress = progress_of(mailing, Outcomes({**states, "SUPPRESSED": sum(failed.values())}, failed, 2))
     assert progress.unplanned is not None
     stopped = failed.get("cancelled", 0)
-    assert progress.planned == progress.open + progress.sent + progress.undelivered + stopped
+    assert progress.planned == progress.pending + progress.sent + progress.undelivered + stopped
     assert progress.cancelled == stopped + (progress.unplanned if state == "cancelled" else 0)
-    assert min(progress.open, progress.undelivered, progress.unplanned) >= 0
+    assert min(progress.pending, progress.undelivered, progress.unplanned) >= 0

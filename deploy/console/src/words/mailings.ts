@@ -28,7 +28,7 @@ export const MAILINGS = {
   "mailings.outcome.sent": ["Sent, not confirmed", "Отправлено, не подтверждено"],
   "mailings.outcome.failed": ["Not delivered", "Не доставлено"],
   "mailings.outcome.cancelled": ["Cancelled, got nothing", "Отменено, не получили"],
-  "mailings.outcome.open": ["Still being decided", "Исход ещё неизвестен"],
+  "mailings.outcome.pending": ["Still being decided", "Исход ещё неизвестен"],
   "mailings.outcome.unplanned": ["Not planned yet", "Ещё не запланировано"],
   "mailings.plot.planned": ["planned", "запланировано"],
   "mailings.plot.sent": ["sent", "отправлено"],
@@ -39,10 +39,10 @@ export const MAILINGS = {
   "mailings.plannedOf": ["{planned} of {whole} planned", "запланировано {planned} из {whole}"],
   "mailings.knownShare": ["{share} known", "известно {share}"],
   "mailings.stillCounting": [
-    "Still counting: known of {known} of {planned} planned. Of the other {open} nobody can say yet whether they get it.",
-    "Подсчёт продолжается: известно о {known} из {planned} запланированных. Об остальных ({open}) пока нельзя сказать, получат ли они сообщение.",
+    "Still counting: known of {known} of {planned} planned. Of the other {pending} nobody can say yet whether they get it.",
+    "Подсчёт продолжается: известно о {known} из {planned} запланированных. Об остальных ({pending}) пока нельзя сказать, получат ли они сообщение.",
   ],
-  "mailings.openForLong": [
+  "mailings.pendingForLong": [
     "These wait for their recipients' hours, or their own id was used before: then they are not sent to again.",
     "Они ждут часа получателя, либо их собственный id уже использован: тогда повторно им не отправляют.",
   ],
@@ -89,8 +89,8 @@ export const MAILINGS = {
   "mailings.ask.unplanned": ["Not planned yet: {count}.", "Ещё не запланировано: {count}."],
   "mailings.ask.segment": ["Not planned yet: everybody else in the segment.", "Ещё не запланировано: все остальные в сегменте."],
   "mailings.ask.getNothing": ["They will get nothing.", "Они ничего не получат."],
-  "mailings.ask.open": ["Still being decided: {count}.", "Исход ещё неизвестен: {count}."],
-  "mailings.ask.openMeans": ["Those that have not gone out will get nothing; how many that is shows when all is counted.", "Кому ещё не ушло, ничего не получат; сколько их, станет известно после подсчёта."],
+  "mailings.ask.pending": ["Still being decided: {count}.", "Исход ещё неизвестен: {count}."],
+  "mailings.ask.pendingMeans": ["Those that have not gone out will get nothing; how many that is shows when all is counted.", "Кому ещё не ушло, ничего не получат; сколько их, станет известно после подсчёта."],
   "mailings.ask.sent": ["Known to be sent: {count}.", "Точно отправлено: {count}."],
   "mailings.ask.startMeans": ["It goes to those who can be reached, and what follows to the others. What was sent cannot be taken back.", "Сообщение уйдёт тем, кому можно доставить; остальным — то, что задано на замену. Отправленное вернуть нельзя."],
   "mailings.ask.pauseMeans": ["Nothing more is sent until it is resumed; what waits may expire meanwhile.", "До возобновления ничего не отправляется; у ожидающих сообщений может истечь срок жизни."],

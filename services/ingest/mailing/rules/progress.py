@@ -1,10 +1,10 @@
 """How far a mailing is, in figures that add up: each recipient is in one of them. Pure.
 
-    recipients = unplanned + planned          planned = open + sent + undelivered + stopped
+    recipients = unplanned + planned          planned = pending + sent + undelivered + stopped
                     └──── of a cancelled mailing: cancelled ────────────────────────┘
 
 What is planned has an outcome later, when the router or dispatch has decided and status has counted: until then it is
-open, whatever the mailing's own state is. Nobody can say of an open message that it was not sent.
+pending, whatever the mailing's own state is. Nobody can say of a pending message that it was not sent.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Figures(NamedTuple):
 
     planned: int
     unplanned: int | None  # no message yet; None: of a segment that is not planned to its end
-    open: int  # planned, and no outcome is known yet
+    pending: int  # planned, and no outcome is known yet
     sent: int  # handed to a provider, whatever happened then
     delivered: int  # confirmed by a device, read ones included
     read: int
@@ -56,7 +56,7 @@ def figures(counted: Counted, *, planned: int, recipients: int | None, is_cancel
     return Figures(
         planned=planned,
         unplanned=unplanned,
-        open=planned - known + waiting,
+        pending=planned - known + waiting,
         sent=sent,
         delivered=delivered,
         read=read,

@@ -61,7 +61,7 @@ MODELS = {
         "recipients": "How many there are; of a segment null until it is planned",
         "planned": "For how many there is a message already",
         "unplanned": "For how many there is none; null: of a segment that is not planned to its end",
-        "open": "Planned, but nothing is known yet of what became of them: they may still be sent, or were",
+        "pending": "Planned, but nothing is known yet of what became of them: they may still be sent, or were",
         "ratePerS": "Messages a second, as measured",
         "finishesAt": "When the last one is sent at this rate, UTC ms",
         "failed": "How many failed, by reason, those that were cancelled included",

@@ -78,12 +78,12 @@ function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailin
 
 /** What is certain at this moment: of what is planned and has no outcome yet nobody can say whether it was sent. */
 function Certain({ move, mailing }: { move: Move; mailing: Mailing }) {
-  const { unplanned, open, sent } = mailing.progress;
+  const { unplanned, pending, sent } = mailing.progress;
   const isCancel = move === "cancel";
   return (
     <ul>
       {unplanned !== 0 && <li><strong>{unplanned === null ? t("mailings.ask.segment") : told("mailings.ask.unplanned", { count: unplanned })}</strong>{isCancel && <> {t("mailings.ask.getNothing")}</>}</li>}
-      {open > 0 && <li><strong>{told("mailings.ask.open", { count: open })}</strong>{isCancel && <> {t("mailings.ask.openMeans")}</>}</li>}
+      {pending > 0 && <li><strong>{told("mailings.ask.pending", { count: pending })}</strong>{isCancel && <> {t("mailings.ask.pendingMeans")}</>}</li>}
       <li>{told("mailings.ask.sent", { count: sent })}</li>
     </ul>
   );

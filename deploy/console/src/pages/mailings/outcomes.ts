@@ -5,21 +5,21 @@ import type { Mailing } from "./model";
 
 /** In the order of the bar. */
 export interface Outcome {
-  name: "read" | "delivered" | "sent" | "failed" | "cancelled" | "open" | "unplanned";
+  name: "read" | "delivered" | "sent" | "failed" | "cancelled" | "pending" | "unplanned";
   count: number;
 }
 
 type Counted = Pick<Mailing, "state" | "progress">;
 
 export function outcomesOf({ state, progress }: Counted): Outcome[] {
-  const { read, delivered, sent, undelivered, cancelled, open, unplanned } = progress;
+  const { read, delivered, sent, undelivered, cancelled, pending, unplanned } = progress;
   return [
     { name: "read", count: read },
     { name: "delivered", count: delivered - read },
     { name: "sent", count: sent - delivered },
     { name: "failed", count: undelivered },
     { name: "cancelled", count: cancelled },
-    { name: "open", count: open },
+    { name: "pending", count: pending },
     { name: "unplanned", count: state === "cancelled" ? 0 : (unplanned ?? 0) }, // who was not planned is among the cancelled then
   ];
 }
@@ -28,17 +28,17 @@ export function outcomesOf({ state, progress }: Counted): Outcome[] {
 export function knownOf(mailing: Counted): { known: number; whole: number } {
   const outcomes = outcomesOf(mailing);
   const sum = (counted: Outcome[]) => counted.reduce((total, { count }) => total + count, 0);
-  return { known: sum(outcomes.filter(({ name }) => name !== "open" && name !== "unplanned")), whole: sum(outcomes) };
+  return { known: sum(outcomes.filter(({ name }) => name !== "pending" && name !== "unplanned")), whole: sum(outcomes) };
 }
 
-/** Whether nobody plans any more; messages may still be open. */
+/** Whether nobody plans any more; messages may still be pending. */
 export function isOver({ state }: Pick<Mailing, "state">): boolean {
   return state === "done" || state === "cancelled";
 }
 
-/** Whether it is over and nothing is open: the figures are final, but for late receipts. */
+/** Whether it is over and nothing is pending: the figures are final, but for late receipts. */
 export function isSettled(mailing: Counted): boolean {
-  return isOver(mailing) && mailing.progress.open === 0;
+  return isOver(mailing) && mailing.progress.pending === 0;
 }
 
 /** What is said when all is known; who got it always is. */

@@ -12,7 +12,7 @@ import { LINES, Plot, type Sample } from "./plot";
 const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad" };
 const MOST_SAMPLES = 600;
 const CANCELLED = "cancelled";
-/** After this what is open waits for its hour, or its id was used before. */
+/** After this what is pending waits for its hour, or its id was used before. */
 const LONG_MS = 600_000;
 const REASONS: Readonly<Record<string, Key>> = {
   "no-application": "mailings.why.noApplication",
@@ -42,7 +42,7 @@ export function Bar({ mailing }: { mailing: Mailing }) {
   return (
     <div class="progress">
       <div class="bar" role="img" aria-label={words || t("mailings.outcome.unplanned")}>
-        {outcomes.map(({ name, count }) => count > 0 && name !== "unplanned" && name !== "open" && <span key={name} class={name} style={{ width: `${(100 * count) / whole}%` }} />)}
+        {outcomes.map(({ name, count }) => count > 0 && name !== "unplanned" && name !== "pending" && <span key={name} class={name} style={{ width: `${(100 * count) / whole}%` }} />)}
       </div>
       <span class="quiet">{told("mailings.knownShare", { share: percent(known, whole) })}</span>
     </div>
@@ -89,19 +89,19 @@ export function ProgressCard({ mailing }: { mailing: Mailing }) {
   );
 }
 
-/** How much is known: while messages are open the figures still move, and then they are final. */
+/** How much is known: while messages are pending the figures still move, and then they are final. */
 function Known({ mailing }: { mailing: Mailing }) {
   const { progress } = mailing;
   if (isSettled(mailing)) {
     const parts = finalOf(progress).map(([key, count]) => told(key, { count })).join("; ");
     return <p class="notice good">{told("mailings.allKnown", { parts })}</p>;
   }
-  if (progress.open === 0) return null;
+  if (progress.pending === 0) return null;
   const isOld = isOver(mailing) && Date.now() - Math.max(mailing.finishedAt ?? 0, progress.countedAt ?? 0) > LONG_MS;
   return (
     <p class="notice">
-      {told("mailings.stillCounting", { known: progress.planned - progress.open, planned: progress.planned, open: progress.open })}
-      {isOld && <> {t("mailings.openForLong")}</>}
+      {told("mailings.stillCounting", { known: progress.planned - progress.pending, planned: progress.planned, pending: progress.pending })}
+      {isOld && <> {t("mailings.pendingForLong")}</>}
     </p>
   );
 }
