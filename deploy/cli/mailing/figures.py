@@ -53,9 +53,9 @@ def forecast_lines(found: Json) -> Iterator[tuple[str, str]]:
             line += f" ({phrase('{parts} SMS, by length', parts=parts)})"
         yield phrase("paid for"), line
     if braced := found.get("singleBraces"):
-        names = ", ".join(f"{{{name}}}" for name in braced)
+        in_braces = ", ".join(f"{{{name}}}" for name in braced)
         text = "{names}: sent to everybody as written; a value would be {{{{name}}}}"
-        yield phrase("careful"), f"[red]{escape(phrase(text, names=names))}[/]"
+        yield phrase("careful"), f"[red]{escape(phrase(text, names=in_braces))}[/]"
 
 
 def progress_lines(mailing: Json) -> list[str]:
