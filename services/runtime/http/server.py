@@ -162,13 +162,14 @@ class BodyLimit:
         self._larger = {(path.partition("*")[0], path.partition("*")[2]): most for path, most in (larger or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and is_compressed(scope["headers"]):
+        is_streamed = scope["type"] != "http" or scope["path"].endswith(self._streamed)
+        if not is_streamed and is_compressed(scope["headers"]):  # what is streamed says itself what it unpacks
             errors = [{"field": "Content-Encoding", "rule": COMPRESSED}]
             await problem_response(ProblemBody(title="Invalid request", status=400, errors=errors))(
                 scope, receive, send
             )
             return
-        if scope["type"] != "http" or scope["path"].endswith(self._streamed):
+        if is_streamed:
             await self._app(scope, receive, send)
             return
         seen, limit = 0, self._limit_of(scope["path"])
