@@ -39,9 +39,16 @@ class Foundation:
     partner_caller: CallerOf
     rates: Rates
 
-    def consume(self, topic: Topic, group: str, step: Handler, wanted: Callable[[bytes], bool] | None = None) -> None:
+    def consume(
+        self,
+        topic: Topic,
+        group: str,
+        step: Handler,
+        wanted: Callable[[bytes], bool] | None = None,
+        max_records: int = 500,
+    ) -> None:
         """Run a consumer until the process ends; what is poisoned goes to the dead letters. `wanted` chooses records by
-        their bytes."""
+        their bytes; `max_records` bounds a batch."""
         process = self.process
         consumer = BatchConsumer(
             process.settings,
@@ -52,6 +59,7 @@ class Foundation:
             stop=process.stop,
             dead_letters=self.dead_letters,
             wanted=wanted,
+            max_records=max_records,
         )
         process.spawn(consumer.run(), group, drains=True)
 

@@ -13,12 +13,14 @@ from services.runtime.access.operator_tokens import AUDIT_PURPOSE
 from services.runtime.log.upkeep import GroupOffsets
 
 GROUP = "registry-audit"
+_MAX_RECORDS = 2_000
+"""In one batch, which waits twice for a majority's disks: that is most of the time when the topic's year is read."""
 
 
 async def open_audit_trail(foundation: Foundation) -> APIRouter:
     process, trail = foundation.process, AuditTrail(foundation.database)
     await trail.prepare()
-    foundation.consume(AUDIT_EVENTS, GROUP, trail.step)
+    foundation.consume(AUDIT_EVENTS, GROUP, trail.step, max_records=_MAX_RECORDS)
     offsets = await process.stack.enter_async_context(GroupOffsets(process.settings, AUDIT_EVENTS, GROUP))
     fingerprints = partial(foundation.secrets.digests, purpose=AUDIT_PURPOSE)
     return audit_routes(trail, TrailReading(trail, offsets), fingerprints)
