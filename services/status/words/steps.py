@@ -14,7 +14,7 @@ STEPS: Mapping[What, Words] = MappingProxyType(
         "scheduled": Words("scheduled", "запланировано"),
         "held": Words("held", "приостановлено"),
         "cancel": Words("cancel", "отмена"),
-        "planned": Words("planned", "получатели определены"),
+        "planned": Words("planned", "план отправки"),
         "attempt": Words("attempt", "попытка отправки"),
         "receipt": Words("receipt", "подтверждение"),
         "told": Words("told by the provider", "ответ провайдера"),

@@ -36,7 +36,7 @@ def test_every_word_by_which_a_provider_ends_a_token_is_known_as_one() -> None:
     rustore = {word for (_, word), action in NATIVE.items() if action == "DROP_TOKEN"}
     hms = {code for code, action in CODES.items() if action == "DROP_TOKEN"}
     words = {Provider.APNS: apns, Provider.RUSTORE: rustore, Provider.HMS: hms}
-    words[Provider.FCM] = {row.fcm for row in fcm.ROWS if row.action == "DROP_TOKEN" and row.detail is None}
+    words[Provider.FCM] = {row.fcm or "" for row in fcm.ROWS if row.action == "DROP_TOKEN" and row.detail is None}
     for provider, known in words.items():
         assert known
         for word in known:

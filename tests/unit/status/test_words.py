@@ -133,7 +133,7 @@ def test_all_that_is_shown_of_a_message_is_in_the_language() -> None:
     assert shown.links[0].skipped[0].reason.words == "пуши отключены в приложении или при импорте"
     assert [(line.words, line.detail) for line in shown.trace] == [
         ("запрос принят", "пуш"),
-        ("получатели определены", "на 1 устройство; пропущено i-2: пуши отключены в приложении или при импорте"),
+        ("план отправки", "на 1 устройство; пропущено i-2: пуши отключены в приложении или при импорте"),
         ("попытка отправки", "отклонено: Unregistered"),
     ]
     assert shown.trace[2].what == "attempt"

@@ -32,7 +32,7 @@ export function Trace({ message }: { message: Message }) {
             {isLeftOut && <Badge state={t("support.leftOut")} kind="bad" />}
           </h3>
           {reason !== null && <Advice reason={reason} />}
-          <ol class="trace">{steps.map((step, index) => <Line key={`${step.eventId} ${index}`} step={step} />)}</ol>
+          {steps.length > 0 && <ol class="trace">{steps.map((step, index) => <Line key={`${step.eventId} ${index}`} step={step} />)}</ol>}
         </section>
       ))}
       {message.traceDropped > 0 && <p class="quiet">{message.traceDropped} {t("support.dropped")}</p>}
