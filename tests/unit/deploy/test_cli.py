@@ -200,7 +200,14 @@ def message(state: str) -> Json:
         "late": False,
         "counts": True,
     }
-    whose = {"links": [], "messageId": "m-1", "mtNum": "42", "id": None, "phone": "79020000001", "externalUserId": None}
+    whose: dict[str, Any] = {
+        "links": [],
+        "messageId": "m-1",
+        "mtNum": "42",
+        "id": None,
+        "phone": "79020000001",
+        "externalUserId": None,
+    }
     facts = {"state": state, "explanation": f"it is {state}", "createdAt": 1_700_000_000_000, "traceDropped": 0}
     return {**whose, **facts, "trace": [entry]}
 

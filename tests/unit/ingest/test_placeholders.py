@@ -128,7 +128,7 @@ def test_names_in_single_braces_are_told(text: str, names: list[str]) -> None:
 
 
 def test_single_braces_are_looked_for_wherever_values_are_filled_in_and_nowhere_else() -> None:
-    body = {"name": "{autumn}", "message": push(text="{a} {{b}}", title="{c} {a}", **option("SECURE", {"x": "{d}"}))}
-    body["message"]["data"]["text"] += " %x%"
+    message: dict[str, Any] = push(text="{a} {{b}} %x%", title="{c} {a}", **option("SECURE", {"x": "{d}"}))
+    body = {"name": "{autumn}", "message": message}
     found = draft(body, PARTNER, Senders(), NOW)
     assert (sorted(found.single_braces), found.names) == (["a", "c", "d"], ("b",))
