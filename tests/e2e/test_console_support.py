@@ -52,8 +52,8 @@ async def test_what_to_tell_the_customer_is_said_of_each_device_and_no_look_is_r
     await operator.open_message(message["messageId"])
     for device, remedy in ((gone, APP_IS_GONE), (silent, MAY_NOT_NOTIFY)):
         heading = f"one.textContent.includes({str(device.who.installation_id)[:8]!r})"
-        told = f"[...document.querySelectorAll('h3')].find((one) => {heading})?.parentElement.innerText"
-        assert remedy in await operator.until(told, "there is a part for the device")
+        part = f"[...document.querySelectorAll('h3')].find((one) => {heading})?.parentElement.innerText"
+        assert remedy in await operator.until(part, "there is a part for the device")
     await operator.sees("on 1 — pushes are switched off in the operating system")
     await operator.press("Show", within=DEVICES)
     await operator.until(f"document.querySelectorAll('{DEVICES} td .advice').length === 2", "why neither gets any")

@@ -21,7 +21,7 @@ from services.runtime.access.operator_routes import is_operators_alone
 from services.runtime.http.field_names import model_in, nearest, suggestion
 
 NATIVE = ("/v1/", "/sdk/api/v1/")
-_OF_OTHERS = ("/v1/session/oidc/callback",)
+OF_OTHERS = ("/v1/session/oidc/callback",)
 """Of these, what others have designed."""
 _MOST_FAULTS, _MOST_OF_NAME = 50, 100
 _MOST_OF_NOTHING, _NOTHING, _TOO_MUCH = 64, (b"", b"{}", b"null"), b"..."
@@ -30,7 +30,7 @@ _MOST_OF_NOTHING, _NOTHING, _TOO_MUCH = 64, (b"", b"{}", b"null"), b"..."
 
 def query_faults(request: Request) -> list[dict[str, str]]:
     """Query parameters that the route does not read, and those that it reads once and are there twice."""
-    if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in _OF_OTHERS:
+    if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in OF_OTHERS:
         return []
     route = request.scope["route"]
     known, named = query_of(route), sorted(query_of(route, only_described=True))

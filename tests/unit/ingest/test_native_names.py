@@ -19,7 +19,7 @@ from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
 from services.runtime.http.field_names import nearest
 from services.runtime.http.listeners import Api
-from services.runtime.http.native_names import NATIVE
+from services.runtime.http.native_names import NATIVE, OF_OTHERS
 from tests.support.apps import all_apps
 from tests.support.requests import cascade, push
 
@@ -46,7 +46,7 @@ def native(apps: dict[str, Api]) -> Iterator[tuple[Api, str, str, dict[str, Any]
     for app in apps.values():
         for path, item in app.openapi()["paths"].items():
             for method, operation in item.items():
-                if path.startswith(NATIVE) and method in METHODS:
+                if path.startswith(NATIVE) and method in METHODS and path not in OF_OTHERS:
                     yield app, method, path, operation
 
 

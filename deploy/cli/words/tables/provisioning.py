@@ -11,6 +11,20 @@ HELP = {
     "All tokens that were ever made, the oldest first.": "Все когда-либо созданные токены, старые — первыми.",
     "End a token for good, within a second.": "Навсегда отозвать токен, за секунду.",
     "name of the operator, or the token's id": "имя оператора или id токена",
+    "Accounts: who signs in to the console with a name and a password.": (
+        "Учётные записи: кто входит в консоль по имени и паролю."
+    ),
+    "Make an account; its password for once is shown this once, and whoever signs in with it sets another.": (
+        "Создать учётную запись; одноразовый пароль показывается один раз, войдя с ним, нужно задать свой."
+    ),
+    "All accounts, by name.": "Все учётные записи, по имени.",
+    "Give an account other scopes than it has.": "Дать учётной записи другие права вместо прежних.",
+    (
+        "Another password for once; the one that there was ends, and whoever is signed in with it is signed out."
+    ): "Новый одноразовый пароль; прежний перестаёт действовать, а вошедшие с ним выходят.",
+    "Switch an account off; it is signed out within a second.": "Отключить учётную запись; за секунду она выходит.",
+    "Switch an account on again, with the password that it had.": "Снова включить учётную запись, с прежним паролем.",
+    "name of the account, or its id": "имя учётной записи или её id",
     "Partners: who may send.": "Партнёры: кто может отправлять.",
     "Create a partner; its password is drawn, or read from --secret-file. With --sender it can send at once.": (
         "Создать партнёра; пароль случайный или из --secret-file. С --sender партнёр сразу может отправлять."
@@ -87,6 +101,14 @@ HELP = {
     "Send through this provider again.": "Снова отправлять через этого провайдера.",
 }
 TEXTS = {
+    "account {name} with {scopes} is there": "учётная запись {name} создана, права: {scopes}",
+    "Nobody has an account.": "Учётных записей нет.",
+    "account {name} has {scopes}": "учётная запись {name}: права теперь {scopes}",
+    "account {name} has another password": "у учётной записи {name} новый пароль",
+    "account {name} is off": "учётная запись {name} отключена",
+    "account {name} is on": "учётная запись {name} включена",
+    "there is no account {name}": "учётной записи {name} нет",
+    "password for once": "одноразовый пароль",
     "--scope {scope}: there are {choice}": "--scope {scope}: допустимо {choice}",
     "operator {name} has a token with {scopes}": "оператору {name} создан токен с правами: {scopes}",
     "token": "токен",

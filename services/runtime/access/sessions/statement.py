@@ -41,7 +41,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
         """A new one. It begins no earlier than the account's sessions may, also by a clock that is behind."""
         started_at = max(now, account.sessions_since)
         password = _mark_of(account.password_hash)
-        return cls(account.account_id, ids.uuid7(), started_at, started_at + IDLE_MS, account.at, password)
+        ends = started_at + IDLE_MS
+        return cls(account.account_id, ids.uuid7(), started_at, ends, account_at=account.at, password=password)
 
     def renewed(self, now: int) -> Self:
         """The same one, used just now."""
