@@ -46,7 +46,9 @@ def test_it_is_built_without_a_warning_in_both_languages_and_loads_nothing_from_
         for text in (english, russian):
             assert not _LOADED.search(text), name
             assert 'class="mermaid"' not in text, f"{name}: its script would come from elsewhere"
-            assert ".md</" not in re.sub(r"<code>.*?</code>|<pre>.*?</pre>", "", text, flags=re.DOTALL), f"{name}: a file"
+            assert ".md</" not in re.sub(r"<code>.*?</code>|<pre>.*?</pre>", "", text, flags=re.DOTALL), (
+                f"{name}: a file"
+            )
             assert "сверен с её текстом" not in text, f"{name}: for authors alone"
     for folder, words in (
         ("", "pushes are switched off in the operating system"),
