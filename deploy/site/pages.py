@@ -1,7 +1,8 @@
 """The pages of the site: from which file each is made, its translation, and of which text that is one.
 
 A translation is in `docs/ru/`, by the name of its page's file, and says in a comment below its title which text it was
-made from: the beginning of that text's SHA-256. When the page changes its translation is behind until both were compared.
+made from: the beginning of that text's SHA-256. When the page changes its translation is behind until both were
+compared.
 """
 
 import hashlib

@@ -237,13 +237,13 @@ async def test_a_request_is_built_told_what_is_wrong_with_it_sent_and_followed(b
         await page.press("Send it")
         await page.sees("Some fields need mending")
         faults = "[...document.querySelectorAll('[aria-invalid]')].map((one) => one.id)"
-        assert await page.run(faults) == ["title", "text"]
+        assert await page.run(faults) == ["phone", "title", "text"]
         assert await page.barriers() == []
         await page.type("Title", "An offer")
         await page.type("Text", text)
         assert await page.run(faults) == []
         await page.press("Send it")
-        await page.until(f"{faults}.join() === 'phone'", "the phone is looked at once the message is right")
+        await page.until(f"{faults}.join() === 'phone'", "the phone is still wrong")
         await page.type("Phone", f"+{phone}")
         assert await page.run(faults) == []
         await page.press("Send it")
