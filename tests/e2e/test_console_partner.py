@@ -388,6 +388,6 @@ async def mail_as(world: World, partner: Partner, phone: str) -> None:
     where, auth = f"/v1/mailings/{draft['id']}", basic(partner.login, partner.password)
     async with httpx.AsyncClient(base_url=world.stack.public_url, headers=auth) as client:
         (await client.post("/v1/mailings", json=draft)).raise_for_status()
-        lines = {"content": orjson.dumps({"to": phone}), "headers": {"Content-Type": "application/x-ndjson"}}
-        (await client.put(f"{where}/recipients", **lines)).raise_for_status()
+        line, kind = orjson.dumps({"to": phone}), {"Content-Type": "application/x-ndjson"}
+        (await client.put(f"{where}/recipients", content=line, headers=kind)).raise_for_status()
         (await client.post(f"{where}/start")).raise_for_status()
