@@ -6,5 +6,7 @@
 links.py      where a link of a page in the repository leads within the site
 pages.py      the pages, their translations, and whether a translation is behind
 staging.py    the pages as mkdocs reads them, and the build
+languages.py  the search and the map of each language alone
+site.css      what the theme leaves to us
 mkdocs.yml    what the site looks like, and its menu
 """

@@ -3,6 +3,7 @@
 to a page            its place in the site, in the language of the page that the link is on
 to anything else     nowhere: source files are not in the site, so the words stay and the link goes; nor to the same
                      page in the other language, for which the site has a switch
+words that are a file's name   the title of its page: the site has no files
 """
 
 import os
@@ -43,8 +44,15 @@ class Links:
         own = self._pages[source].name
         if page is None or (page.name == own and linked != source):
             return words
+        if words.strip("`").endswith(".md"):
+            words = title(linked)
         place = "" if page.name == own else os.path.relpath(page.name, Path(own).parent)
         return f"[{words}]({place}{f'#{english_anchor(page, linked, wanted)}' if wanted else ''})"
+
+
+def title(page: Path) -> str:
+    """The words of its first heading."""
+    return headings(page.read_text())[0][1]
 
 
 def english_anchor(page: Page, linked: Path, wanted: str) -> str:

@@ -6,10 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.site.languages import part_by_language
 from deploy.site.links import Links
-from deploy.site.pages import DOCS, Page, anchor, headings, pages
+from deploy.site.pages import BLOCK, DOCS, OF_TEXT, Page, anchor, headings, pages
 
 CONFIG = Path(__file__).parent / "mkdocs.yml"
+STYLE = Path(__file__).parent / "site.css"
+FOUND_LAST = ("decisions.md", "changelog.md", "contributing.md")
+"""They name everything that there is, and would stand before the page that explains it."""
+_LOW = "---\nsearch:\n  boost: 0.01\n---\n"
+_DRAWN = re.compile("[─│┐└▶▼]")
 _ENGLISH_ALONE = '!!! note "Страница пока только на английском"\n\n'
 _BEHIND = '!!! warning "Английский текст этой страницы изменился после перевода: при расхождении верен он"\n\n'
 _TITLE = re.compile(r"\A(# .+\n)\n?")
@@ -24,11 +30,12 @@ def stage(folder: Path) -> None:
     known = pages()
     links = Links(known)
     for language in ("en", "ru"):
-        for picture in DOCS.glob("*.svg"):
-            _write(folder / language / picture.name, picture.read_text())
+        for file in (STYLE, *DOCS.glob("*.svg")):
+            _write(folder / language / file.name, file.read_text())
     for page in known:
-        _write(folder / "en" / page.name, links.rewritten(page.english.read_text(), page.english))
-        _write(folder / "ru" / page.name, _russian(page, links))
+        head = _LOW if page.name in FOUND_LAST else ""
+        _write(folder / "en" / page.name, head + _kept_drawn(links.rewritten(page.english.read_text(), page.english)))
+        _write(folder / "ru" / page.name, head + _kept_drawn(_russian(page, links)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -40,9 +47,20 @@ def _russian(page: Page, links: Links) -> str:
     """The translation, or the English text with a note that there is none."""
     if page.russian is None:
         return _noted(links.rewritten(page.english.read_text(), page.english), _ENGLISH_ALONE)
-    text = _with_anchors(page, page.russian.read_text())
+    text = _with_anchors(page, OF_TEXT.sub("", page.russian.read_text(), count=1))
     text = links.rewritten(text, page.russian)
     return _noted(text, _BEHIND) if page.is_behind else text
+
+
+def _kept_drawn(text: str) -> str:
+    """Long lines of code are wrapped in the site, where a drawing would fall apart: mark those that are one."""
+
+    def marked(found: re.Match[str]) -> str:
+        fence = found["fence"]
+        is_drawing = found[0].startswith(f"{fence}\n") and _DRAWN.search(found[0])
+        return found[0].replace(f"{fence}\n", f"{fence} {{ .text .drawing }}\n", 1) if is_drawing else found[0]
+
+    return BLOCK.sub(marked, text)
 
 
 def _noted(text: str, note: str) -> str:
@@ -69,3 +87,4 @@ def build(staged: Path, site: Path) -> None:
     if done.returncode:
         wrong = [line for line in done.stderr.splitlines() if line.startswith(("WARNING", "ERROR"))]
         raise BuildError("\n".join(wrong) or done.stderr)
+    part_by_language(site)

@@ -237,13 +237,13 @@ async def test_a_request_is_built_told_what_is_wrong_with_it_sent_and_followed(b
         await page.press("Send it")
         await page.sees("Some fields need mending")
         faults = "[...document.querySelectorAll('[aria-invalid]')].map((one) => one.id)"
-        assert await page.run(faults) == ["title", "text"]
+        assert await page.run(faults) == ["phone", "title", "text"]
         assert await page.barriers() == []
         await page.type("Title", "An offer")
         await page.type("Text", text)
         assert await page.run(faults) == []
         await page.press("Send it")
-        await page.until(f"{faults}.join() === 'phone'", "the phone is looked at once the message is right")
+        await page.until(f"{faults}.join() === 'phone'", "the phone is still wrong")
         await page.type("Phone", f"+{phone}")
         assert await page.run(faults) == []
         await page.press("Send it")
@@ -252,6 +252,61 @@ async def test_a_request_is_built_told_what_is_wrong_with_it_sent_and_followed(b
         await page.sees("What happened")
         await page.sees(text)
         assert all(fault.startswith(NETWORK) for fault in page.faults())
+
+
+async def test_an_answer_is_brought_in_view_the_form_is_kept_on_the_way_back_and_a_used_id_is_told(
+    bank: ConsolePage, world: World
+) -> None:
+    ref, text = world.new_ref(), world.new_text()
+    await bank.press("Request", within="nav")
+    await bank.type("Phone", f"+{world.new_phone()}")
+    await bank.type("Text", text)
+    await bank.type("Your own id", ref)
+    await bank.press("Send it")
+    await bank.until("document.activeElement.getAttribute('aria-labelledby') === 'answer'", "the answer has the focus")
+    place = "document.activeElement.getBoundingClientRect()"
+    assert await bank.run(f"{place}.top >= 0 && {place}.bottom <= innerHeight + 1"), "all of the answer is in view"
+    assert "was used before" not in await main_text(bank)
+    assert await bank.barriers() == []
+    await world.trace(ref)
+    await bank.press("What became of it")
+    await bank.sees("What happened")
+    await bank.run("history.back()")
+    values = "['phone', 'text', 'id'].map((name) => document.getElementById(name)?.value).slice(1)"
+    await bank.until(f"JSON.stringify({values}) === JSON.stringify({[text, ref]})", "the form is as it was left")
+    await bank.run("location.reload()")
+    await bank.until(f"JSON.stringify({values}) === JSON.stringify({[text, ref]})", "a reload keeps it as well")
+    assert await bank.run("document.activeElement.getAttribute('aria-labelledby')") is None, "nobody waits for it now"
+    await bank.type("Text", f"{text}, again")
+    assert await bank.run("document.getElementById('id').value") != ref, "what follows has an id of its own"
+    await bank.type("Your own id", ref)
+    await bank.press("Send it")
+    await bank.sees("This id was used before: nothing was sent now")
+    assert (await world.trace(ref))["text"] == text
+    await bank.press("Sign out")
+    await bank.sees("Password")
+    assert await bank.run("sessionStorage.length") == 0
+
+
+async def test_behind_a_mailing_its_other_messages_are_listed_without_it(
+    portal: ConsolePage, world: World, partner: Partner
+) -> None:
+    alone, mailed = world.new_phone(), world.new_phone()
+    await send_as(world, partner, alone)
+    await mail_as(world, partner, mailed)
+    await signed_in(portal, partner.login, partner.password)
+
+    async def are_both_listed() -> bool:
+        await portal.press("Find")
+        await portal.settled()
+        shown = await main_text(portal)
+        return f"+{alone}" in shown and f"+{mailed}" in shown
+
+    await eventually(are_both_listed, "both messages are listed")
+    await portal.tick("Without mailings")
+    await portal.until(f"!document.querySelector('main').innerText.includes('+{mailed}')", "the mailing's is gone")
+    await portal.sees(f"+{alone}")
+    assert await portal.barriers() == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
@@ -324,3 +379,15 @@ async def send_as(world: World, partner: Partner, phone: str) -> str:
             return str(answer.json()["mtNum"]) if answer.status_code == 200 else None
 
         return await eventually(taken, "every service knows the new partner")
+
+
+async def mail_as(world: World, partner: Partner, phone: str) -> None:
+    """A mailing of that partner to one phone, started."""
+    data = {"text": "an offer", "serviceNumber": partner.sender, "ttl": 60, "ttlUnit": "SECONDS"}
+    draft = {"id": world.new_ref(), "name": "autumn", "message": {"type": "PUSH", "data": data}}
+    where, auth = f"/v1/mailings/{draft['id']}", basic(partner.login, partner.password)
+    async with httpx.AsyncClient(base_url=world.stack.public_url, headers=auth) as client:
+        (await client.post("/v1/mailings", json=draft)).raise_for_status()
+        line, kind = orjson.dumps({"to": phone}), {"Content-Type": "application/x-ndjson"}
+        (await client.put(f"{where}/recipients", content=line, headers=kind)).raise_for_status()
+        (await client.post(f"{where}/start")).raise_for_status()

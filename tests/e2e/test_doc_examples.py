@@ -1,6 +1,8 @@
-"""Every request in `docs/features/` is made, and answered as the page says."""
+"""Every request in `docs/features/` is made, and answered as the page says; so is the first push of the partner API."""
 
+import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from tests.support.waiting import eventually
 from tests.support.world import World
 
 PAGES = sorted(path for path in (Path(__file__).parents[2] / "docs" / "features").glob("*.md") if path.stem != "README")
+
+FIRST_PUSH = Path(__file__).parents[2] / "docs" / "partner-api.md"
+_SHELL = re.compile(r"^```sh\n(.*?)^```\n\n```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -31,6 +36,33 @@ async def test_the_examples_of_a_page_are_true(page: Path, world: World, session
     for shown_part in shown:
         answer = await _as_shown(shown_part, session, world, values)
         await _learn(world, values, answer)
+
+
+async def test_the_first_push_of_the_partners_page_is_sent_and_asked_for_as_written_and_once(world: World) -> None:
+    page = FIRST_PUSH.read_text()
+    phone, ref = world.new_phone(), world.new_ref()
+    device = await world.enrol("android", phone)
+    real = {"http://127.0.0.1:8080": world.stack.public_url, "first-1": ref, "+7 900 000-00-01": f"+{phone}"}
+    (send, answer), (ask, state) = _SHELL.findall(page)
+    for written, value in real.items():
+        send, answer, ask, state = (text.replace(written, value) for text in (send, answer, ask, state))
+    answers = [await _run(send) for _ in range(2)]
+    assert body_fits(answer, answers[0])
+    assert answers[0] == answers[1], "the same id again is answered alike"
+
+    async def is_as_shown() -> bool:
+        return body_fits(state, await _run(ask))
+
+    await eventually(is_as_shown, state, 15)
+    assert len([push for push in device.shown if push.text == "Your code is 4711"]) == 1
+
+
+async def _run(line: str) -> bytes:
+    """What a line of a shell prints. It must end well."""
+    process = await asyncio.create_subprocess_exec("sh", "-c", line, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, line
+    return printed
 
 
 async def _as_shown(example: Example, session: aiohttp.ClientSession, world: World, values: Values) -> bytes:

@@ -13,7 +13,7 @@ from schemas import DeliveryState, ids
 from schemas.application_events import PartnerChanged
 from schemas.reasons import Reason
 from services.status.message.model import Message
-from services.status.message.store import FAILED, Messages
+from services.status.message.store import FAILED, WITHOUT_MAILINGS, Messages
 
 _MAX_MS = 2**53
 OWN_ID = "id:"
@@ -44,6 +44,7 @@ class MessageQuery:
     application: str | None = None
     provider: str | None = None
     mailing: str | None = None
+    is_without_mailings: bool = False
     packet: int | None = None
     since: int | None = None
     until: int | None = None
@@ -121,6 +122,8 @@ def query_of(wanted: MessageQuery) -> Mapping[str, Any]:
     every: list[Mapping[str, Any]] = [{name: value} for name, value in named.items() if value is not None]
     if wanted.partners and wanted.partner_id is None and not wanted.is_narrow:
         every.append({"partner_id": {"$in": list(wanted.partners)}})
+    if wanted.is_without_mailings:
+        every.append(WITHOUT_MAILINGS)
     if wanted.any_id is not None:
         every.append({"$or": [{name: wanted.any_id} for name in ("_id", "mt_num", "partner_ref")]})
     if wanted.reasons:

@@ -41,7 +41,10 @@ _BY_STATE = "mailing_by_state"
 FAILED: Final = {"reason": {"$gt": ""}}
 """The messages that have failed, as their index has them: in a year of many, they are few."""
 _FAILURES = "failures"
+_WITHOUT_MAILINGS = "without_mailings"
 _ON_FAILURES = (("created_at", DESCENDING), ("_id", DESCENDING), ("partner_id", ASCENDING), ("reason", ASCENDING))
+WITHOUT_MAILINGS: Final = {"mailing_id": None}
+"""The messages that no mailing has sent, as their index has them: behind a mailing a list would pass millions by."""
 _OF_MAILINGS = {"mailing_id": {"$exists": True}}
 
 
@@ -76,6 +79,11 @@ class Messages:
             [
                 *searches,
                 IndexModel([("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)]),
+                IndexModel(
+                    [("partner_id", ASCENDING), _NEWEST_FIRST, ("_id", DESCENDING)],
+                    name=_WITHOUT_MAILINGS,
+                    partialFilterExpression=WITHOUT_MAILINGS,
+                ),
                 IndexModel([("mt_num", ASCENDING)], partialFilterExpression={"mt_num": {"$exists": True}}),
                 IndexModel([("deadline_at", ASCENDING)], partialFilterExpression={"deadline_at": {"$exists": True}}),
                 IndexModel(

@@ -103,6 +103,7 @@ async def test_failed_messages_are_found_and_counted_by_reason_and_way(service: 
     assert await found("application=app&provider=apns") == ["why3", "why2", "why1", "why0"]
     assert await found("provider=fcm") == await found("application=other") == await found("packet=78") == []
     assert await found("packet=77&state=DELIVERED") == ["why3"]
+    assert await found("mailings=true") == await found("mailings=false") != []
     counted = await service.get(f"/v1/messages/reasons?from={at}&to={at + 4}", ADMIN)
     counts = {count["reason"]["name"]: count["messages"] for count in counted[1]["reasons"]}
     assert counts == {"provider-refused": 1, "expired": 1}
@@ -129,6 +130,25 @@ async def test_an_operators_search_sorts_nothing_and_reads_an_index(
         plan = json.dumps((await asked.explain())["queryPlanner"]["winningPlan"])
     assert f'"indexName": "{index}"' in plan
     assert '"SORT"' not in plan
+
+
+async def test_behind_a_mailing_the_messages_without_it_are_read_from_an_index_of_their_own(service: Running) -> None:
+    wanted = MessageQuery(partner_id="flooded", is_without_mailings=True)
+    own = {"partner_id": "flooded", "lane": 0}
+    async with mongo.database(service.settings) as database:
+        messages = database["messages"]
+        await messages.insert_many([{"_id": f"alone{at}", "created_at": at, **own} for at in range(30)])
+        mailed = [{"_id": f"mailed{at}", "created_at": 100 + at, "mailing_id": "m", **own} for at in range(500)]
+        await messages.insert_many(mailed)
+        try:
+            asked = messages.find(query_of(wanted)).sort([("created_at", -1), ("_id", -1)]).limit(20)
+            explained = await asked.explain()
+            found = [document["_id"] for document in await asked.clone().to_list(None)]
+        finally:
+            await messages.delete_many({"partner_id": "flooded"})
+    assert found == [f"alone{at}" for at in range(29, 9, -1)]
+    assert '"indexName": "without_mailings"' in json.dumps(explained["queryPlanner"]["winningPlan"])
+    assert explained["executionStats"]["totalDocsExamined"] <= 20
 
 
 async def test_a_partner_has_two_exports_at_once_and_gets_their_place_back(

@@ -1,7 +1,7 @@
-/** Which of a customer's messages are looked for: those of a period, in the reader's zone, and of a state. */
+/** Which of a customer's messages are looked for: those of a period, in the reader's zone, of a state, without mailings. */
 
 import { messageStates, type MessageState } from "../parts/badge";
-import { Choice, TextField } from "../parts/field";
+import { Choice, TextField, Tick } from "../parts/field";
 import { told } from "../parts/figures";
 import { zone } from "../parts/time";
 import { isPortal } from "../session";
@@ -12,9 +12,10 @@ export interface Filter {
   from: string;
   to: string;
   state: MessageState | "";
+  isWithoutMailings: boolean;
 }
 
-export const EVERYTHING: Filter = { from: "", to: "", state: "" };
+export const EVERYTHING: Filter = { from: "", to: "", state: "", isWithoutMailings: false };
 const HOUR_MS = 3_600_000;
 const NIGHT_FROM_H = 22;
 const NIGHT_TO_H = 8;
@@ -48,17 +49,22 @@ export function FilterFields(props: { filter: Filter; changed: (filter: Filter) 
   );
 }
 
+/** In sight at once: behind a mailing of many there is nothing else to be seen. */
+export function WithoutMailings({ filter, chosen }: { filter: Filter; chosen: (filter: Filter) => void }) {
+  return <Tick label={t("support.withoutMailings")} value={filter.isWithoutMailings} changed={(isWithoutMailings) => chosen({ ...filter, isWithoutMailings })} />;
+}
+
 /** Whether it leaves nothing out. */
-export function isOpen({ from, to, state }: Filter): boolean {
-  return !from && !to && !state;
+export function isOpen({ from, to, state, isWithoutMailings }: Filter): boolean {
+  return !from && !to && !state && !isWithoutMailings;
 }
 
 export function faultOf({ from, to }: Filter): string | undefined {
   return from && to && from >= to ? t("support.fromAfterTo") : undefined;
 }
 
-export function queryOf({ from, to, state }: Filter) {
-  return { from: momentOf(from), to: momentOf(to), state: state || null };
+export function queryOf({ from, to, state, isWithoutMailings }: Filter) {
+  return { from: momentOf(from), to: momentOf(to), state: state || null, mailings: isWithoutMailings ? false : null };
 }
 
 /** UTC ms, as the query takes them. */

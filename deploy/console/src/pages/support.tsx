@@ -14,7 +14,7 @@ import { isPortal } from "../session";
 import { t } from "../words";
 import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
-import { EVERYTHING, faultOf, FilterFields, isOpen, type Filter } from "./support-filter";
+import { EVERYTHING, faultOf, FilterFields, isOpen, WithoutMailings, type Filter } from "./support-filter";
 import { MessageTrace } from "./support-message";
 import { channelName, short } from "./support-names";
 import { page, search, type Found, type Group, type Question } from "./support-search";
@@ -49,6 +49,7 @@ export function Support({ rest }: { rest: string }) {
           </div>
           <button type="submit" class="main">{t("support.search")}</button>
         </div>
+        <WithoutMailings filter={filter} chosen={chosen} />
         <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
       </form>
       {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} isWanted={asked.round > 0} /> : <Empty>{t("support.hint")}</Empty>}
@@ -100,7 +101,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
     <section class="card">
       <h2>{title}</h2>
       {messages.length === 0 ? (
-        <Empty>{field === "all" ? t(isOpen(filter) ? "portal.none" : "portal.noneFits") : t(`${isAlone && field !== "phone" ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
+        <Empty>{filter.isWithoutMailings && field !== "id" ? t("support.noneWithoutMailings") : field === "all" ? t(isOpen(filter) ? "portal.none" : "portal.noneFits") : t(`${isAlone && field !== "phone" ? "support.none" : "support.noneToPhone"}${isOpen(filter) ? "" : "Fits"}`)}</Empty>
       ) : (
         <Table
           label={title}

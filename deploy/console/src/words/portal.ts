@@ -20,7 +20,7 @@ export const PORTAL = {
   ],
   "portal.allMessages": ["Your messages", "Ваши сообщения"],
   "portal.none": ["You have sent no message yet", "Вы ещё ничего не отправляли"],
-  "portal.noneFits": ["None of your messages is of this period and state", "За этот период и в этом состоянии ваших сообщений нет"],
+  "portal.noneFits": ["None of your messages fits what is chosen", "Под выбранные условия ваши сообщения не подходят"],
   "portal.outcomes": ["Outcomes", "Результаты"],
   "portal.refusals": ["Why messages were not delivered", "Почему сообщения не доставлены"],
   "portal.refusalsHint": ["Messages of the period that have failed, the most frequent reason first", "Недоставленные сообщения за период, самая частая причина — первой"],
@@ -70,5 +70,9 @@ export const PORTAL = {
   "request.send": ["Send it", "Отправить"],
   "request.sendMeans": ["This is a real push to a real customer.", "Это настоящий пуш настоящему клиенту."],
   "request.answer": ["The answer", "Ответ"],
+  "request.usedBefore": [
+    "This id was used before: nothing was sent now, and this is the answer to that request. Change the id to send another message. Accepted:",
+    "Этот id уже использован: сейчас ничего не отправлено, это ответ на тот запрос. Чтобы отправить новое сообщение, измените id. Принято:",
+  ],
   "request.follow": ["What became of it", "Что с ним стало"],
 } as const satisfies Texts;

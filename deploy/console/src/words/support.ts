@@ -30,6 +30,8 @@ export const SUPPORT = {
     "Period and state are for a search by phone or user id. Last night is 22:00 to 8:00. Times are those of {zone}.",
     "Период и состояние действуют при поиске по телефону или id клиента. Прошлая ночь — с 22:00 до 8:00. Время указывается в зоне {zone}.",
   ],
+  "support.withoutMailings": ["Without mailings", "Без рассылок"],
+  "support.noneWithoutMailings": ["No message outside mailings fits what is chosen", "Вне рассылок подходящих сообщений нет"],
   "support.more": ["Older messages", "Более ранние"],
   "support.created": ["Accepted", "Принято"],
   "support.state": ["State", "Состояние"],

@@ -1,11 +1,13 @@
 /** Builds one request of the partner protocol: a form, the JSON and the line of a shell that it makes, and the answer. */
 
-import { useRef, useState } from "preact/hooks";
-import { ApiError, send, type FieldError } from "../../api";
-import { placeOf, type Answer } from "../../documents";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, get, send, type FieldError } from "../../api";
+import { place, placeOf } from "../../documents";
 import { Copied } from "../../parts/copied";
 import { Choice, Field, TextField, described } from "../../parts/field";
+import { focusOn } from "../../parts/kept-focus";
 import { Failure, Shown, useLoaded } from "../../parts/states";
+import { Time } from "../../parts/time";
 import { href } from "../../router";
 import { ownLogin, ownSenders, userName } from "../../session";
 import { uuid } from "../../uuid";
@@ -16,9 +18,8 @@ import { When } from "../mailings/new/when-fields";
 import "../mailings/mailings.css";
 import { partners, type Partner } from "../mailings/model";
 import { Preview } from "../mailings/message/preview";
-import { CHANNELS, EMPTY_REQUEST, curlOf, placedIn, requestOf, type RequestDraft } from "./request-draft";
-
-type Taken = Answer<"/v6/send", "post">;
+import { CHANNELS, curlOf, placedIn, requestOf, type RequestDraft } from "./request-draft";
+import { keep, kept, type Taken } from "./request-kept";
 
 interface Fields {
   draft: RequestDraft;
@@ -38,8 +39,9 @@ export function RequestBuilder() {
 }
 
 function Form({ own }: { own: Partner }) {
-  const [draft, setDraft] = useState<RequestDraft>(() => ({ ...EMPTY_REQUEST, id: uuid() }));
-  const [answer, setAnswer] = useState<Taken | null>(null);
+  const [left] = useState(kept);
+  const [draft, setDraft] = useState(left.draft);
+  const [taken, setTaken] = useState(left.taken);
   const [error, setError] = useState<unknown>(null);
   const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -47,9 +49,9 @@ function Form({ own }: { own: Partner }) {
   const told: readonly FieldError[] = error instanceof ApiError ? error.fields : [];
   const { faults, others } = placedIn(told);
   const set = (changes: Partial<RequestDraft>) => {
-    const id = answer === null ? draft.id : uuid(); // what was sent keeps its id
+    const id = taken === null ? draft.id : uuid(); // what was sent keeps its id
     setDraft({ ...draft, id, ...changes });
-    setAnswer(null);
+    setTaken(null);
     setError(null);
   };
   const submitted = async (event: Event) => {
@@ -58,16 +60,18 @@ function Form({ own }: { own: Partner }) {
     isSent.current = true;
     setSending(true);
     setError(null);
-    setAnswer(null);
+    setTaken(null);
     try {
-      setAnswer(await send("post", placeOf("post", "/v6/send"), requestOf(draft, ownLogin())));
+      const usedAt = await usedBefore(draft.id);
+      setTaken({ usedAt, answer: await send("post", placeOf("post", "/v6/send"), requestOf(draft, ownLogin())) });
     } catch (refused) {
       setError(refused);
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+      requestAnimationFrame(() => bringInView(form.current?.querySelector<HTMLElement>("[aria-invalid]") ?? form.current?.querySelector<HTMLElement>("[role=alert]") ?? null));
     }
     setSending(false);
     isSent.current = false;
   };
+  useEffect(() => keep(draft, taken), [draft, taken]);
   const fields: Fields = { draft, set, faults: { ...faults, ...faultsOfLifetimes(draft) } };
   return (
     <form ref={form} class="columns" onSubmit={submitted} noValidate>
@@ -88,7 +92,7 @@ function Form({ own }: { own: Partner }) {
           {Object.keys(faults).length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
           <button type="submit" class="main" disabled={isSending}>{t("request.send")}</button>
           <p class="quiet">{t("request.sendMeans")}</p>
-          {answer !== null && <Answered answer={answer} />}
+          {taken !== null && <Answered taken={taken} isNew={taken !== left.taken} />}
         </section>
       </aside>
     </form>
@@ -164,12 +168,30 @@ function Written({ draft }: { draft: RequestDraft }) {
   );
 }
 
-function Answered({ answer }: { answer: Taken }) {
+/** `isNew`: somebody waits for it, so it is brought where it is seen and heard. */
+function Answered({ taken: { answer, usedAt }, isNew }: { taken: Taken; isNew: boolean }) {
+  const part = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isNew) bringInView(part.current);
+  }, []);
   return (
-    <div role="status">
-      <h3>{t("request.answer")}</h3>
+    <div ref={part} role="group" tabIndex={-1} aria-labelledby="answer" aria-describedby={usedAt === null ? undefined : "used-before"}>
+      <h3 id="answer">{t("request.answer")}</h3>
+      {usedAt !== null && <p id="used-before" class="failure">{t("request.usedBefore")} <Time at={usedAt} /></p>}
       <pre tabIndex={0} class="wrapped">{JSON.stringify(answer, null, 2)}</pre>
       <p><a href={href("support", answer.mtNum)}>{t("request.follow")}</a></p>
     </div>
   );
+}
+
+/** When a message of this id was accepted; the platform answers a second one as it answered the first, and sends nothing. */
+async function usedBefore(id: string): Promise<number | null> {
+  if (id === "") return null;
+  const { messages } = await get(place("/v1/messages", { id, limit: 1 }));
+  return messages.find((message) => message.id === id)?.createdAt ?? null;
+}
+
+function bringInView(part: HTMLElement | null): void {
+  focusOn(part);
+  part?.scrollIntoView({ block: "nearest" });
 }
