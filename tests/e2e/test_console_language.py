@@ -1,7 +1,6 @@
 """The console in another language, in a real browser: what is typed, found and chosen stays, in other words."""
 
 from tests.support.console_page import SEARCHED, ConsolePage, browser, needs_console, operator, page, short
-from tests.support.waiting import eventually
 from tests.support.world import World
 
 __all__ = ["browser", "operator", "page"]  # fixtures

@@ -142,6 +142,13 @@ def test_every_route_is_said_without_its_path_however_it_was_answered(route: tup
             "неверное имя или пароль при входе",
         ),
         (record("POST", "/v1/session", "/v1/session"), {}, "signed in", "вход"),
+        (
+            record("POST", "", "/v6/send", status=401),
+            {},
+            "tried to send a message by /v6/send (not recognised)",
+            "попытка: отправка сообщения через /v6/send (не удалось узнать, кто это)",
+        ),
+        (record("", "", "topics apply"), {}, "changed Kafka's topics", "изменение топиков Kafka"),
         (record("", "", "", count=9, status=0), {}, "other refusals, added up", "прочие отказы вместе"),
     ],
 )

@@ -81,6 +81,13 @@ ACCESS: dict[Route, Words] = {
     ),
 }
 
+BESIDE: dict[Route, Words] = {
+    ("POST", "/v6/send"): Words("[send|sent] a message by /v6/send", "отправка сообщения через /v6/send"),
+    ("POST", "/v3/batch"): Words("[send|sent] a packet by /v3/batch", "отправка пакета через /v3/batch"),
+    ("", "topics apply"): Words("[change|changed] Kafka's topics", "изменение топиков Kafka"),
+}
+"""What has records and is no operators' route: refusals where partners send, and what `rpns topics apply` makes."""
+
 REFUSED: dict[tuple[str, str, int], Words] = {
     ("POST", "/v1/session", 401): Words(
         "gave a wrong name or password to sign in", "неверное имя или пароль при входе"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from schemas import ids
 from schemas.audit_events import AskedValue, Audited
 from schemas.language import Language, Words
-from services.registry.audit_trail.words.people import ACCESS, PEOPLE, REFUSED
+from services.registry.audit_trail.words.people import ACCESS, BESIDE, PEOPLE, REFUSED
 from services.registry.audit_trail.words.routes import SENDING, SETUP
 from services.registry.audit_trail.words.titles import title_of
 from services.runtime.access.operator_routes import audited_route_of
@@ -69,7 +69,7 @@ def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NO
     route = (record.method, record.route)
     if not record.route and (found := audited_route_of(record.method, record.path)):
         route = found.method, found.path
-    words = SENTENCES.get(route)
+    words = SENTENCES.get(route) or BESIDE.get((record.method, record.path))
     if words is None:
         return f"{record.method} {record.path}".strip() or _OTHERS.said_in(language)
     if special := REFUSED.get((*route, record.status)):
