@@ -108,7 +108,7 @@ def _looked(record: dict[str, Any]) -> list[str]:
     """What was asked for, and what was shown. A platform of a former release tells of no looks."""
     if not record.get("look"):
         return []
-    lines = [f"{asked.get('title', asked['name'])}: {_said(asked)}" for asked in record["asked"]]
+    lines = [f"{asked.get('title', asked['name'])}: {_value(asked)}" for asked in record["asked"]]
     if messages := record["messages"]:
         text = "{shown} {count:message|messages}, with {count:its phone and user id|their phones and user ids}: {ids}"
         lines.append(phrase(text, **_counted(len(messages)), ids=", ".join(messages[:_MOST_IDS])))
@@ -117,9 +117,9 @@ def _looked(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _said(asked: dict[str, Any]) -> str:
+def _value(asked: dict[str, Any]) -> str:
     """A time as times are shown, everything else in the platform's words."""
-    return show.moment(int(asked["value"])) if _TIME.fullmatch(asked["value"]) else asked.get("said", asked["value"])
+    return show.moment(int(asked["value"])) if _TIME.fullmatch(asked["value"]) else asked.get("words", asked["value"])
 
 
 def _changed(change: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ class AskedView(AnswerModel):
     name: str = Field(description="of the parameter")
     title: str = Field(description="the parameter in words, in the caller's language")
     value: str = Field(description="where it is harmless, else `#` and a fingerprint")
-    said: str = Field(description="the value in words: whose it is, if the question names them; a time as in `value`")
+    words: str = Field(description="the value in words: whose it is, if the question names them; a time as in `value`")
 
 
 class AuditView(AnswerModel):
@@ -117,4 +117,4 @@ def _change(change: AuditedChange, language: Language) -> ChangeView:
 
 
 def _asked(asked: AskedValue, language: Language, wanted: WantedSubjects) -> AskedView:
-    return AskedView.shown(asked, title=title_of(asked.name, language), said=asked_in_words(asked, language, wanted))
+    return AskedView.shown(asked, title=title_of(asked.name, language), words=asked_in_words(asked, language, wanted))

@@ -165,8 +165,8 @@ def test_a_trail_that_is_behind_the_log_says_up_to_when_it_is_whole(platform: Pl
 def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
     record: Json = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
     record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}
-    phone = {"name": "phone", "title": "phone", "value": "#ab12", "said": "the phone you asked for"}
-    since = {"name": "since", "title": "since", "value": "1795867200000", "said": "1795867200000"}
+    phone = {"name": "phone", "title": "phone", "value": "#ab12", "words": "the phone you asked for"}
+    since = {"name": "since", "title": "since", "value": "1795867200000", "words": "1795867200000"}
     record |= {"caller": "desk", "sentence": "searched for messages by the phone you asked for"}
     record |= {"asked": [phone, since], "subjects": ["a", "b"], "messages": ["m-1"]}
     export = {**record, "path": "/v1/messages/export", "asked": [], "subjects": [], "messages": [], "isWide": True}

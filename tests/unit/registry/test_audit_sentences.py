@@ -42,7 +42,11 @@ def parameters() -> set[str]:
     for document in FOLDER.glob("openapi/*.json"):
         for path, methods in json.loads(document.read_text())["paths"].items():
             if ("GET", path) in AUDITED:
-                found |= {one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query"}
+                found |= {
+                    parameter["name"]
+                    for parameter in methods["get"].get("parameters", ())
+                    if parameter["in"] == "query"
+                }
     return found
 
 
@@ -68,8 +72,8 @@ def test_every_route_is_said_without_its_path_however_it_was_answered(route: tup
     path = re.sub(r"\{[^}]+\}", "x1", route[1])
     for language in Language:
         for stored in (route[1], ""):  # a refusal's record has the path alone
-            said = sentence_of(record(route[0], stored, path, status=status), language)
-            assert not re.search(r"/v1/|[\[\]|{}]", said)
+            sentence = sentence_of(record(route[0], stored, path, status=status), language)
+            assert not re.search(r"/v1/|[\[\]|{}]", sentence)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +197,7 @@ def test_what_was_asked_is_said_in_words() -> None:
 
 def test_every_parameter_of_an_audited_question_and_every_field_that_changes_has_a_title() -> None:
     assert {"phone", "masked", "wide"} <= parameters() <= PARAMETERS.keys()
-    kinds = [
+    kinds: list[type[msgspec.Struct]] = [
         kind
         for module in (application_events, broadcast_events)
         for kind in vars(module).values()

@@ -14,7 +14,7 @@ export function Details({ entry, filter }: { entry: Entry; filter: (message: str
     <details>
       <summary>{t("audit.details")}</summary>
       <dl>
-        {entry.asked.map(({ name, title, value, said }) => <><dt key={name}>{title}</dt><dd>{TIME.test(value) ? <Time at={Number(value)} /> : said}</dd></>)}
+        {entry.asked.map(({ name, title, value, words }) => <><dt key={name}>{title}</dt><dd>{TIME.test(value) ? <Time at={Number(value)} /> : words}</dd></>)}
         {entry.messages.length > 0 && (
           <>
             <dt>{told("audit.messages", { count: entry.messages.length })}</dt>

@@ -75,12 +75,12 @@ def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NO
     if special := REFUSED.get((*route, record.status)):
         return special.said_in(language)
     is_done = record.status < 400
-    text = _FORMS.sub(lambda forms: forms[2 if is_done else 1], words.said_in(language))
-    said = text.format_map(_Places(record, route[1], language, wanted)) + _changed(record, language)
+    pattern = _FORMS.sub(lambda forms: forms[2 if is_done else 1], words.said_in(language))
+    text = pattern.format_map(_Places(record, route[1], language, wanted)) + _changed(record, language)
     if is_done:
-        return said + (_SHOWN[record.look].said_in(language) if record.look else "")
+        return text + (_SHOWN[record.look].said_in(language) if record.look else "")
     why = _WHY.get(record.status, _WHY_FAILED if record.status >= 500 else _WHY_REFUSED)
-    return _TRIED.said_in(language).format(what=said, why=why.said_in(language))
+    return _TRIED.said_in(language).format(what=text, why=why.said_in(language))
 
 
 def caller_of(who: str, language: Language) -> str:
@@ -159,13 +159,13 @@ class _Places(dict[str, str]):
     def _message(self) -> str:
         any_id = self._record.path.split("/")[3]
         kinds = {self._wanted[subject] for subject in self._record.subjects if subject in self._wanted}
-        of = _OF_CUSTOMER.said_in(self._language) if kinds - {"id"} else ""
+        whose = _OF_CUSTOMER.said_in(self._language) if kinds - {"id"} else ""
         if ids.is_uuid(any_id):
-            return any_id + of
+            return any_id + whose
         if len(self._record.messages) == 1:
-            return self._record.messages[0] + of
+            return self._record.messages[0] + whose
         words = _WITH_ID_ASKED_FOR if kinds == {"id"} else _WITH_ID
-        return words.said_in(self._language).format(mark=any_id) + of
+        return words.said_in(self._language).format(mark=any_id) + whose
 
 
 def _of_path(route: str, path: str, language: Language) -> dict[str, str]:
