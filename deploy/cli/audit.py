@@ -1,5 +1,6 @@
 """`rpns audit`: who changed what, from where, when, and from what to what; who looked at whom; and who was refused."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,11 +16,14 @@ COLUMNS = {
     "changedAt": "when, UTC",
     "who": "who",
     "address": "from",
-    "what": "what",
+    "sentence": "what",
     "answer": "answer",
-    "changed": "changed, from → to; shown (#: a fingerprint)",
+    "changed": "changed, from → to; shown (#: a fingerprint of a phone, user id or id)",
 }
 
+_TIME = re.compile(r"1\d{12}", re.ASCII)
+"""UTC ms of 2001 and later."""
+_MOST_IDS = 5
 _MOST_COUNTED = 1_000
 """The platform counts no further."""
 
@@ -92,27 +96,37 @@ def _counted(count: int) -> dict[str, Any]:
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
+    """A platform of a former release has no words for it."""
     answer = f"{record['status']} × {record['count']}" if record["count"] > 1 else str(record["status"])
-    what = f"{record['method']} {record['path']}".strip()
+    request = f"{record['method']} {record['path']}".strip()
     changed = "\n".join([*map(_changed, record["changes"]), *_looked(record)])
-    return {**record, "changedAt": record["at"], "what": what, "answer": answer, "changed": changed}
+    words = {"who": record.get("caller", record["who"]), "sentence": record.get("sentence", request)}
+    return {**record, **words, "changedAt": record["at"], "answer": answer, "changed": changed}
 
 
 def _looked(record: dict[str, Any]) -> list[str]:
-    """What was asked for, and how many were shown. A platform of a former release tells of no looks."""
+    """What was asked for, and what was shown. A platform of a former release tells of no looks."""
     if not record.get("look"):
         return []
-    lines = [f"  {asked['name']}={asked['value']}" for asked in record["asked"]]
-    if record["messages"]:
-        text = "messages: {messages}; phones, user ids and ids: {subjects}"
-        lines.append("  " + phrase(text, messages=len(record["messages"]), subjects=len(record["subjects"])))
+    lines = [f"{asked.get('title', asked['name'])}: {_value(asked)}" for asked in record["asked"]]
+    if messages := record["messages"]:
+        text = "{shown} {count:message|messages}, with {count:its phone and user id|their phones and user ids}: {ids}"
+        lines.append(phrase(text, **_counted(len(messages)), ids=", ".join(messages[:_MOST_IDS])))
     if record["isWide"]:
-        lines.append("  " + phrase("and others, whom the record does not name"))
-    return [record["look"], *lines]
+        lines.append(phrase("and others, whom the record does not name"))
+    return lines
+
+
+def _value(asked: dict[str, Any]) -> str:
+    """A time as times are shown, everything else in the platform's words."""
+    return show.moment(int(asked["value"])) if _TIME.fullmatch(asked["value"]) else asked.get("words", asked["value"])
 
 
 def _changed(change: dict[str, Any]) -> str:
     """A thing, and its fields a line each."""
     values = {value["name"]: f"{value['before'] or '–'} → {value['after'] or '–'}" for value in change["values"]}
-    lines = [f"  {name}: {values[name]}" if name in values else f"  {name}" for name in change["fields"]]
+    titles = dict(zip(change["fields"], change.get("titles", change["fields"]), strict=True))
+    lines = [
+        f"  {titles[name]}: {values[name]}" if name in values else f"  {titles[name]}" for name in change["fields"]
+    ]
     return "\n".join([change["entity"], *(lines or [f"  {phrase('nothing')}"])])

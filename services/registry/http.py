@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Security
+from fastapi import APIRouter, Depends, Header, Request, Response, Security
 
+from schemas.language import Language
 from services.runtime.http.listeners import operator_of
 from services.runtime.http.security_schemes import OPERATOR
 from services.runtime.http.server import Problem, ProblemBody
+from services.runtime.text.languages import spoken_by
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody, "description": text}
@@ -32,6 +34,15 @@ def acting_operator(request: Request, _: None = Security(OPERATOR)) -> str:
 
 
 By = Annotated[str, Depends(acting_operator)]
+
+
+async def spoken(
+    request: Request, response: Response, _: Annotated[str | None, Header(alias="Accept-Language")] = None
+) -> Language:
+    """A dependency: the language of the answer's words, which its headers name."""
+    language = spoken_by(request.headers.raw)
+    response.headers["Content-Language"], response.headers["Vary"] = language.value, "Accept-Language"
+    return language
 
 
 def operator_router(prefix: str, tag: str) -> APIRouter:

@@ -35,6 +35,7 @@ function Console() {
   const page = path === "" ? pages[0] : all.find((known) => known.path === path);
   useTitle(isSignedIn() ? (page ? t(page.title) : "") : t("signIn.title"), t(TITLE));
   useTop(`${path}/${rest}`);
+  /** Everything is drawn anew and nothing is made anew: what is typed, chosen and found stays. */
   const switched = () => {
     setLanguage(language() === "ru" ? "en" : "ru");
     again();
@@ -57,7 +58,7 @@ function Console() {
         {isSignedIn() && <span class="quiet">{userName()}</span>}
         <OwnSession />
       </header>
-      <main id="content" tabIndex={-1} key={language()}>
+      <main id="content" tabIndex={-1}>
         {isAsking ? <Loading /> : !isSignedIn() ? isPortal ? <PartnerSignIn /> : <SignIn /> : page ? <page.component rest={rest} /> : <Empty>{t(path ? "app.notFound" : "app.nothingHeld")}</Empty>}
       </main>
     </>

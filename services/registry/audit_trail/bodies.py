@@ -2,9 +2,11 @@
 
 from pydantic import Field
 
-from schemas.audit_events import Audited, LookKind
+from schemas.audit_events import AskedValue, Audited, AuditedChange, LookKind
+from schemas.language import Language
 from services.registry.audit_trail.store import MOST_COUNTED, Page
 from services.registry.audit_trail.wanted import Wanted
+from services.registry.audit_trail.words import WantedSubjects, asked_in_words, caller_of, sentence_of, title_of
 from services.registry.bodies import AnswerModel
 
 
@@ -12,6 +14,7 @@ class FieldView(AnswerModel):
     """A field that differs: a value where it is harmless, else `#` and a fingerprint; empty: there was none."""
 
     name: str = Field(description="of the field")
+    title: str = Field(description="the field in words, in the caller's language")
     before: str = Field(description="before the change")
     after: str = Field(description="after it")
 
@@ -23,6 +26,7 @@ class ChangeView(AnswerModel):
     before: str
     after: str
     fields: list[str] = Field(description="those that differ")
+    titles: list[str] = Field(description="the same in words, in the caller's language")
     values: list[FieldView] = Field(description="of these; none in records of before they were kept")
 
 
@@ -30,7 +34,9 @@ class AskedView(AnswerModel):
     """A parameter of a look."""
 
     name: str = Field(description="of the parameter")
+    title: str = Field(description="the parameter in words, in the caller's language")
     value: str = Field(description="where it is harmless, else `#` and a fingerprint")
+    words: str = Field(description="the value in words: whose it is, if the question names them; a time as in `value`")
 
 
 class AuditView(AnswerModel):
@@ -38,6 +44,8 @@ class AuditView(AnswerModel):
 
     at: int
     who: str
+    caller: str = Field(description="who it is, in words, in the caller's language")
+    sentence: str = Field(description="what was done or tried, in words, in the caller's language")
     address: str
     service: str
     method: str
@@ -77,23 +85,36 @@ class TrailView(AnswerModel):
     )
 
     @classmethod
-    def of(cls, wanted: Wanted, page: Page, *, is_whole: bool, read_until: int, wide: int) -> "TrailView":
+    def of(
+        cls, wanted: Wanted, page: Page, language: Language, *, is_whole: bool, read_until: int, wide: int
+    ) -> "TrailView":
         """The answer."""
         return cls.shown(
             wanted,
             is_whole=is_whole and not page.unread,
             read_until=read_until,
-            records=[_view(record) for record in page.records],
+            records=[_view(record, language, wanted.kinds()) for record in page.records],
             left_out=page.left_out,
             cursor=None if page.behind is None else f"{page.behind.at}.{page.behind.event_id}",
             wide=wide,
         )
 
 
-def _view(found: Audited) -> AuditView:
-    changes = [
-        ChangeView.shown(change, fields=list(change.fields), values=[FieldView.shown(value) for value in change.values])
-        for change in found.changes
-    ]
-    asked = [AskedView.shown(value) for value in found.asked]
-    return AuditView.shown(found, changes=changes, asked=asked)
+def _view(found: Audited, language: Language, wanted: WantedSubjects) -> AuditView:
+    return AuditView.shown(
+        found,
+        caller=caller_of(found.who, language),
+        sentence=sentence_of(found, language, wanted),
+        changes=[_change(change, language) for change in found.changes],
+        asked=[_asked(asked, language, wanted) for asked in found.asked],
+    )
+
+
+def _change(change: AuditedChange, language: Language) -> ChangeView:
+    values = [FieldView.shown(value, title=title_of(value.name, language)) for value in change.values]
+    titles = [title_of(name, language) for name in change.fields]
+    return ChangeView.shown(change, fields=list(change.fields), titles=titles, values=values)
+
+
+def _asked(asked: AskedValue, language: Language, wanted: WantedSubjects) -> AskedView:
+    return AskedView.shown(asked, title=title_of(asked.name, language), words=asked_in_words(asked, language, wanted))

@@ -8,15 +8,16 @@ asked for becomes its own, under the master key and the former ones.
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from schemas.language import Language
 from services.registry.audit_trail.bodies import TrailView
 from services.registry.audit_trail.reading import TrailReading
 from services.registry.audit_trail.store import AuditTrail, Place
 from services.registry.audit_trail.wanted import Wanted
 from services.registry.bodies import LATEST_MS, Phone, UserId
-from services.registry.http import operator_router
+from services.registry.http import operator_router, spoken
 from services.runtime.clock import now_ms
 from services.runtime.http.server import Problem
 from services.runtime.looks import SubjectKind, subjects_of
@@ -48,6 +49,7 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
         cursor: Annotated[str | None, Query(max_length=300, description="of a page: what is older than it")] = None,
+        language: Language = Depends(spoken),  # noqa: B008 — FastAPI's way
     ) -> TrailView:
         """The newest `limit` records of this time.
 
@@ -63,13 +65,14 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
             raise Problem(400, "Invalid request", errors=[{"field": "until", "rule": "must be later than since"}])
         behind = _place(cursor)
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
-        subjects = [subjects_of(fingerprints, kind, value) for kind, value in asked if value is not None]
+        subjects = [(kind, subjects_of(fingerprints, kind, value)) for kind, value in asked if value is not None]
         end = now + _AHEAD_MS if until is None else until
         wanted = Wanted(begin, end, who=who, what=what, message=message, subjects=subjects, wide=wide)
         read_until = await reading.until(now)
         return TrailView.of(
             wanted,
             await trail.page(wanted, limit, behind),
+            language,
             is_whole=read_until >= min(end, now),
             read_until=read_until,
             wide=await trail.count_beside(wanted),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.registry.audit_trail.document import message_names
+from services.runtime.looks import SubjectKind
 
 Query = dict[str, Any]
 
@@ -26,8 +27,12 @@ class Wanted:
     who: str | None = None
     what: str | None = None
     message: str | None = None
-    subjects: Sequence[frozenset[str]] = ()
+    subjects: Sequence[tuple[SubjectKind, frozenset[str]]] = ()
     wide: bool = False
+
+    def kinds(self) -> dict[str, SubjectKind]:
+        """The fingerprints of whom is asked for, and of what they are."""
+        return {name: kind for kind, names in self.subjects for name in names}
 
     def listed(self) -> Query:
         """Those to be listed."""
@@ -50,7 +55,7 @@ class Wanted:
         return query
 
     def _about(self) -> Query:
-        names = [set(subject) for subject in self.subjects]
+        names = [set(subject) for _, subject in self.subjects]
         if self.message is not None and names:
             names[-1] |= message_names(self.message)
         return {"$and": [{"about": {"$in": sorted(some)}} for some in names]} if names else {}

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 
 from schemas.language import Language
 from services.registry.bodies import BadField, Id, Phone, UserId
 from services.registry.device_api import DeviceCommands
 from services.registry.devices import Device, OwnerRecord, record_ids
-from services.registry.http import PROBLEMS, By, operator_router
+from services.registry.http import PROBLEMS, By, operator_router, spoken
 from services.registry.support.bodies import CardView, ImportAnswer, SupportAnswer, SupportInstallation
 from services.registry.support.import_events import ImportLine
 from services.registry.support.import_tokens import MAX_LINES, TokenImport
@@ -21,7 +21,6 @@ from services.runtime.http.server import UNREADABLE, Problem
 from services.runtime.lists.lines import Lines, ListFault, RawLine, Utf8, encoding_of, media_type
 from services.runtime.looks import Masked, as_asked
 from services.runtime.text import phones
-from services.runtime.text.languages import spoken_by
 
 IMPORT_PATH = "/v1/installations/import"
 MAX_IMPORT_BYTES = 4 * 1024 * 1024
@@ -40,13 +39,6 @@ def installation_routes(commands: DeviceCommands, access: ReadAccessDependency) 
     return both
 
 
-def _spoken(request: Request, response: Response) -> Language:
-    """The language of the answer's words, which the headers name."""
-    language = spoken_by(request.headers.raw)
-    response.headers["Content-Language"], response.headers["Vary"] = language.value, "Accept-Language"
-    return language
-
-
 def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessDependency) -> None:
     devices, asking = commands.devices, Depends(access)
 
@@ -57,7 +49,7 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         application_id: Annotated[Id | None, Query(alias="applicationId", description="default: all")] = None,
         masked: Masked = False,
         access: ReadAccess = asking,
-        language: Language = Depends(_spoken),  # noqa: B008 — FastAPI's way
+        language: Language = Depends(spoken),  # noqa: B008 — FastAPI's way
     ) -> SupportAnswer:
         """The client cards of a phone or user, and the installations that belong to them, the last used first."""
         digits = phones.from_query(phone) if phone is not None else None
@@ -87,7 +79,7 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         installation_id: UUID,
         masked: Masked = False,
         access: ReadAccess = asking,
-        language: Language = Depends(_spoken),  # noqa: B008 — FastAPI's way
+        language: Language = Depends(spoken),  # noqa: B008 — FastAPI's way
     ) -> SupportInstallation:
         """One installation."""
         found = (await devices.load([str(installation_id)])).get(str(installation_id))

@@ -165,15 +165,20 @@ def test_a_trail_that_is_behind_the_log_says_up_to_when_it_is_whole(platform: Pl
 def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
     record: Json = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
     record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}
-    record |= {"asked": [{"name": "phone", "value": "#ab12"}], "subjects": ["a", "b"], "messages": ["m-1"]}
+    phone = {"name": "phone", "title": "phone", "value": "#ab12", "words": "the phone you asked for"}
+    since = {"name": "since", "title": "since", "value": "1795867200000", "words": "1795867200000"}
+    record |= {"caller": "desk", "sentence": "searched for messages by the phone you asked for"}
+    record |= {"asked": [phone, since], "subjects": ["a", "b"], "messages": ["m-1"]}
     export = {**record, "path": "/v1/messages/export", "asked": [], "subjects": [], "messages": [], "isWide": True}
     platform.on("GET", "/v1/audit", {"isWhole": True, "records": [{**record, "isWide": False}, export]})
     result = rpns(platform, "audit", "--phone", "+79110000001", "--user", "u", "--message", "m-1")
     assert result.exit_code == 0, result.output
     for shown in (
-        "look",
-        "phone=#ab12",
-        "messages: 1; phones, user ids and ids: 2",
+        "desk",
+        "searched for messages by the phone you asked for",
+        "phone: the phone you asked for",
+        "since: 2026-11-28 12:00",
+        "1 message, with its phone and user id: m-1",
         "and others, whom the record does not name",
     ):
         assert result.stdout.count(shown) >= 1, shown

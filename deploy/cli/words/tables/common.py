@@ -136,7 +136,9 @@ TEXTS = {
     "who": "кто",
     "from": "откуда",
     "answer": "ответ",
-    "changed, from → to; shown (#: a fingerprint)": "изменено: было → стало; показано (#: отпечаток)",
+    "changed, from → to; shown (#: a fingerprint of a phone, user id or id)": (
+        "изменено: было → стало; показано (#: отпечаток телефона, id клиента или другого id)"
+    ),
     "there are no such records": "таких записей нет",
     "there is more than could be read in time: ask for a shorter time": (
         "записей больше, чем удалось прочитать вовремя: укажите период короче"
@@ -151,8 +153,8 @@ TEXTS = {
     "{shown} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide": (
         "{shown} {count:просмотр|просмотра|просмотров} без указания клиента могли показать и его: перечислит --wide"
     ),
-    "messages: {messages}; phones, user ids and ids: {subjects}": (
-        "сообщений: {messages}; номеров, пользователей и id: {subjects}"
+    "{shown} {count:message|messages}, with {count:its phone and user id|their phones and user ids}: {ids}": (
+        "{shown} {count:сообщение|сообщения|сообщений}, телефон и id клиента показаны: {ids}"
     ),
     "and others, whom the record does not name": "и другие, которых запись не называет",
     "nothing": "ничего",

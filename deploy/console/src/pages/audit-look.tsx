@@ -1,20 +1,59 @@
-/** A look in the audit trail: what was asked for, and how many it showed. */
+/** What there is to a record of the audit trail beside its sentence: what was asked for, shown and changed, and the request itself. */
 
-import { Badge } from "../parts/badge";
+import { told } from "../parts/figures";
+import { Time } from "../parts/time";
 import { href } from "../router";
 import { t } from "../words";
-import type { Look } from "./audit";
+import type { Entry } from "./audit";
 
-export function Looked({ look }: { look: Look }) {
+/** UTC ms of 2001 and later. */
+const TIME = /^1\d{12}$/;
+
+export function Details({ entry, filter }: { entry: Entry; filter: (message: string) => void }) {
   return (
     <details>
-      <summary><Badge state={t(look.look === "look" ? "audit.look" : "audit.searched")} kind="going" /></summary>
+      <summary>{t("audit.details")}</summary>
       <dl>
-        {look.asked.map(({ name, value }) => <><dt>{name}</dt><dd>{value}</dd></>)}
-        {look.subjects.length > 0 && <><dt>{t("audit.people")}</dt><dd>{look.subjects.length}</dd></>}
-        {look.messages.length > 0 && <><dt>{t("audit.messages")}</dt><dd>{look.messages.map((id) => <div key={id}><a href={href("support", id)}>{id}</a></div>)}</dd></>}
+        {entry.asked.map(({ name, title, value, words }) => <><dt key={name}>{title}</dt><dd>{TIME.test(value) ? <Time at={Number(value)} /> : words}</dd></>)}
+        {entry.messages.length > 0 && (
+          <>
+            <dt>{told("audit.messages", { count: entry.messages.length })}</dt>
+            <dd>
+              {entry.messages.length === 1 ? t("audit.ofOne") : t("audit.ofEach")}
+              {entry.messages.map((id) => (
+                <div key={id}>
+                  <a href={href("support", id)}>{id}</a> <button type="button" class="link" aria-label={told("audit.recordsOf", { id })} onClick={() => filter(id)}>{t("audit.records")}</button>
+                </div>
+              ))}
+            </dd>
+          </>
+        )}
+        {entry.subjects.length > 0 && <><dt>{t("audit.fingerprints")}</dt><dd>{entry.subjects.map((mark) => <div key={mark}>#{mark}</div>)}</dd></>}
+        {entry.changes.map((change) => <Changed key={change.entity} change={change} />)}
+        <dt>{t("audit.request")}</dt>
+        <dd>{`${entry.method} ${entry.path || entry.route}`.trim() || "—"}</dd>
+        <dt>{t("audit.address")}</dt>
+        <dd>{entry.address || "—"}</dd>
       </dl>
-      {look.isWide && <p class="quiet">{t("audit.wide")}</p>}
+      {entry.isWide && <p class="quiet">{t("audit.wide")}</p>}
     </details>
+  );
+}
+
+function Changed({ change }: { change: Entry["changes"][number] }) {
+  const values = new Map(change.values.map((value) => [value.name, value]));
+  const kind = change.before === "" ? t("audit.made") : change.fields.length === 0 ? t("audit.same") : "";
+  return (
+    <>
+      <dt>{change.entity}</dt>
+      <dd>
+        {kind && <div class="quiet">{kind}</div>}
+        {change.fields.map((name, place) => (
+          <div key={name}>
+            {change.titles[place]}: {change.before !== "" && `${values.get(name)?.before || "—"} → `}{values.get(name)?.after || "—"}
+          </div>
+        ))}
+      </dd>
+    </>
   );
 }

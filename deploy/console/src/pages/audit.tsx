@@ -1,4 +1,4 @@
-/** Audit: who has changed what, who looked at whom, and who was refused. */
+/** Audit: who has changed what, who looked at whom, and who was refused, in sentences that the platform says. */
 
 import { useState } from "preact/hooks";
 import { get } from "../api";
@@ -7,27 +7,17 @@ import { Badge } from "../parts/badge";
 import { number, told } from "../parts/figures";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
-import { Time } from "../parts/time";
+import { Time, zone } from "../parts/time";
 import { t, type Key } from "../words";
-import { Looked } from "./audit-look";
+import { Details } from "./audit-look";
+import { PERIODS, spanOf, type Period } from "./audit-period";
 
-/** What an operator's request has shown of people; `look` is empty where it has shown nothing. */
-export type Look = Pick<Entry, "look" | "asked" | "subjects" | "messages" | "isWide">;
 type Trail = Answer<"/v1/audit">;
-type Entry = Trail["records"][number];
-type Change = Entry["changes"][number];
+export type Entry = Trail["records"][number];
 
-const HOUR_MS = 3_600_000;
 const LIMIT = 200;
 /** The platform counts no further. */
 const MOST_COUNTED = 1_000;
-const SINCE = [
-  [HOUR_MS, "audit.hour"],
-  [24 * HOUR_MS, "audit.day"],
-  [7 * 24 * HOUR_MS, "audit.week"],
-  [30 * 24 * HOUR_MS, "audit.month"],
-  [366 * 24 * HOUR_MS, "audit.year"],
-] as const satisfies readonly [number, Key][];
 
 /** Each is asked of the route by its own name. */
 const FILTERS = [
@@ -38,18 +28,21 @@ const FILTERS = [
   ["message", "audit.message", "audit.messageHint"],
 ] as const satisfies readonly [string, Key, Key][];
 type Filter = (typeof FILTERS)[number][0];
+type Typed = Partial<Record<Filter, string>>;
 type Query = NonNullable<Values<"/v1/audit", "get">[0]>;
 
 export function Audit() {
-  const [typed, type] = useState<Partial<Record<Filter, string>>>({});
-  const [span, setSpan] = useState<number>(24 * HOUR_MS);
+  const [typed, type] = useState<Typed>({});
+  const [period, setPeriod] = useState<Period>("day");
   const [until, setUntil] = useState("");
-  const [asked, ask] = useState<Query>({ since: Date.now() - 24 * HOUR_MS });
+  const [asked, ask] = useState<Query>(() => spanOf("day", ""));
+  const find = (filters: Typed) => {
+    type(filters);
+    ask({ ...Object.fromEntries(FILTERS.map(([name]) => [name, filters[name]?.trim() || null] as const)), ...spanOf(period, until) });
+  };
   const submitted = (event: Event) => {
     event.preventDefault();
-    const filters = FILTERS.map(([name]) => [name, typed[name]?.trim() || null] as const);
-    const end = until === "" ? null : new Date(until).getTime();
-    ask({ ...Object.fromEntries(filters), since: Math.max(0, (end ?? Date.now()) - span), until: end });
+    find(typed);
   };
   const at = place("/v1/audit", { ...asked, limit: LIMIT });
   const [loaded, again] = useLoaded(at, (signal) => get(at, signal));
@@ -66,25 +59,28 @@ export function Audit() {
         ))}
         <div>
           <label for="audit-since">{t("audit.since")}</label>
-          <select id="audit-since" value={span} onChange={(event) => setSpan(Number(event.currentTarget.value))}>
-            {SINCE.map(([ms, title]) => <option key={ms} value={ms}>{t(title)}</option>)}
+          <select id="audit-since" value={period} onChange={(event) => setPeriod(event.currentTarget.value as Period)}>
+            {PERIODS.map(([name, title]) => <option key={name} value={name}>{t(title)}</option>)}
           </select>
         </div>
         <div>
           <label for="audit-until">{t("audit.until")}</label>
-          <input id="audit-until" type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+          <input id="audit-until" type="datetime-local" aria-describedby="audit-until-hint" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+          <div id="audit-until-hint" class="quiet">{zone()}</div>
         </div>
         <button type="submit" class="main">{t("audit.search")}</button>
-        <p class="quiet wide">{t("audit.recorded")}</p>
+        <p class="quiet wide">{t("audit.recorded")} {t("audit.whatIsFingerprint")}</p>
       </form>
       <section class="card">
-        <Shown loaded={loaded} again={again}>{(trail) => <Records trail={trail} more={(query) => ask({ ...asked, ...query })} />}</Shown>
+        <Shown loaded={loaded} again={again}>
+          {(trail) => <Records trail={trail} more={(query) => ask({ ...asked, ...query })} narrow={(filter) => find({ ...typed, ...filter })} />}
+        </Shown>
       </section>
     </>
   );
 }
 
-function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }) {
+function Records({ trail, more, narrow }: { trail: Trail; more: (query: Query) => void; narrow: (filter: Typed) => void }) {
   const newestFirst = [...trail.records].reverse();
   return (
     <>
@@ -98,11 +94,10 @@ function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }
           rows={newestFirst.map((entry, place) => ({ entry, place }))}
           id={({ entry, place }) => `${entry.at} ${entry.path} ${place}`}
           columns={[
-            { title: t("audit.at"), cell: ({ entry }) => <Time at={entry.at} /> },
-            { title: t("audit.who"), cell: ({ entry }) => <div class="nowrap">{entry.who || "—"}<div class="quiet">{entry.address}</div></div> },
-            { title: t("audit.request"), cell: ({ entry }) => `${entry.method} ${entry.path || entry.route}` },
+            { title: told("audit.at", { zone: zone() }), cell: ({ entry }) => <Time at={entry.at} /> },
+            { title: t("audit.who"), cell: ({ entry }) => <button type="button" class="link" title={told("audit.onlyBy", { who: entry.who })} onClick={() => narrow({ who: entry.who })}>{entry.caller}</button> },
+            { title: t("audit.happened"), cell: ({ entry }) => <><Sentence entry={entry} narrow={narrow} /><Details entry={entry} filter={(message) => narrow({ message })} /></> },
             { title: t("audit.answer"), cell: ({ entry }) => <><Badge state={String(entry.status)} kind={entry.status < 400 ? "good" : "bad"} />{entry.count > 1 && ` × ${entry.count}`}</> },
-            { title: t("audit.changes"), cell: ({ entry }) => <Happened entry={entry} /> },
           ]}
         />
       )}
@@ -113,34 +108,14 @@ function Records({ trail, more }: { trail: Trail; more: (query: Query) => void }
   );
 }
 
+/** With the id of a message in it, if there is one, to be pressed. */
+function Sentence({ entry, narrow }: { entry: Entry; narrow: (filter: Typed) => void }) {
+  const id = entry.messages.find((message) => entry.sentence.includes(message));
+  if (id === undefined) return <div>{entry.sentence}</div>;
+  const [before, after] = [entry.sentence.slice(0, entry.sentence.indexOf(id)), entry.sentence.slice(entry.sentence.indexOf(id) + id.length)];
+  return <div>{before}<button type="button" class="link" aria-label={told("audit.recordsOf", { id })} onClick={() => narrow({ message: id })}>{id}</button>{after}</div>;
+}
+
 function counted(count: number): string {
   return count < MOST_COUNTED ? number(count) : `${number(count)}+`;
-}
-
-function Happened({ entry }: { entry: Entry }) {
-  if (entry.changes.length === 0 && !entry.look) return <>—</>;
-  return (
-    <>
-      {entry.changes.map((change) => <Changed key={change.entity} change={change} />)}
-      {entry.look && <Looked look={entry} />}
-    </>
-  );
-}
-
-function Changed({ change }: { change: Change }) {
-  const values = new Map(change.values.map((value) => [value.name, value]));
-  const kind = change.before === "" ? t("audit.made") : change.fields.length === 0 ? t("audit.same") : "";
-  return (
-    <details>
-      <summary>{change.entity} {kind && <span class="quiet">{kind}</span>}</summary>
-      <dl>
-        {change.fields.map((name) => (
-          <>
-            <dt>{name}</dt>
-            <dd>{change.before !== "" && `${values.get(name)?.before || "—"} → `}{values.get(name)?.after || "—"}</dd>
-          </>
-        ))}
-      </dl>
-    </details>
-  );
 }

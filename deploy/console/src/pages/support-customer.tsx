@@ -68,7 +68,8 @@ function TestPushForm({ customer }: { customer: Customer }) {
 
 function TestPushFields({ customer, senders }: { customer: Customer; senders: Sender[] }) {
   const [place, setPlace] = useState("0");
-  const [text, setText] = useState(t("testPush.words"));
+  const [typed, setText] = useState<string | null>(null);
+  const text = typed ?? t("testPush.words");
   const [sent, setSent] = useState<string | null>(null);
   const id = useMemo(() => uuid(), [sent]); // one for each push, so that pressing twice sends one
   const sender = senders[Number(place)]!; // one of those that are offered

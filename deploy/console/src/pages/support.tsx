@@ -92,8 +92,13 @@ const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.of
 function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
   const { question } = group;
   const { field, filter } = question;
-  const [pages, setPages] = useState<Found[]>([group]);
+  const [older, setOlder] = useState<Found[]>([]);
   const [cursor, setCursor] = useState<string | null>(null);
+  useInSameWords(group, older, (found) => {
+    setOlder(found);
+    if (found.length < older.length) setCursor(null);
+  });
+  const pages = [group, ...older];
   const messages = pages.flatMap((page) => page.messages);
   const next = pages.at(-1)?.cursor ?? null;
   const title = t(TITLES[field]);
@@ -118,12 +123,29 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
         />
       )}
       {cursor !== null && cursor === next ? (
-        <Older question={question} cursor={cursor} told={(page) => setPages([...pages, page])} />
+        <Older question={question} cursor={cursor} told={(page) => setOlder([...older, page])} />
       ) : (
         next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
       )}
     </section>
   );
+}
+
+/** Where the first page has been asked for again, in another language, so are as many older ones. Those that do not come
+    are dropped: then they are offered as they were at first. */
+function useInSameWords({ question, cursor }: Group, older: readonly Found[], told: (found: Found[]) => void): void {
+  const last = useRef(question);
+  useEffect(() => {
+    if (last.current === question) return;
+    last.current = question;
+    const control = new AbortController();
+    const found: Found[] = [];
+    const read = async () => {
+      for (let next = cursor; next !== null && found.length < older.length; next = found.at(-1)?.cursor ?? null) found.push(await page(question, next, control.signal));
+    };
+    read().catch(() => undefined).finally(() => control.signal.aborted || told(found));
+    return () => control.abort();
+  }, [question]);
 }
 
 type Summary = Found["messages"][number];

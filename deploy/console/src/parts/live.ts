@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api";
+import { language } from "../words";
 import { told } from "./figures";
 import { follow } from "./stream";
 
@@ -40,10 +41,12 @@ const LONGEST_S = 15;
 const MOST_S = 20;
 
 /** `everyS` says after how many seconds it is asked for again; null: not by itself. Another `key` is another value.
+    In another language it is asked for at once, for its words; until it comes the last one stays.
 
     With a `stream` it is asked for only while that does not speak: refused, broken, or kept back by a gateway. */
 export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyS: (value: T) => number | null, stream: Stream<T> | null = null): Live<T> {
   const [held, hold] = useState<Held<T>>(nothing(key));
+  const spoken = language();
   const running = useRef<{ ask: () => void; took: (value: T) => void }>({ ask: () => {}, took: () => {} });
   useEffect(() => {
     let control = new AbortController();
@@ -119,7 +122,7 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
       document.removeEventListener("visibilitychange", turned);
       end();
     };
-  }, [key]);
+  }, [key, spoken]);
   const mine = held.key === key ? held : nothing<T>(key);
   return { ...mine, hasStream: stream !== null, again: () => running.current.ask(), told: (value) => running.current.took(value) };
 }

@@ -1,10 +1,10 @@
 /** What a page shows while there is nothing, not yet, or not because of a fault. */
 
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api";
 import { isPortal } from "../session";
-import { t } from "../words";
+import { language, t } from "../words";
 
 export function Loading() {
   return <p class="state" role="status">{t("state.loading")}</p>;
@@ -33,20 +33,27 @@ export function heading(error: unknown): string {
 
 export type Loaded<T> = { is: "loading" } | { is: "failed"; error: unknown } | { is: "there"; value: T };
 
-/** Loads anew whenever `key` changes or `again` is called; an answer that is overtaken is dropped. */
+/** Loads anew whenever `key` changes or `again` is called; an answer that is overtaken is dropped.
+
+    In another language it is asked again, for its words: until that answer is there the last one stays. */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): [Loaded<T>, () => void] {
   const [held, hold] = useState<{ key: string; loaded: Loaded<T> }>({ key, loaded: { is: "loading" } });
   const [round, setRound] = useState(0);
+  const spoken = language();
+  const last = useRef("");
   useEffect(() => {
     const control = new AbortController();
+    const question = `${round} ${key}`;
+    const isInOtherWords = last.current === question;
+    last.current = question;
     const told = (loaded: Loaded<T>) => control.signal.aborted || hold({ key, loaded });
-    told({ is: "loading" });
+    if (!isInOtherWords) told({ is: "loading" });
     load(control.signal).then(
       (value) => told({ is: "there", value }),
       (error: unknown) => told({ is: "failed", error }),
     );
     return () => control.abort();
-  }, [key, round]);
+  }, [key, round, spoken]);
   const again = useCallback(() => setRound((last) => last + 1), []);
   return [held.key === key ? held.loaded : { is: "loading" }, again];
 }

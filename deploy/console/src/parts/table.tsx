@@ -13,12 +13,12 @@ export function Table<Row>(props: { label: string; columns: Column<Row>[]; rows:
     <div class="table" role="region" aria-label={props.label} tabIndex={0}>
       <table role="table">
         <thead role="rowgroup">
-          <tr role="row">{props.columns.map((column) => <th role="columnheader" scope="col" key={column.title}>{column.title}</th>)}</tr>
+          <tr role="row">{props.columns.map((column, place) => <th role="columnheader" scope="col" key={place}>{column.title}</th>)}</tr>
         </thead>
         <tbody role="rowgroup">
           {props.rows.map((row) => (
             <tr role="row" key={props.id(row)}>
-              {props.columns.map((column) => <td role="cell" data-title={column.title} key={column.title}>{column.cell(row)}</td>)}
+              {props.columns.map((column, place) => <td role="cell" data-title={column.title} key={place}>{column.cell(row)}</td>)}
             </tr>
           ))}
         </tbody>

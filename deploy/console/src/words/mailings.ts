@@ -211,7 +211,7 @@ export const MAILINGS = {
   "mailings.timeZone": ["Time zone", "Часовой пояс"],
   "mailings.opensAt": ["Opens (your time)", "Начало (ваше время)"],
   "mailings.never": ["not before the deadline", "не успеет до срока"],
-  "mailings.whose": ["Whose", "Чья"],
+  "mailings.whose": ["Partner and sender", "Партнёр и отправитель"],
   "mailings.partner": ["Partner", "Партнёр"],
   "mailings.messageTitle": ["Title", "Заголовок"],
   "mailings.text": ["Text", "Текст"],
