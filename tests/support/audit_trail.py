@@ -83,7 +83,7 @@ class Trail:
         server.install_problems(app)
         reading = TrailReading(self.trail, self.offsets)
         app.include_router(audit_routes(self.trail, reading, partial(KEYS.digests, purpose=AUDIT_PURPOSE)))
-        app.dependency_overrides[acting_operator] = lambda: "operator:anna"
+        app.dependency_overrides[acting_operator] = lambda: "operator:duty"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://registry")
 

@@ -40,7 +40,7 @@ def invite(
         phrase("account {name} with {scopes} is there", name=name, scopes=", ".join(made["scopes"])),
         made,
         as_json,
-        SHOWN,
+        _shown(),
     )
 
 

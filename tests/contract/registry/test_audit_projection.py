@@ -43,15 +43,15 @@ async def test_records_that_come_twice_late_or_out_of_order_are_there_once_in_th
 
 
 async def test_a_record_that_cannot_be_read_is_put_aside_and_the_trail_is_whole_without_it(trail: Trail) -> None:
-    await trail.record("operator:anna", "/before")
-    far = record_of("operator:anna", "/far", at=2**62)
+    await trail.record("operator:duty", "/before")
+    far = record_of("operator:duty", "/far", at=2**62)
     producer = AIOKafkaProducer(bootstrap_servers=trail.settings.kafka_bootstrap)
     async with producer:
         name = trail.settings.kafka_topic_prefix + AUDIT_EVENTS.name
         for value in (b'{"type": "audited", "at": "never"}', codec.encode(far), b'{"type": "of-another-time"}'):
-            await producer.send_and_wait(name, value, key=b"operator:anna")
+            await producer.send_and_wait(name, value, key=b"operator:duty")
     assert await trail.paths() == ["/before"]
-    await trail.record("operator:anna", "/after")
+    await trail.record("operator:duty", "/after")
     assert await trail.paths() == ["/before", "/after"]
     letters = await dead_letters_of(trail.settings, AUDIT_EVENTS, 2)
     assert letters[1][0] == codec.encode(far)
@@ -59,7 +59,7 @@ async def test_a_record_that_cannot_be_read_is_put_aside_and_the_trail_is_whole_
 
 async def test_a_consumer_that_is_killed_in_the_middle_of_a_batch_leaves_each_record_once(idle_trail: Trail) -> None:
     for number in range(5):
-        await idle_trail.record("operator:anna", f"/{number}")
+        await idle_trail.record("operator:duty", f"/{number}")
     reading, stuck = idle_trail.trail._reading, asyncio.Event()
 
     class Dies:
@@ -84,19 +84,19 @@ async def test_a_consumer_that_is_killed_in_the_middle_of_a_batch_leaves_each_re
 
 
 async def test_while_records_wait_the_answer_says_up_to_when_there_are_all(idle_trail: Trail) -> None:
-    await idle_trail.record("operator:anna", "/waits")
+    await idle_trail.record("operator:duty", "/waits")
     answer = await idle_trail.answer()
     assert (answer["isWhole"], answer["readUntil"], answer["records"]) == (False, 0, [])
     async with idle_trail.consumed():
         await eventually(idle_trail.is_whole, "it is read")
-    await idle_trail.record("operator:anna", "/later", at=now_ms() + 5)
+    await idle_trail.record("operator:duty", "/later", at=now_ms() + 5)
     (first,) = (answer := await idle_trail.answer())["records"]
     assert (answer["isWhole"], answer["readUntil"], first["path"]) == (False, first["at"], "/waits")
     assert (await idle_trail.answer(until=first["at"]))["isWhole"]
 
 
 async def test_while_the_log_is_away_what_is_stored_is_told_and_that_there_may_be_more(idle_trail: Trail) -> None:
-    await stored(idle_trail.trail, [record_of("operator:anna", "/a", at=now_ms() - 10)])
+    await stored(idle_trail.trail, [record_of("operator:duty", "/a", at=now_ms() - 10)])
     idle_trail.offsets._settings = idle_trail.settings.model_copy(update={"kafka_bootstrap": NOBODY})
     (record,) = (answer := await idle_trail.answer())["records"]
     assert (record["path"], answer["isWhole"], answer["readUntil"]) == ("/a", False, record["at"])
@@ -112,8 +112,8 @@ async def test_while_the_database_is_away_nothing_is_told(idle_trail: Trail) -> 
 
 
 async def test_what_only_a_newer_release_can_read_is_left_out_and_said(trail: Trail) -> None:
-    await trail.record("operator:anna", "/a")
-    newer = record_of("operator:anna", "/b").replace(v=2, needs=2)
+    await trail.record("operator:duty", "/a")
+    newer = record_of("operator:duty", "/b").replace(v=2, needs=2)
     await stored(trail.trail, [newer], offset=1)
     answer = await trail.answer()
     assert ([record["path"] for record in answer["records"]], answer["isWhole"]) == (["/a"], False)
@@ -121,7 +121,7 @@ async def test_what_only_a_newer_release_can_read_is_left_out_and_said(trail: Tr
 
 async def test_the_trail_is_made_again_from_the_log_as_it_was(trail: Trail) -> None:
     for number in range(3):
-        await trail.record("operator:anna", f"/{number}", subjects=(subject("phone", PHONE),), is_wide=number == 1)
+        await trail.record("operator:duty", f"/{number}", subjects=(subject("phone", PHONE),), is_wide=number == 1)
     assert len(await trail.paths()) == 3
     other = trail.database.client.get_database(f"{trail.settings.mongo_database}-rebuilt")
     try:

@@ -9,6 +9,7 @@ from schemas.audit_events import Audited, AuditedChange
 from services.registry.audit_trail.store import MOST_COUNTED, Place
 from services.registry.audit_trail.wanted import Wanted
 from services.runtime.clock import now_ms
+from services.runtime.looks import SubjectKind
 from tests.support.audit_trail import Trail, idle_trail, record_of, stored, trail
 
 __all__ = ["idle_trail", "trail"]  # fixtures
@@ -21,7 +22,7 @@ def is_about(event: Audited, wanted: Wanted) -> bool:
     named = [name for message_id in event.messages for name in (message_id, ids.mt_num_of(message_id))]
     if wanted.message in named:
         others.pop()
-    return all(names & set(event.subjects) for names in others)
+    return all(names & set(event.subjects) for _, names in others)
 
 
 def is_listed(event: Audited, wanted: Wanted) -> bool:
@@ -49,7 +50,7 @@ PEOPLE = ["f00d", "beef", "cafe"]
 def drawn_record(draw: random.Random) -> Audited:
     changes = [AuditedChange(entity=f"partner/{draw.choice('ab')}") for _ in range(draw.randrange(3))]
     return record_of(
-        draw.choice(["operator:anna", "operator:boris", "partner:anna", "bootstrap"]),
+        draw.choice(["operator:duty", "operator:desk", "partner:duty", "bootstrap"]),
         draw.choice(["/v1/partners/a", "/v1/stops", "/v1/messages (x)"]),
         *changes,
         at=BEGIN + draw.randrange(20),
@@ -62,14 +63,16 @@ def drawn_record(draw: random.Random) -> Audited:
 def drawn_question(draw: random.Random) -> Wanted:
     since = BEGIN + draw.randrange(15)
     message = draw.choice([None, None, MESSAGES[0], ids.mt_num_of(MESSAGES[1]), "own-id", "f00d"])
-    subjects = [frozenset(draw.sample(PEOPLE, 2)) for _ in range(draw.randrange(3))]
+    subjects: list[tuple[SubjectKind, frozenset[str]]] = [
+        ("phone", frozenset(draw.sample(PEOPLE, 2))) for _ in range(draw.randrange(3))
+    ]
     return Wanted(
         since,
         since + 1 + draw.randrange(20),
-        who=draw.choice([None, None, "anna", "partner:anna", "bootstrap", ""]),
+        who=draw.choice([None, None, "duty", "partner:duty", "bootstrap", ""]),
         what=draw.choice([None, None, "partner/a", "partners/", "s (", "."]),
         message=message,
-        subjects=subjects if message is None else [*subjects, frozenset({"cafe"})],
+        subjects=subjects if message is None else [*subjects, ("id", frozenset({"cafe"}))],
         wide=draw.random() < 0.3,
     )
 
@@ -115,13 +118,13 @@ async def test_what_is_left_out_is_counted_up_to_a_bound(idle_trail: Trail, monk
     assert MOST_COUNTED == 1_000
     monkeypatch.setattr("services.registry.audit_trail.store.MOST_COUNTED", 7)
     assert (await idle_trail.trail.page(Wanted(0, BEGIN + 100), 5)).left_out == 7
-    assert await idle_trail.trail.count_beside(Wanted(0, BEGIN + 100, subjects=[frozenset({"f00d"})])) == 7
+    assert await idle_trail.trail.count_beside(Wanted(0, BEGIN + 100, subjects=[("phone", frozenset({"f00d"}))])) == 7
 
 
 async def test_the_route_gives_a_cursor_and_takes_it_and_no_other(trail: Trail) -> None:
     at = now_ms()
     for number in range(5):
-        await trail.record("operator:anna", f"/{number}", at=at)
+        await trail.record("operator:duty", f"/{number}", at=at)
     seen, query = list[str](), {"limit": 2}
     while True:
         answer = await trail.answer(**query)

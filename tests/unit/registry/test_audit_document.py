@@ -21,11 +21,11 @@ def document(event: Audited) -> dict[str, object]:
 
 def test_a_record_is_stored_as_the_log_has_it_beside_what_it_is_found_by() -> None:
     message_id = ids.uuid7()
-    event = record_of("operator:anna", "/a", at=AT, subjects=("f00d",), messages=(message_id,))
+    event = record_of("operator:duty", "/a", at=AT, subjects=("f00d",), messages=(message_id,))
     assert document(event) == {
         "_id": event.event_id,
         "at": AT,
-        "callers": ["operator:anna", "anna"],
+        "callers": ["operator:duty", "duty"],
         "about": ["f00d", f"m/{message_id}", f"n/{ids.mt_num_of(message_id)}"],
         "places": "/a",
         "record": codec.encode(event),
@@ -56,6 +56,6 @@ def test_a_part_of_a_place_is_looked_for_as_it_is_written(what: str) -> None:
 
 
 def test_nothing_is_counted_beside_where_nobody_is_asked_for_or_it_is_listed() -> None:
-    assert Wanted(0, 1, who="anna").beside() is None
-    assert Wanted(0, 1, subjects=[frozenset({"f00d"})], wide=True).beside() is None
-    assert Wanted(0, 1, subjects=[frozenset({"f00d"})]).beside() is not None
+    assert Wanted(0, 1, who="duty").beside() is None
+    assert Wanted(0, 1, subjects=[("phone", frozenset({"f00d"}))], wide=True).beside() is None
+    assert Wanted(0, 1, subjects=[("phone", frozenset({"f00d"}))]).beside() is not None

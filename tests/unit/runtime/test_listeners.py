@@ -227,7 +227,7 @@ async def test_a_token_reaches_the_routes_of_its_scope_and_no_others(
 
 def signed_in(directory: Directory, *scopes: OperatorScope, **changes: Any) -> dict[str, str]:
     """What the console sends for an account that the directory knows."""
-    about = {"account_id": "a", "name": "anna", "created_at": 1, "scopes": scopes}
+    about = {"account_id": "a", "name": "duty", "created_at": 1, "scopes": scopes}
     account = AccountChanged.stored({"event_id": "e", "at": 1, **about, **changes})
     directory.apply(account.entity_key, codec.encode(account))
     session = Session.begun(account, now_ms())
@@ -246,7 +246,7 @@ async def test_a_session_reaches_the_routes_of_its_accounts_scope_in_every_servi
         reached = Reached(apps[name].openapi)
         answer = await asked(OperatorsListener(reached, tokens, ()), method, filled(path), **headers)
         assert answer.status_code == (204 if route.scope in HELD[scope] else 403), (method, path)
-        assert reached.by == (["operator:anna"] if route.scope in HELD[scope] else [])
+        assert reached.by == (["operator:duty"] if route.scope in HELD[scope] else [])
         if answer.status_code == 403:
             assert answer.json()["title"] == "Not in the account's scopes"
 
@@ -263,7 +263,7 @@ async def test_no_cookie_opens_anything_without_the_consoles_header_or_at_the_pu
         answer = await asked(listener, method, filled(path), cookie=headers["cookie"])
         assert (answer.status_code, answer.json()["title"]) == (403, "Not from another site"), (method, path)
         await asked(PublicListener(reached), method, filled(path), **headers)
-        assert "operator:anna" not in reached.by
+        assert "operator:duty" not in reached.by
 
 
 async def test_a_token_that_is_shown_counts_and_the_cookie_beside_it_does_not(
