@@ -26,6 +26,7 @@ PARAMETERS: dict[str, Words] = {
     "iss": Words("the login", "служба входа"),
     "limit": Words("at most", "не более"),
     "mailing": Words("mailing", "рассылка"),
+    "mailings": Words("mailings", "рассылки"),
     "masked": Words("values masked", "значения скрыты"),
     "message": Words("message", "сообщение"),
     "outcome": Words("outcome", "исход"),
