@@ -46,7 +46,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
 
     def renewed(self, now: int) -> Self:
         """The same one, used just now."""
-        expires_at = max(self.expires_at, min(now + IDLE_MS, self.ends_at))
+        expires_at = min(max(self.expires_at, now + IDLE_MS), self.ends_at)
         return msgspec.structs.replace(self, expires_at=expires_at)
 
     @property
