@@ -130,6 +130,6 @@ async def test_a_broadcast_waits_while_what_it_belongs_to_is_paused(world: World
 
 async def test_the_command_line_makes_lists_and_deletes_a_channel(world: World) -> None:
     name = f"match-{secrets.token_hex(4)}"
-    assert "is open with the id" in (await done(world, "broadcast-channels", "create", APPLICATION_ID, name)).out
+    assert "is open, with the id" in (await done(world, "broadcast-channels", "create", APPLICATION_ID, name)).out
     assert name in (await done(world, "broadcast-channels", "list", APPLICATION_ID)).out
     assert "is closed" in (await done(world, "broadcast-channels", "delete", APPLICATION_ID, name)).out

@@ -59,7 +59,7 @@ async def test_a_page_whose_script_is_not_there_says_so_and_is_loaded_again(brow
         await page.sees("загрузите страницу ещё раз")
         await browser.call("Network.setBlockedURLs", page.session, urls=[])
         await page.run("document.querySelector('main a').click()")
-        await page.sees("Operator's token")
+        await page.sees(BY_TOKEN)
         assert "new version" not in await page.run("document.body.innerText")
 
 
@@ -86,7 +86,7 @@ async def test_the_trace_tells_of_each_device_and_the_customers_devices_are_show
     assert message["phone"] not in await operator.run("document.querySelector('main').innerText")
     assert await operator.barriers() == []
     await operator.press("Show", within="section.card:last-of-type")
-    await operator.until(f"document.querySelector('td [title={installation!r}]') !== null", "the device is shown")
+    await operator.until(f"document.querySelector('td [title=\"{installation}\"]') !== null", "the device is shown")
     assert await operator.barriers() == []
 
 

@@ -38,7 +38,7 @@ def test_the_pages_keep_to_the_documents_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_page_that_reads_a_field_that_is_gone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"support-message\.tsx.*'traceDropped' does not exist"):
+    with pytest.raises(BuildError, match=r"support-trace\.tsx.*'traceDropped' does not exist"):
         checked(tmp_path / "console", "status", lambda found: fields(found, "MessageView").pop("traceDropped"))
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from deploy.browser.chromium import Browser, chromium
 from deploy.local import Stack
 from deploy.local.provision import provision
-from tests.support.console_page import ConsolePage, console_page
+from tests.support.console_page import BY_TOKEN, ConsolePage, console_page
 from tests.support.opening import ENV, opened
 from tests.support.pictures.look import LOOKS, Look, pictured
 from tests.support.pictures.sheet import sheet
@@ -45,7 +45,7 @@ async def _all(
     """Every page in every look: signed out, as it is, while it loads, and without services behind it."""
     faults: list[str] = []
     stack, name = world.stack, "portal" if is_portal else "console"
-    url, asked_for = (stack.public_url, "Login") if is_portal else (stack.operators_url, "Operator's token")
+    url, asked_for = (stack.public_url, "Login") if is_portal else (stack.operators_url, BY_TOKEN)
     async with console_page(browser, url, f"/{name}/", asked_for) as page:
         for look in looks:
             await look.put_on(page)

@@ -78,7 +78,7 @@ def of_console(staged: Staged) -> list[Stop]:
         Stop("mailing-unknown", "mailings/nobody-has-this"),
         *(
             Stop(name, f"operations/{name}")
-            for name in ("overview", "stops", "dead-letters", "partners", "applications")
+            for name in ("overview", "stops", "dead-letters", "partners", "applications", "accounts")
         ),
         Stop("dead-letter", "operations/dead-letters", _script(_press("main td a"))),
         Stop("partner", partner),

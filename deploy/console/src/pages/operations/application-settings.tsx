@@ -85,7 +85,7 @@ function catalogue({ values: { kinds }, set, about }: Form<{ kinds: Subscription
   const turned = (place: number, changes: Partial<Subscription>) => set({ kinds: kinds.map((kind, known) => (known === place ? { ...kind, ...changes } : kind)) });
   const types = ["setting", "permission"] as const;
   const whole = kinds.map((kind, place) => {
-    const field = (name: keyof Subscription, label: string) => about(`subscriptions.${place}.${name}`, label);
+    const field = (name: keyof Subscription, label: string) => about(`subscriptions[${place}].${name}`, label);
     return (
       <fieldset key={place}>
         <legend>{kind.id || told("applications.kindNumber", { number: place + 1 })}</legend>
@@ -102,7 +102,7 @@ function catalogue({ values: { kinds }, set, about }: Form<{ kinds: Subscription
     );
   });
   const { fault } = about("subscriptions", t("applications.subscriptions"));
-  const isOfAll = fault !== undefined && !/^\d+\./.test(fault); // what is wrong with one of them stands there
+  const isOfAll = fault !== undefined && !/^\[\d+\]/.test(fault); // what is wrong with one of them stands there
   return (
     <>
       {kinds.length === 0 && <p class="quiet">{t("applications.catalogueEmpty")}</p>}
