@@ -129,7 +129,13 @@ async def _settled(town: World, messages: list[Sent]) -> None:
             by_link.setdefault((report["id"], report["type"]), []).append(report)
         return not waiting()
 
-    await eventually(all_have_come, lambda: f"{len(waiting())} of {len(messages)} wait: {waiting()[:3]}", 90, 0.3)
+    async def more_have_come() -> bool:
+        return await all_have_come() or len(waiting()) < left
+
+    left = len(messages) + 1  # how many there are depends on how long the exchange took, so each look has its own time
+    while not await all_have_come():
+        await eventually(more_have_come, lambda: f"{len(waiting())} of {len(messages)} wait: {waiting()[:3]}", 90, 0.3)
+        left = len(waiting())
     for key, reports in by_link.items():
         assert_forward(reports)
         statuses = [report["status"] for report in reports]
