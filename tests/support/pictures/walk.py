@@ -125,8 +125,9 @@ async def dialogs(page: ConsolePage) -> AsyncIterator[str]:
     for opener in await page.run(OPENERS):
         await page.run(_CLICK.format(repr(opener)))
         await page.run("new Promise((done) => setTimeout(done))")
-        if not await page.run("document.querySelector('dialog[open]') !== null"):
+        if not await page.run("document.querySelector('dialog') !== null"):
             continue  # it has opened a part of the page
+        await page.until("document.querySelector('dialog[open]') !== null", f"{opener} opens")  # once it is painted
         await page.until("document.querySelector('dialog p.state[role=status]') === null", f"{opener} is loaded")
         yield opener
         await page.run(_LEAVE)

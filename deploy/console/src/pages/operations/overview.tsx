@@ -78,7 +78,7 @@ function Stopped({ stops }: { stops: Stop[] }) {
       <ul class="troubles">
         {newest.map((stop) => (
           <li class="meant" key={`${stop.scope} ${stop.id}`}>
-            {told(`stops.now.${stop.state}`, { what: named(stop.scope, stop.id) })} ({[stop.by, stop.reason].filter(Boolean).join(": ")})
+            {told(`stops.now.${stop.state}`, { what: named(stop.scope, stop.id) })}{why(stop)}
           </li>
         ))}
       </ul>
@@ -108,4 +108,10 @@ function Instances({ instances }: { instances: Instance[] }) {
       />
     </section>
   );
+}
+
+/** Who stopped it, and for what; a stop by a partner has neither. */
+function why({ by, reason }: Stop): string {
+  const known = [by, reason].filter(Boolean).join(": ");
+  return known && ` (${known})`;
 }
