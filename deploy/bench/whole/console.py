@@ -23,8 +23,9 @@ from deploy.bench.service import services_on
 from deploy.bench.whole.stored import CACHE_GB, prepare, store
 from deploy.local import Stack
 from schemas import ids
+from schemas.application_events import PartnerChanged
 from schemas.audit_events import Audited
-from schemas.topics import AUDIT_EVENTS, DAY_MS
+from schemas.topics import APPLICATION_EVENTS, AUDIT_EVENTS, DAY_MS
 from services.runtime.clock import now_ms
 from services.runtime.log import kafka
 from services.runtime.log.kafka import Append
@@ -94,7 +95,7 @@ def pages() -> list[Line]:
 
 
 async def look_back(settings: Settings) -> None:
-    """The looks of a day at the support desk, in the log."""
+    """The partner whose messages there are, and the looks of a day at the support desk, in the log."""
     await seal_as(settings)
     until = now_ms()
     looks = [
@@ -113,7 +114,10 @@ async def look_back(settings: Settings) -> None:
         )
         for number in range(RECORDS)
     ]
+    uuid = ids.uuid7()
+    bank = PartnerChanged(event_id=uuid, at=until, partner_id="bank", uuid=uuid, login="bank", password_hash="none")
     async with kafka.opened_log(settings) as log:
+        await log.append([Append(APPLICATION_EVENTS, bank.entity_key, bank)])
         for start in range(0, RECORDS, 500):
             await log.append([Append(AUDIT_EVENTS, look.who, look) for look in looks[start : start + 500]])
 
