@@ -149,9 +149,14 @@ class OperatorTokens:
 
 
 def still_holds(operator: Operator, directory: Directory) -> bool:
-    """Whether the token or session of an operator who was let in is still good: for what goes on for long."""
+    """Whether the token or session of an operator who was let in is still good: for what goes on for long.
+
+    Other scopes than those it was let in with end it too: whoever comes back is asked what it may do now.
+    """
     if operator.session is not None:
-        return operator.session.holds(directory.accounts.get(operator.session.account_id), now_ms())
+        account = directory.accounts.get(operator.session.account_id)
+        is_the_same = account is not None and account.scopes == operator.scopes
+        return is_the_same and operator.session.holds(account, now_ms())
     token = directory.operators.get(operator.operator_id)
     return not operator.operator_id or (token is not None and _is_good(token))
 

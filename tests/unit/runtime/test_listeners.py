@@ -286,6 +286,20 @@ def test_what_goes_on_for_long_learns_that_a_session_has_ended(directory: Direct
     assert not still_holds(operator, directory)
 
 
+def test_what_goes_on_for_long_ends_when_the_account_may_do_other_things(
+    directory: Directory, tokens: OperatorTokens
+) -> None:
+    cookie = signed_in(directory, "support")["cookie"].partition("=")[2]
+    operator = tokens.of_session(cookie)
+    assert operator is not None
+    assert still_holds(operator, directory)
+    signed_in(directory, "read")
+    assert not still_holds(operator, directory)
+    now_reading = tokens.of_session(cookie)
+    assert now_reading is not None
+    assert still_holds(now_reading, directory)
+
+
 def test_each_scope_holds_what_it_should() -> None:
     assert {scope: sorted(implied) for scope, implied in HELD.items()} == {
         "read": ["read"],
