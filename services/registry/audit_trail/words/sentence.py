@@ -62,6 +62,7 @@ _INSTALLER = Words("the installer's token", "токен установки")
 _STRANGER = Words("a stranger", "неизвестный")
 _PARTNER = Words("partner {name}", "партнёр {name}")
 _YES, _NO = Words("yes", "да"), Words("no", "нет")
+_SWITCHED = {"true": _YES, "false": _NO}
 
 
 def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NOBODY) -> str:
@@ -111,11 +112,14 @@ def _person(asked: AskedValue, language: Language, wanted: WantedSubjects) -> st
 
 
 def _changed(record: Audited, language: Language) -> str:
-    """Which fields, where a thing that there was is set otherwise."""
-    names = [name for change in record.changes if change.before for name in change.fields]
+    """Which fields, where a thing that there was is set otherwise; of switches how they stand now."""
+    changes = [change for change in record.changes if change.before]
+    names = [name for change in changes for name in change.fields]
     if record.method not in ("PATCH", "PUT") or not names:
         return ""
-    titles = list(dict.fromkeys(title_of(name, language) for name in names))
+    now = {value.name: _SWITCHED.get(value.after) for change in changes for value in change.values}
+    said = {name: f" ({switch.said_in(language)})" for name, switch in now.items() if switch is not None}
+    titles = list(dict.fromkeys(title_of(name, language) + said.get(name, "") for name in names))
     return f": {', '.join(titles[:_MOST_FIELDS])}{' …' if len(titles) > _MOST_FIELDS else ''}"
 
 
