@@ -213,11 +213,11 @@ def test_every_parameter_of_an_audited_question_and_every_field_that_changes_has
 
 
 @pytest.mark.parametrize(
-    ("after", "said"), [("true", ("switched on (yes)", "(да)")), ("false", ("switched on (no)", "(нет)"))]
+    ("after", "endings"), [("true", ("switched on (yes)", "(да)")), ("false", ("switched on (no)", "(нет)"))]
 )
-def test_how_a_switch_stands_now_is_said(after: str, said: tuple[str, str]) -> None:
+def test_how_a_switch_stands_now_is_said(after: str, endings: tuple[str, str]) -> None:
     value = ChangedField(name="enabled", before="x", after=after)
     change = AuditedChange(entity="account/a", before="1", after="2", fields=("enabled",), values=(value,))
     changed = record("PATCH", "/v1/accounts/{account_id}", "/v1/accounts/a", changes=(change,))
-    assert said[0] in sentence_of(changed, EN)
-    assert said[1] in sentence_of(changed, RU)
+    assert endings[0] in sentence_of(changed, EN)
+    assert endings[1] in sentence_of(changed, RU)

@@ -97,8 +97,8 @@ REFUSED: dict[tuple[str, str, int], Words] = {
         "слишком много неверных паролей при входе, нужно подождать",
     ),
     ("POST", "/v1/session", 403): Words(
-        "gave a password for once, in whose place another has to be set, or is over",
-        "одноразовый пароль при входе: его нужно сменить, или его срок истёк",
+        "did not sign in: a password for once has to be replaced or is over, or the console's own page did not ask",
+        "вход не состоялся: одноразовый пароль нужно сменить или его срок истёк, либо запрос не со страницы консоли",
     ),
 }
 """Of some refusals there is more to say than that it was tried."""

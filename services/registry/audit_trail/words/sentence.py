@@ -118,8 +118,8 @@ def _changed(record: Audited, language: Language) -> str:
     if record.method not in ("PATCH", "PUT") or not names:
         return ""
     now = {value.name: _SWITCHED.get(value.after) for change in changes for value in change.values}
-    said = {name: f" ({switch.said_in(language)})" for name, switch in now.items() if switch is not None}
-    titles = list(dict.fromkeys(title_of(name, language) + said.get(name, "") for name in names))
+    positions = {name: f" ({switch.said_in(language)})" for name, switch in now.items() if switch is not None}
+    titles = list(dict.fromkeys(title_of(name, language) + positions.get(name, "") for name in names))
     return f": {', '.join(titles[:_MOST_FIELDS])}{' …' if len(titles) > _MOST_FIELDS else ''}"
 
 
