@@ -62,10 +62,8 @@ class Entrance:
         """Who has signed in with the browser that asks; None is nobody, or who is not this page's to know."""
         cookie = cookie_of(request.scope, is_https(request.scope, self.trusted))
         session = None if cookie is None or not is_of_console(request.scope) else opened(cookie, self.secrets)
-        account = None if session is None else self.directory.accounts.get(session.account_id)
-        if session is None or account is None or not session.holds(account, now_ms()):
-            return None
-        return SessionView.of(session, account)
+        account = None if session is None else session.account_in(self.directory.accounts, now_ms())
+        return None if session is None or account is None else SessionView.of(session, account)
 
     def admitted(self, request: Request, response: Response, account: AccountChanged, way: str) -> SessionView:
         """A new session of an account that is switched on; its cookie goes with the response.

@@ -82,6 +82,10 @@ class _Door:
     passwords: Passwords
     rules: SecretRules
 
+    def account(self, session: Session) -> AccountChanged:
+        """Whose session it is. Raises Problem 404."""
+        return account_of(self.accounts.directory.accounts.get(session.account_id))
+
     async def proved(self, request: Request, name: str, password: str) -> AccountChanged | Wrong:
         """Raises Problem 429."""
         found = await self.passwords.check(self._guess(request, name), password)
@@ -154,7 +158,7 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
         body: PasswordChange, session: _SignedIn, request: Request, response: Response
     ) -> SessionView:
         """Another password. All sessions end but this one."""
-        account = account_of(door.accounts.directory.accounts.get(session.account_id))
+        account = door.account(session)
         found = await door.proved(request, account.name, body.password)
         if isinstance(found, Wrong):
             _note_wrong(found)
@@ -166,7 +170,7 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
     @router.post(RENEWAL.removeprefix("/v1"))
     async def renew_session(session: _SignedIn, request: Request, response: Response) -> SessionView:
         """The session goes on, up to its `endsAt`: the console asks for it while somebody works there."""
-        account = account_of(door.accounts.directory.accounts.get(session.account_id))
+        account = door.account(session)
         return door.entrance.given(request, response, session.renewed(now_ms()), account)
 
 
@@ -174,14 +178,14 @@ def _add_ways_out(router: APIRouter, door: _Door) -> None:
     @router.delete("/session", status_code=204)
     async def sign_out(session: _SignedIn, request: Request) -> Response:
         """End this session."""
-        account = account_of(door.accounts.directory.accounts.get(session.account_id))
+        account = door.account(session)
         await door.accounts.end(session, f"operator:{account.name}")
         return _gone(request)
 
     @router.delete("/sessions", status_code=204)
     async def sign_out_everywhere(session: _SignedIn, request: Request) -> Response:
         """End this session and all others of the account."""
-        account = account_of(door.accounts.directory.accounts.get(session.account_id))
+        account = door.account(session)
         await door.accounts.end_all(session.account_id, f"operator:{account.name}")
         return _gone(request)
 

@@ -17,7 +17,7 @@ from math import ceil
 from schemas.application_events import OperatorTokenChanged
 from schemas.values import OperatorScope
 from services.runtime import telemetry
-from services.runtime.access.sessions.statement import Session, opened
+from services.runtime.access.sessions.statement import Session
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
@@ -97,21 +97,19 @@ class OperatorTokens:
         self._taken.add(digests[0])
         return found
 
-    async def has_heard_of(self, cookie: str) -> None:
+    async def has_heard_of(self, session: Session) -> None:
         """Wait until the directory has the account as it was when the session began: the registry may have written that
         a moment ago. `BEHIND_S` at most; whoever asks then decides by what there is."""
-        session = opened(cookie, self.secrets)
         until_s = time.monotonic() + BEHIND_S
-        while session is not None and session.is_news_to(self.directory.accounts.get(session.account_id)):
+        while session.is_news_to(self.directory.accounts.get(session.account_id)):
             if time.monotonic() > until_s:
                 return
             await asyncio.sleep(_LOOK_S)
 
-    def of_session(self, cookie: str) -> Operator | None:
-        """The operator whose session the cookie is, with the scopes that the account has now."""
-        session = opened(cookie, self.secrets)
-        account = None if session is None else self.directory.accounts.get(session.account_id)
-        if session is None or account is None or not session.holds(account, now_ms()):
+    def of_session(self, session: Session) -> Operator | None:
+        """The operator whose session it is, with the scopes that the account has now; None when it holds no more."""
+        account = session.account_in(self.directory.accounts, now_ms())
+        if account is None:
             return None
         return Operator(f"operator:{account.name}", account.scopes, session=session)
 
@@ -154,9 +152,8 @@ def still_holds(operator: Operator, directory: Directory) -> bool:
     Other scopes than those it was let in with end it too: whoever comes back is asked what it may do now.
     """
     if operator.session is not None:
-        account = directory.accounts.get(operator.session.account_id)
-        is_the_same = account is not None and account.scopes == operator.scopes
-        return is_the_same and operator.session.holds(account, now_ms())
+        account = operator.session.account_in(directory.accounts, now_ms())
+        return account is not None and account.scopes == operator.scopes
     token = directory.operators.get(operator.operator_id)
     return not operator.operator_id or (token is not None and _is_good(token))
 

@@ -13,7 +13,7 @@ import pytest
 
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.sessions.same_site import HEADER
-from services.runtime.access.sessions.statement import IDLE_MS, LONGEST_MS, Session, sealed
+from services.runtime.access.sessions.statement import IDLE_MS, LONGEST_MS, Session, opened, sealed
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from tests.conftest import Servers, own_settings
@@ -220,7 +220,8 @@ async def test_a_cookie_of_another_key_is_no_session_and_one_of_a_former_key_is(
     value = headers["Cookie"].partition("=")[2]
     for secrets, expected in ((here.secrets, True), (other, False), (rotated, True)):
         tokens = OperatorTokens(here.directory, secrets, "")
-        assert (tokens.of_session(value) is not None) is expected
+        session = opened(value, secrets)
+        assert (session is not None and tokens.of_session(session) is not None) is expected
     async with browser(here) as client:
         damaged = CONSOLE | {"Cookie": f"rpns-session={value[:-8]}AAAAAAA="}
         assert (await client.get("/v1/me", headers=damaged)).json()["type"] == "session-ended"

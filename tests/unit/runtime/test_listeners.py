@@ -31,7 +31,7 @@ from services.runtime.access.operator_routes import (
     route_of,
 )
 from services.runtime.access.operator_tokens import FREE_FAILURES, PURPOSE, Operator, OperatorTokens, still_holds
-from services.runtime.access.sessions.statement import Session, sealed
+from services.runtime.access.sessions.statement import Session, opened, sealed
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.directory import Directory
@@ -234,6 +234,11 @@ def signed_in(directory: Directory, *scopes: OperatorScope, **changes: Any) -> d
     return {"cookie": f"rpns-session={sealed(session, SECRETS)}", "x_rpns_console": "1"}
 
 
+def signed_in_by(tokens: OperatorTokens, cookie: str) -> Operator | None:
+    session = opened(cookie, SECRETS)
+    return None if session is None else tokens.of_session(session)
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_a_session_reaches_the_routes_of_its_accounts_scope_in_every_service_and_no_others(
     apps: dict[str, Api], tokens: OperatorTokens, directory: Directory, scope: OperatorScope
@@ -278,7 +283,7 @@ async def test_a_token_that_is_shown_counts_and_the_cookie_beside_it_does_not(
 
 def test_what_goes_on_for_long_learns_that_a_session_has_ended(directory: Directory, tokens: OperatorTokens) -> None:
     cookie = signed_in(directory, "support")["cookie"].partition("=")[2]
-    operator = tokens.of_session(cookie)
+    operator = signed_in_by(tokens, cookie)
     assert operator is not None
     assert operator.session is not None
     assert still_holds(operator, directory)
@@ -290,12 +295,12 @@ def test_what_goes_on_for_long_ends_when_the_account_may_do_other_things(
     directory: Directory, tokens: OperatorTokens
 ) -> None:
     cookie = signed_in(directory, "support")["cookie"].partition("=")[2]
-    operator = tokens.of_session(cookie)
+    operator = signed_in_by(tokens, cookie)
     assert operator is not None
     assert still_holds(operator, directory)
     signed_in(directory, "read")
     assert not still_holds(operator, directory)
-    now_reading = tokens.of_session(cookie)
+    now_reading = signed_in_by(tokens, cookie)
     assert now_reading is not None
     assert still_holds(now_reading, directory)
 

@@ -14,6 +14,7 @@ from services.runtime.access.callers import Network, caller_address, network_of
 from services.runtime.access.operator_tokens import Operator, OperatorTokens
 from services.runtime.access.sessions.cookies import cookie_of, is_https
 from services.runtime.access.sessions.same_site import is_of_console
+from services.runtime.access.sessions.statement import opened
 from services.runtime.http.server import ProblemBody
 
 Refusal = tuple[ProblemBody, dict[str, str]]
@@ -52,8 +53,11 @@ class Admission:
     async def _signed_in(self, scope: Scope, cookie: str) -> Operator | Refusal:
         if not is_of_console(scope):
             return FORGED, {}
-        await self._tokens.has_heard_of(cookie)
-        return self._tokens.of_session(cookie) or (_ENDED, _CHALLENGE)
+        session = opened(cookie, self._tokens.secrets)
+        if session is None:
+            return _ENDED, _CHALLENGE
+        await self._tokens.has_heard_of(session)
+        return self._tokens.of_session(session) or (_ENDED, _CHALLENGE)
 
 
 def beyond(operator: Operator, needed: OperatorScope) -> ProblemBody:

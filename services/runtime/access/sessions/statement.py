@@ -9,6 +9,7 @@
 Nothing is stored of a session that goes on, so no service has to learn of it: it holds the moment that it is given out.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Self
 
@@ -57,6 +58,11 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     def is_news_to(self, account: AccountChanged | None) -> bool:
         """Whether whoever has the account so has still to read the change that the session began with."""
         return account is None or account.at < self.account_at
+
+    def account_in(self, accounts: Mapping[str, AccountChanged], now: int) -> AccountChanged | None:
+        """The account, as it is there; None for one that the session no longer holds for."""
+        account = accounts.get(self.account_id)
+        return account if self.holds(account, now) else None
 
     def holds(self, account: AccountChanged | None, now: int) -> bool:
         """Whether it is still good for the account, which is None when there is no such one."""
