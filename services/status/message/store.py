@@ -100,6 +100,7 @@ class Messages:
                     [("partner_id", ASCENDING), ("packet_id", ASCENDING), ("_id", ASCENDING)],
                     partialFilterExpression={"packet_id": {"$exists": True}},
                 ),
+                IndexModel([("repeats.mailing_id", ASCENDING)], partialFilterExpression={"repeats": {"$exists": True}}),
                 IndexModel(list(_ON_FAILURES), name=_FAILURES, partialFilterExpression=FAILED),
                 IndexModel(
                     [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
@@ -209,6 +210,17 @@ class Messages:
         ]
         found = self._collection.aggregate(pipeline, hint=_BY_STATE)
         return [(group["_id"]["state"], group["_id"].get("reason") or "", group["n"]) async for group in found]
+
+    async def count_repeats(self, mailing_id: str) -> int:
+        """The mailing's lines that were dropped because another message had their id."""
+        of_it: Document = {"repeats.mailing_id": mailing_id}
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"repeats": {"$exists": True}, **of_it}},
+            {"$unwind": "$repeats"},
+            {"$match": of_it},
+            {"$group": {"_id": None, "n": {"$sum": "$repeats.count"}}},
+        ]
+        return sum([group["n"] async for group in self._collection.aggregate(pipeline)])
 
     async def count_by_reason(self, query: Mapping[str, Any]) -> list[tuple[str, int]]:
         """How many of the failed messages that fit have failed for which reason, the most frequent first."""

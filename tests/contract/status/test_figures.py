@@ -20,6 +20,7 @@ from services.runtime import mongo
 from services.runtime.log.kafka import Append
 from services.runtime.mongo.collection import Cursor
 from services.runtime.mongo.errors import translated
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.status.api import export
 from services.status.message import MOST_MS, MessageQuery, Messages, find_page
 from services.status.message.search import Page, query_of
@@ -37,6 +38,25 @@ SLOW = partner("slow", uuid=ids.uuid7(), max_rate_per_s=1)
 async def service(stack_servers: Servers) -> AsyncIterator[Running]:
     async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7()), SLOW]) as started:
         yield started
+
+
+async def test_a_mailings_lines_whose_ids_were_used_before_are_refused_as_duplicates(service: Running) -> None:
+    first, second, mailing = Story(), Story(), ids.uuid7()
+    for story in (first, second):
+        await service.append(
+            story.requested(at=NOW), story.planned("i-1"), *(story.repeated(line, mailing) for line in ("a", "b"))
+        )
+    own = Story()
+    await service.append(
+        own.requested(at=NOW, mailing_id=mailing), own.planned("i-1"), own.repeated("request", mailing)
+    )
+
+    async def counted() -> bool:
+        async with mongo.database(service.settings) as database:
+            found = await OutcomesStore(database).of(mailing)
+        return (found.states, found.failed) == ({"PLANNED": 1, "REFUSED": 4}, {"duplicated": 4})
+
+    await eventually(counted, "each line has its outcome")
 
 
 async def test_an_export_gives_everything_that_was_found_and_only_ones_own(

@@ -19,7 +19,8 @@ class Database:
     def __init__(self) -> None:
         self.noted: set[str] = set()
         self.counted: list[str] = []
-        self.looks = 0
+        self.looks = self.repeats = 0
+        self.counts: list[tuple[str, str, int]] = []
         self.is_away = False
 
     async def changed(self, mailing_ids: Iterable[str]) -> None:
@@ -32,10 +33,14 @@ class Database:
         return [(mailing_id, 1) for mailing_id in self.noted]
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
-        return []
+        return [("DELIVERED", "", 5)]
 
-    async def put(self, mailing_id: str, *_: Any) -> None:
+    async def count_repeats(self, mailing_id: str) -> int:
+        return self.repeats
+
+    async def put(self, mailing_id: str, _: int, counts: list[tuple[str, str, int]], __: int) -> None:
         self.noted.remove(mailing_id)
+        self.counts = counts
         self.counted.append(mailing_id)
 
     async def hold(self, *_: Any) -> bool:
@@ -65,6 +70,17 @@ async def test_what_was_noted_here_is_counted_at_once_and_what_was_noted_elsewhe
     await eventually(lambda: database.counted[-1] == "elsewhere", "what another instance has noted")
     stop.set()
     await running
+
+
+async def test_a_line_whose_id_was_used_before_is_counted_as_refused_for_a_duplicate() -> None:
+    database, story = Database(), Story()
+    counter = MailingOutcomeCounter(database, database, database)  # type: ignore[arg-type]
+    other = replay(story.requested(), story.planned("i-1"), story.repeated(mailing_id="m"))
+    await counter.take([(other, [])])
+    assert database.noted == {"m"}
+    database.repeats = 2
+    await counter.count(1)
+    assert (database.counted, database.counts) == (["m"], [("DELIVERED", "", 5), ("REFUSED", "duplicated", 2)])
 
 
 async def test_what_could_not_be_counted_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
