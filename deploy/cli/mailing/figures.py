@@ -79,7 +79,7 @@ def progress_lines(mailing: Json) -> list[str]:
 
 
 def is_known(progress: Json, still_s: float) -> bool:
-    """Whether nothing is to come: of a line whose id was used before nothing ever does, and then nothing moves."""
+    """Whether nothing is to come, or nothing has moved for long: an older release never ends some lines."""
     waiting = progress["states"].get("PLANNED", 0)
     counted = sum(progress["states"].values())
     pending = progress.get("pending", 0 if counted or not progress["planned"] else 1)  # an older release tells of none
