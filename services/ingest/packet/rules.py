@@ -127,7 +127,7 @@ def accepted_of(
     channel = _channel(message, sending.partner)
     own = _faults(message, channel)
     if own or channel is None:
-        return rejection_of(_with_all(own, Faults(), message, channel, packet, sending), f"{where}.")
+        return rejection_of(_with_all(own, Faults(), message, packet, sending), f"{where}.")
     key = templates.key_of(message, channel)
     alike = templates.like(key, message, sending.draw_id)
     if alike is not None:
@@ -138,7 +138,7 @@ def accepted_of(
     except (ValidationError, Refused) as error:
         faults = Faults()
         faults.add((error if isinstance(error, Refused) else violation(error)).refusal)
-        return rejection_of(_with_all([], faults, message, channel, packet, sending), f"{where}.")
+        return rejection_of(_with_all([], faults, message, packet, sending), f"{where}.")
     unknown = names_of(unknown_of_packet(message, channel))
     event = outcome.request.replace(packet_id=sending.packet_id)
     accepted = outcome._replace(request=event if unknown is None else event.replace(unknown_fields=unknown))
@@ -150,12 +150,12 @@ def _with_all(
     own: Sequence[PacketFault],
     faults: Faults,
     message: Mapping[str, Any],
-    channel: Channel | None,
     packet: Packet,
     sending: PacketContext,
 ) -> list[PacketFault]:
     """All that is wrong with a message that is refused: with its own fields, and as `/v6/send` would say it."""
-    add_all(faults, Request, _body(message, channel, packet), sending.partner, sending.senders, sending.now_ms)
+    body = _body(message, _channel(message, sending.partner), packet)
+    add_all(faults, Request, body, partner=sending.partner, senders=sending.senders, now_ms=sending.now_ms)
     named = {fault.field for fault in own}
     found = [fault_of(code, fault) for code, fault in faults]
     return [*own, *(fault for fault in found if fault.field not in named)][: MOST_OTHERS + 1]

@@ -39,7 +39,7 @@ def with_all(first: Refusal, body: object, partner: PartnerChanged, senders: Sen
     faults = Faults()
     faults.add(first)
     if isinstance(body, dict):
-        add_all(faults, SendRequest, body, partner, senders, now_ms)
+        add_all(faults, SendRequest, body, partner=partner, senders=senders, now_ms=now_ms)
     try:
         faults.judge()
     except Refused as refused:
@@ -51,6 +51,7 @@ def add_all(
     faults: Faults,
     form: type[Request],
     body: Mapping[str, Any],
+    *,
     partner: PartnerChanged,
     senders: Senders,
     now_ms: int,

@@ -103,7 +103,7 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
 async def test_a_message_of_a_newer_release_hides_none_of_its_neighbours(service: Running) -> None:
     stories = [Story() for _ in range(3)]
     for number, story in enumerate(stories):
-        about = {"extra_param": "newer=yes", "partner_ref": f"newer{number}", "packet_id": 4242}
+        about: dict[str, Any] = {"extra_param": "newer=yes", "partner_ref": f"newer{number}", "packet_id": 4242}
         await service.append(story.requested(at=NOW + 5_000 + number, **about), story.planned("i-1"), story.receipt())
     for story in stories:
         await service.until_state(story, "DELIVERED")

@@ -18,7 +18,7 @@ SMS = {"channel": "SMS", "messages": 100_000, "parts": 150_001}
 VIBER = {"channel": "VIBER", "messages": 7, "parts": None}
 
 
-def told(language: str = "ru", cases: Any = (), prices: Any = ()) -> Any:
+def summed(language: str = "ru", cases: Any = (), prices: Any = ()) -> Any:
     return answered(COST, SCRIPT, {"language": language, "cases": cases, "prices": prices})
 
 
@@ -42,15 +42,15 @@ def told(language: str = "ru", cases: Any = (), prices: Any = ()) -> Any:
     ],
 )
 def test_a_price_is_read_as_it_is_typed(typed: str, millionths: str | None) -> None:
-    assert told(prices=[typed])["prices"] == [millionths]
+    assert summed(prices=[typed])["prices"] == [millionths]
 
 
 def test_an_sms_is_paid_for_by_its_parts_and_others_by_message() -> None:
     cases = [([SMS, VIBER], {"SMS": "2,35", "VIBER": "0,1"}), ([VIBER], {"VIBER": "0,1", "SMS": "9"})]
-    assert told(cases=cases)["sums"] == [["352 503,05", True], ["0,70", True]]
-    assert told("en", cases)["sums"] == [["352,503.05", True], ["0.70", True]]
+    assert summed(cases=cases)["sums"] == [["352 503,05", True], ["0,70", True]]
+    assert summed("en", cases)["sums"] == [["352,503.05", True], ["0.70", True]]
 
 
 def test_a_sum_is_rounded_up_and_says_when_it_is_of_a_part() -> None:
     cases = [([VIBER], {"VIBER": "0,001"}), ([SMS, VIBER], {"VIBER": "1"}), ([SMS], {}), ([VIBER], {"VIBER": "x"})]
-    assert told(cases=cases)["sums"] == [["0,01", True], ["7,00", False], [None, False], [None, False]]
+    assert summed(cases=cases)["sums"] == [["0,01", True], ["7,00", False], [None, False], [None, False]]

@@ -165,8 +165,8 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
 def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: list[tuple[str, str]]) -> None:
     rejected = outcome({**GOOD, **change})
     assert isinstance(rejected, Rejection), rejected
-    told = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
-    assert told == reasons
+    named = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
+    assert named == reasons
     assert rejected.description
 
 
@@ -245,7 +245,9 @@ def test_all_that_is_wrong_beside_the_messages_is_told_at_once() -> None:
     assert found.description.startswith("messages: must be a list; shortenUrl: must be true or false; ")
 
 
-ANYTHING = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([]) | st.just({"a": [1]})
+ANYTHING: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([]) | st.just({"a": [1]})
+)
 FIELDS = st.sampled_from([*sorted(OF_PACKETS), "trafficType"])
 
 
