@@ -173,8 +173,8 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             Words("See that the number is right.", "Проверить, правильно ли указан номер."),
         ),
         Reason.DUPLICATED: _of(
-            "The channel took the message for a repetition of an earlier one.",
-            "Канал счёл сообщение повтором предыдущего.",
+            "The message repeats an earlier one, or the channel took it for a repetition.",
+            "Сообщение повторяет предыдущее, или таким его счёл канал.",
         ),
         Reason.FILTERED: _of(
             "The channel did not let the message through.",

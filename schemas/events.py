@@ -241,6 +241,7 @@ class RequestRepeated(MessageEvent, tag="request-repeated"):
     """A request with a known id came again and was dropped."""
 
     request_id: str
+    mailing_id: str | None = None  # whose line it was
 
 
 ReceiptKind = Literal["delivered", "read", "dismissed", "clicked"]

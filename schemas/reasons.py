@@ -144,7 +144,12 @@ class Reason(StrEnum):
         "the channel knows no such subscriber, or there is no phone to send to",
         "канал не знает такого абонента, или номер телефона неизвестен",
     )
-    DUPLICATED = "duplicated", 9, "the channel takes it for a duplicate", "канал счёл сообщение дубликатом"
+    DUPLICATED = (
+        "duplicated",
+        9,
+        "its id was used before, or the channel takes it for a duplicate",
+        "id уже использован, или канал счёл сообщение дубликатом",
+    )
     FILTERED = "filtered", 10, "the channel filtered it out", "канал отфильтровал сообщение"
     OPER_BLACKLISTED = (
         "oper-blacklisted",

@@ -60,9 +60,14 @@ def show_times(*, in_local_time: bool) -> None:
     _Zone.shown = None if in_local_time else UTC
 
 
+def is_utc() -> bool:
+    """Whether times are shown in UTC."""
+    return _Zone.shown is UTC
+
+
 def zone() -> str:
     """What columns of times are headed with."""
-    return phrase("UTC") if _Zone.shown is UTC else phrase("local time")
+    return phrase("UTC") if is_utc() else phrase("local time")
 
 
 def moment(at_ms: int) -> str:

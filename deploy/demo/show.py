@@ -10,14 +10,13 @@ from rich.table import Table
 from deploy.cli.messages.trace import lines
 from deploy.demo.scenes import Outcome, Scene
 from deploy.play.bank import Json
-from schemas.language import Language
 
 
 def trace(console: Console, message: Json, ref: str) -> None:
     """The answer of GET /v1/messages/{id}, the part that says why."""
     console.print(f"\n[bold]What the platform knows of a message[/]  [dim]GET /v1/messages/{ref}[/]", highlight=False)
     console.print(f"  {escape(message['explanation'])}", highlight=False)
-    lines(console, message["trace"], Language.ENGLISH)
+    lines(console, message["trace"])
 
 
 def outcomes(console: Console, played: Sequence[tuple[Scene, Outcome]]) -> bool:

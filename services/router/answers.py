@@ -84,4 +84,5 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
         at=request.at,
         **request.link_fields,
         request_id=request.event_id,
+        mailing_id=request.mailing_id,
     )

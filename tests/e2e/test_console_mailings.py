@@ -75,6 +75,13 @@ async def test_an_sms_follows_where_a_push_is_not_read_and_the_forecast_says_wha
         "[...document.querySelectorAll('[aria-label=\"What is paid for, at most\"] td')].map((one) => one.textContent)"
     )
     assert await page.run(cells) == ["SMS", "2", "3"]  # the first one has Cyrillic, and two parts
+    await fill(page, "price-SMS", "2,355")
+    await fill(page, "price-currency", "rubles")
+    await page.sees("At most 7.07 rubles")
+    await fill(page, "price-SMS", "dear")
+    await page.sees("a number such as 2.35")
+    assert await page.barriers() == []
+    assert await page.run("JSON.parse(localStorage['rpns.prices']).currency") == "rubles"
     await page.press("New mailing like this one")
     await page.until("document.getElementById('fallbacks-0-text')?.value.includes('look into')", "a copy is filled in")
 

@@ -21,10 +21,8 @@ PRINTING = {"print", "done", "Fault", "Refused", "BadParameter", "confirm", "pro
 SHOW = "deploy/cli/show.py"
 NO_WORDS = {"topics apply", "Test push"}
 """What a record and a message hold."""
-ELSEWHERE = ("deploy/cli/words/", "deploy/cli/messages/words.py")
+ELSEWHERE = "deploy/cli/words/"
 """Tables."""
-OWN_TITLES = ("deploy/cli/messages/why.py", "deploy/cli/messages/listing.py")
-"""Whose tables have titles of `deploy/cli/messages/words.py`."""
 RULED = {"LeftOut": 0, "BadCell": 1, "ListFault": 1, "Bad": 2, "ValueError": 0}
 """Calls, and which of their arguments is a rule or a reason, which `rule_in` says in the language."""
 PLACE = "◦"
@@ -127,7 +125,7 @@ def _phrases_in(path: Any) -> Iterator[Phrase]:
                 yield Phrase(str(call.args[0].value), where, frozenset())
             elif _name(call.func) == "listing":
                 titles = _titles(call.args[1], function, tree)
-                assert titles or where.startswith(OWN_TITLES), f"{where}: which titles has it?"
+                assert titles, f"{where}: which titles has it?"
                 yield from (Phrase(text, where, frozenset()) for text in titles)
 
 
@@ -160,6 +158,8 @@ def _titles(node: ast.expr, function: ast.AST, module: ast.Module) -> list[str]:
     match node:
         case ast.Dict(values=values):
             return [text for value in values for text in _texts(value, function)]
+        case ast.IfExp(body=body, orelse=other):
+            return _titles(body, function, module) + _titles(other, function, module)
         case ast.Name(id=name):
             found = _assigned(name, function) or _assigned(name, module)
             return [text for value in found for text in _titles(value, function, module)]

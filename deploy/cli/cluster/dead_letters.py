@@ -45,7 +45,9 @@ def list_letters(
     """List them, the newest first; nothing of their content."""
     rows = _letters(operator(context), topic, reason, state, limit)
     shown = [{**row, "changedAt": row["at"]} for row in rows]
-    show.listing(rows if as_json else shown, COLUMNS, phrase("no dead letters ({state})", state=state), as_json)
+    show.listing(
+        rows if as_json else shown, COLUMNS, phrase("no dead letters ({state})", state=state_in(state)), as_json
+    )
 
 
 @app.command("show")

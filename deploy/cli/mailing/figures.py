@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 
 from deploy.cli import show
-from deploy.cli.words import phrase, state_in
+from deploy.cli.words import phrase, reason_in, rule_in, state_in
 
 Json = dict[str, Any]
 CANCELLED = "cancelled"
@@ -61,7 +61,7 @@ def forecast_lines(found: Json) -> Iterator[tuple[str, str]]:
 def progress_lines(mailing: Json) -> list[str]:
     """The progress in a few lines."""
     progress = mailing["progress"]
-    why = f" ({escape(mailing['reason'])})" if mailing["reason"] else ""
+    why = f" ({escape(rule_in(mailing['reason']))})" if mailing["reason"] else ""
     lines = [f"{escape(mailing['name'])}: [bold]{state_in(mailing['state'])}[/]{why}", f"  {_planned(progress)}"]
     counts = {name: f"{progress[name]:,}" for name in ("sent", "delivered", "read")}
     lines.append("  " + phrase("sent {sent}, delivered {delivered}, read {read}", **counts))
@@ -71,7 +71,7 @@ def progress_lines(mailing: Json) -> list[str]:
         lines.append("  " + phrase(text, count=f"{repeated:,}"))
     failed = {why: count for why, count in sorted(progress["failed"].items()) if why != CANCELLED}
     if failed:
-        reasons = ", ".join(f"{why} {count:,}" for why, count in failed.items())
+        reasons = ", ".join(f"{reason_in(why)} {count:,}" for why, count in failed.items())
         lines.append("  " + phrase("failed: {reasons}", reasons=reasons))
     if mailing["state"] != "draft" and "pending" in progress:  # an older release tells of none
         lines += [f"  {line}" for line in _known(mailing["state"], progress)]
@@ -79,7 +79,7 @@ def progress_lines(mailing: Json) -> list[str]:
 
 
 def is_known(progress: Json, still_s: float) -> bool:
-    """Whether nothing is to come: of a line whose id was used before nothing ever does, and then nothing moves."""
+    """Whether nothing is to come, or nothing has moved for long: an older release never ends some lines."""
     waiting = progress["states"].get("PLANNED", 0)
     counted = sum(progress["states"].values())
     pending = progress.get("pending", 0 if counted or not progress["planned"] else 1)  # an older release tells of none

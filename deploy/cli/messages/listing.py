@@ -9,7 +9,6 @@ from rich.markup import escape
 from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway
-from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
@@ -21,12 +20,21 @@ from schemas.reasons import Reason
 Json = dict[str, Any]
 PAGE = 100
 COLUMNS = {
-    "created": Said.ACCEPTED,
-    "messageId": Said.MESSAGE,
-    "partnerId": Said.PARTNER,
-    "channel": Said.CHANNEL,
-    "state": Said.STATE,
-    "why": Said.WHY,
+    "created": "accepted, UTC",
+    "messageId": "message",
+    "partnerId": "partner",
+    "channel": "channel",
+    "state": "state",
+    "why": "why",
+}
+WITH_RECIPIENTS = {
+    "created": "accepted, UTC",
+    "messageId": "message",
+    "partnerId": "partner",
+    "channel": "channel",
+    "state": "state",
+    "why": "why",
+    "recipient": "recipient",
 }
 
 
@@ -56,12 +64,11 @@ def messages(
     if as_json:
         show.as_json({"messages": found, "reasons": counts})
         return
-    language = asking.language
-    columns = COLUMNS | ({"recipient": Said.RECIPIENT} if recipients else {})
-    titles = {field: title.said_in(language) for field, title in columns.items()}
     if limit:
-        show.listing([_row(message) for message in found], titles, Said.NONE.said_in(language), to_json=False)
-    _print_counts(counts, language)
+        columns = WITH_RECIPIENTS if recipients else COLUMNS
+        nothing = phrase("there are no such messages")
+        show.listing([_row(message) for message in found], columns, nothing, to_json=False)
+    _print_counts(counts)
 
 
 def _newest(asking: Gateway, query: Json, most: int) -> list[Json]:
@@ -89,13 +96,13 @@ def _meant(asked: str) -> list[str]:
     return found
 
 
-def _print_counts(counts: list[Json], language: Language) -> None:
+def _print_counts(counts: list[Json]) -> None:
     out = show.console()
     if not counts:
-        out.print(f"[dim]{Said.NONE_FAILED.said_in(language)}[/]")
+        out.print(f"[dim]{phrase('none of them has failed')}[/]")
         return
     total = sum(count["messages"] for count in counts)
-    out.print(f"{total:>7} {Said.FAILED.said_in(language)}")
+    out.print(f"{total:>7} {phrase('failed, for these reasons:')}")
     for count in counts:
         reason = count["reason"]
         words = f"{reason['words']} (errorCode {reason['errorCode']})"

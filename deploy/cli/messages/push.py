@@ -72,10 +72,10 @@ def follow(gateway: Gateway, mt_num: str, until: Until, timeout_s: float) -> int
             fresh = [entry for entry in message["trace"] if entry["eventId"] not in seen]
             seen.update(entry["eventId"] for entry in fresh)
             if fresh:
-                trace.lines(out, fresh, gateway.language)
+                trace.lines(out, fresh)
             code = outcome(message["state"], until)
             if code is not None or is_last:
-                trace.head(out, message, gateway.language)
+                trace.head(out, message)
                 return UNKNOWN if code is None else code
         elif is_last:
             text = "nothing was heard of message {number} within {seconds} s; is `status` running?"

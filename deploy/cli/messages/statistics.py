@@ -68,7 +68,7 @@ def grouped(rows: Sequence[Json], field: str) -> dict[Any, dict[str, int]]:
 
 def _table(rows: Mapping[Any, Mapping[str, int]], by: str | None, step: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(by or show.zone(), no_wrap=True)
+    table.add_column(_fields()[by] if by else show.zone(), no_wrap=True)
     for title in _titles():
         table.add_column(title, justify="right")
     table.add_column("")
@@ -77,6 +77,12 @@ def _table(rows: Mapping[Any, Mapping[str, int]], by: str | None, step: str) -> 
         shown = _moment(value, step) if by is None else str(value if value not in (None, "") else "–")
         table.add_row(shown, *(str(counts[name]) if name in counts else "" for name in OUTCOMES), bar(counts, most))
     return table
+
+
+def _fields() -> dict[str, str]:
+    """Titles of FIELDS."""
+    fields = [phrase("partner"), phrase("application"), phrase("channel"), phrase("provider"), phrase("errorCode")]
+    return dict(zip(FIELDS, fields, strict=True))
 
 
 def _titles() -> list[str]:

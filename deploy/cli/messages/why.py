@@ -9,13 +9,13 @@ from deploy.cli import show
 from deploy.cli.fault import Fault
 from deploy.cli.gateway import Gateway, Refused, path
 from deploy.cli.messages import trace
-from deploy.cli.messages.words import Said
 from deploy.cli.options import AsJson
 from deploy.cli.place import operator
 from deploy.cli.words import phrase
 
 Json = dict[str, Any]
 PHONE_DIGITS = range(7, 17)
+COLUMNS = {"created": "accepted, UTC", "messageId": "message", "state": "state", "explanation": "why"}
 
 
 def why(
@@ -41,21 +41,19 @@ def why(
     if as_json:
         show.as_json(newest)
         return
-    out, language = show.console(), gateway.language
+    out = show.console()
     for other in of_that_id(gateway, what, found, partner):
-        out.print(
-            f"[yellow]{escape(Said.ALSO_ID.said_in(language).format(what, other['messageId']))}[/]", soft_wrap=True
-        )
-    trace.head(out, newest, language)
-    trace.devices(out, newest["links"], language)
-    trace.lines(out, newest["trace"], language)
+        text = "{id} is the id of another message as well: {message}"
+        out.print(f"[yellow]{escape(phrase(text, id=what, message=other['messageId']))}[/]", soft_wrap=True)
+    trace.head(out, newest)
+    trace.devices(out, newest["links"])
+    trace.lines(out, newest["trace"])
     if newest["traceDropped"]:
-        out.print(f"[dim]{Said.NOT_KEPT.said_in(language).format(newest['traceDropped'])}[/]")
+        out.print(f"[dim]{phrase('{count} more lines were not kept', count=newest['traceDropped'])}[/]")
     if len(found) > 1:
-        out.print(f"\n{Said.BEFORE.said_in(language)}")
-        titles = {"created": Said.ACCEPTED, "messageId": Said.MESSAGE, "state": Said.STATE, "explanation": Said.WHY}
+        out.print(f"\n{phrase('before that:')}")
         rows = [{**message, "created": show.moment(message["createdAt"])[:19]} for message in found[1:]]
-        show.listing(rows, {field: title.said_in(language) for field, title in titles.items()}, "", to_json=False)
+        show.listing(rows, COLUMNS, "", to_json=False)
 
 
 def search(gateway: Gateway, what: str, last: int, partner: str | None) -> list[Json]:

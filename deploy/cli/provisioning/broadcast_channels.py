@@ -61,6 +61,7 @@ def list_channels(context: typer.Context, application: Application, as_json: AsJ
     while True:
         page = gateway.call("GET", _where(application), limit=PAGE, after=after)
         rows += page["channels"]
+        rows += [{"name": name, "state": "unknown"} for name in page.get("unread", ())]  # a former release has none
         if not (after := page["after"] or ""):
             break
     nothing = phrase("Application {application} has no broadcast channels.", application=application)

@@ -10,7 +10,7 @@ is said; the test `tests/unit/deploy/test_cli_words.py` collects all of them, an
 of each. JSON for machines and exit codes are the same in every language.
 """
 
-from deploy.cli.words.rules import rule_in, state_in
+from deploy.cli.words.rules import reason_in, rule_in, state_in
 from deploy.cli.words.spoken import phrase, speaking, spoken
 
-__all__ = ["phrase", "rule_in", "speaking", "spoken", "state_in"]
+__all__ = ["phrase", "reason_in", "rule_in", "speaking", "spoken", "state_in"]

@@ -11,12 +11,14 @@ from string import Formatter
 
 from deploy.cli.words.spoken import spoken
 from deploy.cli.words.tables import cluster, devices, repairs, usage
-from deploy.cli.words.tables.states import STATES
+from deploy.cli.words.tables.states import MESSAGES, STATES
 from schemas.language import Language
+from schemas.reasons import Reason
 from services.runtime.words import translation_of
 
 Patterns = Sequence[tuple[re.Pattern[str], str]]
 RULES: Mapping[str, str] = {**devices.RULES, **cluster.RULES, **repairs.RULES}
+_REASONS = {reason.value: reason.words for reason in Reason}
 _FIELD = re.compile(r"[^\s:]+")
 _PLACE = re.compile(r"\{\w+\}")
 
@@ -32,8 +34,17 @@ def rule_in(text: str) -> str:
 
 
 def state_in(state: str) -> str:
-    """A state that no row has stays as it is."""
-    return state if spoken() is Language.ENGLISH else STATES.get(state, state)
+    """A state that no row has stays as it is; that of a message has its code behind, for whoever asks for it."""
+    if spoken() is Language.ENGLISH:
+        return state
+    return f"{MESSAGES[state]} ({state})" if state in MESSAGES else STATES.get(state, state)
+
+
+def reason_in(name: str) -> str:
+    """A reason by its name, which stands behind the words of another language; an unknown one stays as it is."""
+    if spoken() is Language.ENGLISH or name not in _REASONS:
+        return name
+    return f"{_REASONS[name].said_in(spoken())} ({name})"
 
 
 def usage_in(text: str) -> str:

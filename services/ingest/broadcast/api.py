@@ -68,9 +68,13 @@ class ChannelView(View):
 
 
 class ChannelsPage(View):
-    """A page of channels, by name. `after` asks for the next; null on the last page."""
+    """A page of channels, by name. `after` asks for the next; null on the last page.
+
+    `unread` names those that were stored by a newer release, which alone can tell of them.
+    """
 
     channels: list[ChannelView]
+    unread: list[str]
     after: str | None
 
 
@@ -141,8 +145,12 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
         caller: Caller = caller_of,
     ) -> ChannelsPage:
         found = await service.store.channels(application_id, after, limit)
-        more = found[-1].name if len(found) == limit else None
-        return ChannelsPage(channels=[ChannelView.of(channel) for channel in found], after=more)
+        more = found[-1][0] if len(found) == limit else None
+        return ChannelsPage(
+            channels=[ChannelView.of(channel) for _, channel in found if channel is not None],
+            unread=[name for name, channel in found if channel is None],
+            after=more,
+        )
 
     @router.get("/{name}", summary="Its state")
     async def get_broadcast_channel(

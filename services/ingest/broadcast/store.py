@@ -9,12 +9,17 @@ raises mongo.TRANSIENT_ERRORS.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
 
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastRequested
+from schemas.codec import Newer
 from schemas.events import Event
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.runtime.mongo import Collection, Database, Document, Duplicate, durable
 
+Stored = TypeVar("Stored", bound=Event)
 _RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}
 
 
@@ -39,23 +44,27 @@ class Broadcasts:
         await self._broadcasts.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
 
     async def channel(self, channel_id: str) -> BroadcastChannelChanged | None:
+        """Raises Newer."""
         found = await self._channels.find_one({"_id": channel_id})
-        return None if found is None else BroadcastChannelChanged.stored(found["event"])
+        return None if found is None else _read(BroadcastChannelChanged, found["event"])
 
-    async def channels(self, application_id: str, after: str, limit: int) -> list[BroadcastChannelChanged]:
-        """The channels by name, those after `after`."""
+    async def channels(
+        self, application_id: str, after: str, limit: int
+    ) -> list[tuple[str, BroadcastChannelChanged | None]]:
+        """The channels by name, those after `after`; None in place of one that only a newer release can read."""
         query: Document = {"application_id": application_id, "name": {"$gt": after}}
         found = self._channels.find(query).sort("name", 1).limit(limit)
-        return [BroadcastChannelChanged.stored(document["event"]) async for document in found]
+        return [(document["name"], _readable(BroadcastChannelChanged, document["event"])) async for document in found]
 
     async def broadcast(self, broadcast_id: str) -> Broadcast | None:
+        """Raises Newer."""
         found = await self._broadcasts.find_one({"_id": broadcast_id, "requested": {"$exists": True}})
         if found is None:
             return None
         outcome = found.get("told")
         return Broadcast(
-            BroadcastRequested.stored(found["requested"]),
-            BroadcastDispatched.stored(outcome) if outcome is not None else None,
+            _read(BroadcastRequested, found["requested"]),
+            _read(BroadcastDispatched, outcome) if outcome is not None else None,
         )
 
     async def apply(self, event: Event) -> None:
@@ -72,6 +81,20 @@ class Broadcasts:
                 await self._broadcasts.update_one(
                     {"_id": event.broadcast_id}, {"$set": asked, "$max": {"order": ""}}, upsert=True
                 )
+
+
+def _readable(kind: type[Stored], document: Document) -> Stored | None:
+    try:
+        return kind.stored(document)
+    except msgspec.ValidationError:
+        return None
+
+
+def _read(kind: type[Stored], document: Document) -> Stored:
+    found = _readable(kind, document)
+    if found is None:
+        raise Newer(f"{kind.__name__} is stored with what this release does not know")
+    return found
 
 
 async def _raise(collection: Collection, key: str, order: str, about: Document) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
@@ -27,7 +27,7 @@ class Mailing:
     rate_per_s: int
     on_bad_lines: OnBadLines
     is_segment: bool
-    state: MailingState = "draft"
+    state: MailingState | Literal["unknown"] = "draft"  # unknown: only a newer release can read it, or work on it
     revision: int = 1
     reason: str = ""
     next_line: int = 1

@@ -22,7 +22,10 @@ class MailingPublisher:
     sink: Log
 
     async def publish(self, mailing: Mailing) -> None:
-        """Append this revision, and the newer one if there is one by then."""
+        """Append this revision, and the newer one if there is one by then; what a newer release has made of it is
+        that one's to publish."""
+        if mailing.state == "unknown":
+            return
         event = MailingChanged(
             event_id=ids.event_id_of(mailing.mailing_id, f"revision/{mailing.revision}"),
             at=now_ms(),
@@ -49,7 +52,7 @@ class MailingPublisher:
     def _stop_of(self, mailing: Mailing) -> StopChanged | None:
         """The stop that holds back, or ends, those of its messages that the router and dispatch have already."""
         state = mailing.state
-        if state == "draft" or state == "done":
+        if state == "draft" or state == "done" or state == "unknown":
             return None
         if state == "running" and not mailing.was_held:
             return None

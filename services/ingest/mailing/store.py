@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.lists_store import MailingLists
@@ -26,6 +26,9 @@ _PURPOSE = b"mailing"
 MAX_PROBLEMS = 100_000
 """How many problems are kept for one mailing; all are counted."""
 _MAILING = TypeAdapter(Mailing)
+_CHOICES = {"state": "unknown", "on_bad_lines": "refuse", "on_repeated": "skip"}
+"""Fields whose words grow with releases, and what stands for a word that this one does not know: the mailing is shown
+as unknown, and nothing is done with it here."""
 _FIELDS = tuple(field.name for field in fields(Mailing) if field.name != "mailing_id")
 
 
@@ -72,12 +75,14 @@ class Mailings:
         return [self._mailing(document) async for document in found]
 
     async def in_state(self, state: MailingState) -> list[Mailing]:
-        return [self._mailing(document) async for document in self._mailings.find({"state": state})]
+        """Those that this release can work on."""
+        found = [self._mailing(document) async for document in self._mailings.find({"state": state})]
+        return [mailing for mailing in found if mailing.state == state]
 
     async def unpublished(self) -> list[Mailing]:
-        """The mailings whose last change is not in the log."""
+        """The mailings whose last change is not in the log, but for what only a newer release can tell."""
         found = self._mailings.find({"unpublished": True}).limit(100)
-        return [self._mailing(document) async for document in found]
+        return [mailing async for document in found if (mailing := self._mailing(document)).state != "unknown"]
 
     async def published(self, mailing: Mailing) -> Mailing | None:
         """Note that this revision is in the log. Returns the newer one, if there is one by now."""
@@ -187,4 +192,12 @@ class Mailings:
         except CannotOpen:  # an old key was removed: that mailing pauses, and no other is affected
             self.lists.warn_unreadable(document["_id"])
             known["definition"] = UNREADABLE
-        return _MAILING.validate_python(known)
+        try:
+            return _MAILING.validate_python(known)
+        except ValidationError as error:
+            strange = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False)}
+            if not strange <= _CHOICES.keys():
+                raise
+            log.warning("a mailing is stored by a newer release", mailing=document["_id"], fields=sorted(strange))
+            kept = known | {name: _CHOICES[name] for name in strange}
+            return _MAILING.validate_python(kept | {"state": "unknown"})

@@ -1,6 +1,6 @@
 """The answers about mailings. Times are in UTC ms; of the recipients they show only the number."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict
 
@@ -60,7 +60,7 @@ class MailingView(View):
     partner_id: str
     id: str | None
     name: str
-    state: MailingState
+    state: MailingState | Literal["unknown"]  # unknown: only a newer release can tell
     reason: str | None
     created_at: int
     start_at: int | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.ingest.rules import Code, Fault, Kind, Refusal
 
@@ -36,31 +37,50 @@ class Rejection:
     description: str
 
 
+class PacketFault(NamedTuple):
+    """A rule that a field breaks, in the words of a packet; `key` is that of §6."""
+
+    key: str
+    field: str
+    rule: str
+
+
 class PacketRefused(Exception):
     """Nothing of the packet is accepted."""
 
-    def __init__(self, key: str, ref: str, description: str) -> None:
-        super().__init__(description)
-        self.rejection = Rejection([RejectReason(key, ref)], description)
+    def __init__(self, faults: Sequence[PacketFault]) -> None:
+        self.rejection = rejection_of(faults)
+        super().__init__(self.rejection.description)
 
 
 def packet_refused(refusal: Refusal) -> PacketRefused:
     """A refusal of the packet as a whole."""
-    return PacketRefused("invalid", refusal.field, refusal.detail)
+    return PacketRefused(faults_around(refusal))
 
 
-def rejection_of(refusal: Refusal, where: str) -> Rejection:
-    """A refusal of a message in the words of a packet."""
-    found = [(_key_and_name(refusal.code, fault), fault.rule) for fault in refusal.faults]
-    reasons = [RejectReason(key, f"{where}.{name}") for (key, name), _ in found]
-    return Rejection(list(dict.fromkeys(reasons)), "; ".join(f"{where}.{name}: {rule}" for (_, name), rule in found))
+def faults_around(refusal: Refusal) -> list[PacketFault]:
+    """What is wrong beside the messages, all of it."""
+    return [PacketFault("invalid", fault.field, fault.rule) for fault in refusal.faults]
+
+
+def rejection_of(faults: Sequence[PacketFault], where: str = "") -> Rejection:
+    """All that is wrong, with a place in front of each field; a field that breaks two rules is one reason."""
+    found = [(fault.key, f"{where}{fault.field}", fault.rule) for fault in faults]
+    reasons = dict.fromkeys(RejectReason(key, ref) for key, ref, _ in found)
+    return Rejection(list(reasons), "; ".join(f"{ref}: {rule}" for _, ref, rule in found))
+
+
+def fault_of(code: Code, fault: Fault) -> PacketFault:
+    """What is wrong with a message, in the words of a packet."""
+    key, name = _key_and_name(code, fault)
+    return PacketFault(key, name, fault.rule)
 
 
 def _key_and_name(code: Code, fault: Fault) -> tuple[str, str]:
     field = fault.field
     name = _PLACES.get(field) or (field.removeprefix("message.") if field.startswith("message.data") else field)
     if code is Code.SENDER:
-        return "not.available", "from"
+        return "not.available", name
     if code is Code.TTL and name not in ("validity", "type") and "cascade" not in name:
         name = "validity"
     return _KEYS[fault.kind], name

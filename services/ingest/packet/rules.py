@@ -7,18 +7,28 @@ A message is turned into the `Request` of `/v6/send` and comes through `accept` 
 `docs/partner-api.md` §6.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 
 from schemas.application_events import PartnerChanged
 from schemas.values import Channel
-from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused, rejection_of
+from services.ingest.packet.errors import (
+    PacketFault,
+    PacketRefused,
+    Rejection,
+    RejectReason,
+    fault_of,
+    faults_around,
+    rejection_of,
+)
 from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules import (
+    MOST_OTHERS,
     AcceptedMessage,
+    Faults,
     LinkBody,
     MessageBody,
     Refused,
@@ -26,6 +36,7 @@ from services.ingest.rules import (
     ScheduleBody,
     Senders,
     accept,
+    add_all,
     channel_of,
     names_of,
     notify_url_of,
@@ -69,27 +80,31 @@ class PacketContext:
 def packet_of(body: object, partner: PartnerChanged, now_ms: int) -> Packet:
     """Raises PacketRefused."""
     if not isinstance(body, dict):
-        raise PacketRefused("invalid", "body", "body: must be a JSON object")
-    messages = body.get("messages")
-    if messages is None or messages == []:
-        raise PacketRefused("must.be.not.null", "messages", "messages: must hold 1 to 3000 messages")
-    if not isinstance(messages, list):
-        raise PacketRefused("invalid", "messages", "messages: must be a list")
-    if len(messages) > MOST:
-        raise PacketRefused("too.many.messages", "messages", f"messages: must hold at most {MOST} messages")
+        raise PacketRefused([PacketFault("invalid", "body", "must be a JSON object")])
+    messages, zone = body.get("messages"), body.get("useTimeDiff")
+    found = [*_faults_of_list(messages)]
     for name in ("shortenUrl", "useTimeDiff"):
         if not isinstance(body.get(name), bool | None):
-            raise PacketRefused("invalid", name, f"{name}: must be true or false")
+            found.append(PacketFault("invalid", name, "must be true or false"))
     schedule = None
     if body.get("scheduleInfo") is not None:
         try:
-            schedule = ScheduleBody.model_validate(body["scheduleInfo"])
-            schedule_of(schedule, body.get("useTimeDiff"), partner, now_ms)
-        except ValidationError as error:
-            raise packet_refused(violation(error, "scheduleInfo").refusal) from None
+            schedule = parsed(ScheduleBody, body["scheduleInfo"], "scheduleInfo")
+            schedule_of(schedule, zone if isinstance(zone, bool) else None, partner, now_ms)
         except Refused as refused:
-            raise packet_refused(refused.refusal) from None
-    return Packet(messages, bool(body.get("shortenUrl")), schedule, body.get("useTimeDiff"))
+            found += faults_around(refused.refusal)
+    if found or not isinstance(messages, list):
+        raise PacketRefused(found)
+    return Packet(messages, bool(body.get("shortenUrl")), schedule, zone)
+
+
+def _faults_of_list(messages: object) -> Iterator[PacketFault]:
+    if messages is None or messages == []:
+        yield PacketFault("must.be.not.null", "messages", f"must hold 1 to {MOST} messages")
+    elif not isinstance(messages, list):
+        yield PacketFault("invalid", "messages", "must be a list")
+    elif len(messages) > MOST:
+        yield PacketFault("too.many.messages", "messages", f"must hold at most {MOST} messages")
 
 
 def hands_on(body: object) -> bool:
@@ -110,11 +125,9 @@ def accepted_of(
     if not isinstance(message, dict):
         return Rejection([RejectReason("invalid", where)], f"{where}: must be an object")
     channel = _channel(message, sending.partner)
-    faults = _faults(message, channel)
-    if faults:
-        reasons = [RejectReason(fault.key, f"{where}.{fault.field}") for fault in faults]
-        return Rejection(reasons, "; ".join(f"{where}.{fault.field}: {fault.rule}" for fault in faults))
-    assert channel is not None
+    own = _faults(message, channel)
+    if own or channel is None:
+        return rejection_of(_with_all(own, Faults(), message, packet, sending), f"{where}.")
     key = templates.key_of(message, channel)
     alike = templates.like(key, message, sending.draw_id)
     if alike is not None:
@@ -122,15 +135,30 @@ def accepted_of(
     try:
         request = _request(message, channel, packet)
         outcome = accept(request, sending.partner, sending.senders, sending.now_ms, "bulk", draw_id=sending.draw_id)
-    except ValidationError as error:
-        return rejection_of(violation(error).refusal, where)
-    except Refused as refused:
-        return rejection_of(refused.refusal, where)
+    except (ValidationError, Refused) as error:
+        faults = Faults()
+        faults.add((error if isinstance(error, Refused) else violation(error)).refusal)
+        return rejection_of(_with_all([], faults, message, packet, sending), f"{where}.")
     unknown = names_of(unknown_of_packet(message, channel))
     event = outcome.request.replace(packet_id=sending.packet_id)
     accepted = outcome._replace(request=event if unknown is None else event.replace(unknown_fields=unknown))
     templates.learn(key, accepted)
     return accepted
+
+
+def _with_all(
+    own: Sequence[PacketFault],
+    faults: Faults,
+    message: Mapping[str, Any],
+    packet: Packet,
+    sending: PacketContext,
+) -> list[PacketFault]:
+    """All that is wrong with a message that is refused: with its own fields, and as `/v6/send` would say it."""
+    body = _body(message, _channel(message, sending.partner), packet)
+    add_all(faults, Request, body, partner=sending.partner, senders=sending.senders, now_ms=sending.now_ms)
+    named = {fault.field for fault in own}
+    found = [fault_of(code, fault) for code, fault in faults]
+    return [*own, *(fault for fault in found if fault.field not in named)][: MOST_OTHERS + 1]
 
 
 def unknown_of(message: object, partner: PartnerChanged) -> list[Unknown]:
@@ -153,51 +181,43 @@ def _channel(message: Mapping[str, Any], partner: PartnerChanged) -> Channel | N
         return None
 
 
-class _Fault(NamedTuple):
-    """What is wrong with a field of the packet's own."""
-
-    key: str
-    field: str
-    rule: str
-
-
-def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[_Fault]:
+def _faults(message: Mapping[str, Any], channel: Channel | None) -> list[PacketFault]:
     """Everything that is wrong with the packet's own fields."""
     data = message.get("data")
-    found: list[_Fault] = []
+    found: list[PacketFault] = []
     if channel is None:
-        found.append(_Fault("invalid", "type", "must be the name of a channel"))
+        found.append(PacketFault("invalid", "type", "must be the name of a channel"))
     if data is not None and not isinstance(data, dict):
-        return [*found, _Fault("invalid", "data", "must be an object")]
+        return [*found, PacketFault("invalid", "data", "must be an object")]
     if not message.get("from"):
-        found.append(_Fault("must.be.not.null", "from", "mandatory"))
+        found.append(PacketFault("must.be.not.null", "from", "mandatory"))
     if message.get("to") in (None, "") and not (data or {}).get("externalUserId"):
-        found.append(_Fault("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
+        found.append(PacketFault("must.be.not.null", "to", "mandatory unless data.externalUserId is given"))
     if not message.get("text") and not (channel in _INSTANT and (data or {}).get("instantContent")):
-        found.append(_Fault("must.be.not.null", "text", "mandatory"))
+        found.append(PacketFault("must.be.not.null", "text", "mandatory"))
     for name in ("from", "to", "text", "id", "callbackUrl"):
         if message.get(name) is not None and not isinstance(message[name], str):
-            found.append(_Fault("invalid", name, "must be a string"))
+            found.append(PacketFault("invalid", name, "must be a string"))
     found += _too_long(message, "id", _MAX_ID)
     found += _too_long(message, "text", _MAX_PUSH if channel is Channel.PUSH else _MAX_SMS)
     validity, priority = message.get("validity"), message.get("priority")
     least, most = _VALIDITY_S
     if validity is not None and not (_is_whole(validity) and (channel is Channel.PUSH or least <= validity <= most)):
-        found.append(_Fault("invalid", "validity", f"must be {least} to {most} seconds"))
+        found.append(PacketFault("invalid", "validity", f"must be {least} to {most} seconds"))
     if priority is not None and not (_is_whole(priority) and 0 <= priority <= 3):
-        found.append(_Fault("invalid", "priority", "must be 0 to 3"))
+        found.append(PacketFault("invalid", "priority", "must be 0 to 3"))
     if isinstance(message.get("callbackUrl"), str):
         try:
             notify_url_of(message["callbackUrl"], "callbackUrl")
         except Refused as refused:
-            found.append(_Fault("invalid", "callbackUrl", refused.refusal.rule))
+            found.append(PacketFault("invalid", "callbackUrl", refused.refusal.rule))
     return found
 
 
-def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[_Fault]:
+def _too_long(message: Mapping[str, Any], name: str, most: int) -> list[PacketFault]:
     text = message.get(name)
     if isinstance(text, str) and len(text) > most:
-        return [_Fault("length.too.long", name, f"must have at most {most} characters")]
+        return [PacketFault("length.too.long", name, f"must have at most {most} characters")]
     return []
 
 
@@ -207,28 +227,39 @@ def _is_whole(value: object) -> bool:
 
 def _request(message: Mapping[str, Any], channel: Channel, packet: Packet) -> Request:
     """The message as `/v6/send` would have it. Raises ValidationError, Refused."""
-    data = dict(message.get("data") or {})
-    text, validity = message.get("text"), message.get("validity")
+    body, chain = _body(message, channel, packet), message.get("cascadeChainLink")
+    return Request.model_validate(
+        {
+            **body,
+            "message": MessageBody.model_validate(body["message"]),
+            "scheduleInfo": packet.schedule,
+            "cascadeChainLink": None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
+        }
+    )
+
+
+def _body(message: Mapping[str, Any], channel: Channel | None, packet: Packet) -> dict[str, Any]:
+    """The message in the fields of `/v6/send`, whatever they hold, without what is the packet's schedule."""
+    given, validity = message.get("data"), message.get("validity")
+    data = dict(given) if isinstance(given, dict) else {}
+    text = message.get("text")
     if channel in _INSTANT:
         data.setdefault("instantContent", {"type": "text", "data": {"text": text}})
     else:
         data["text"] = text
-    data["serviceNumber"] = message["from"]
+    data["serviceNumber"] = message.get("from")
+    validity = validity if _is_whole(validity) else None  # else it has its own fault
     if channel is Channel.SMS and (validity is not None or not data.get("ttl")):
         validity = min(validity or _LONGEST_SMS_S, _LONGEST_SMS_S)
     if validity is not None:
         data["ttl"], data["ttlUnit"] = validity, "SECONDS"
-    chain = message.get("cascadeChainLink")
-    return Request.model_validate(
-        {
-            "id": message.get("id") or None,
-            "destAddr": message.get("to") or None,
-            "message": MessageBody.model_validate({"type": channel.value, "data": data}),
-            "extraParam": message.get("extraParam"),
-            "useTimeDiff": packet.use_time_diff,
-            "scheduleInfo": packet.schedule,
-            "shortenLinks": packet.shorten,
-            "notifyUrl": message.get("callbackUrl"),
-            "cascadeChainLink": None if chain is None else parsed(LinkBody, chain, "cascadeChainLink"),
-        }
-    )
+    return {
+        "id": message.get("id") or None,
+        "destAddr": message.get("to") or None,
+        "message": {"type": message.get("type") if channel is None else channel.value, "data": data},
+        "extraParam": message.get("extraParam"),
+        "useTimeDiff": packet.use_time_diff,
+        "shortenLinks": packet.shorten,
+        "notifyUrl": message.get("callbackUrl"),
+        "cascadeChainLink": message.get("cascadeChainLink"),
+    }

@@ -14,7 +14,7 @@ from services.ingest.rules.address import (
     rich_addresses,
     shown_url_of,
 )
-from services.ingest.rules.all_faults import with_all
+from services.ingest.rules.all_faults import add_all, with_all
 from services.ingest.rules.body import (
     ChannelData,
     LinkBody,
@@ -28,7 +28,7 @@ from services.ingest.rules.body import (
     parsed,
     violation,
 )
-from services.ingest.rules.errors import Code, Fault, Kind, Refusal, Refused, invalid
+from services.ingest.rules.errors import MOST_OTHERS, Code, Fault, Faults, Kind, Refusal, Refused, invalid
 from services.ingest.rules.fields import channel_of, extra_param_of, instant_ms, notify_url_of, schedule_of
 from services.ingest.rules.link import Senders, check_channel
 from services.ingest.rules.live_activity import LiveActivity, live_activity_of
@@ -43,11 +43,13 @@ __all__ = [
     "LAST_MARK",
     "LINK",
     "MARK",
+    "MOST_OTHERS",
     "PLACEHOLDER",
     "AcceptedMessage",
     "ChannelData",
     "Code",
     "Fault",
+    "Faults",
     "Kind",
     "LinkBody",
     "LiveActivity",
@@ -63,6 +65,7 @@ __all__ = [
     "Senders",
     "Wire",
     "accept",
+    "add_all",
     "channel_of",
     "check_channel",
     "check_secure",

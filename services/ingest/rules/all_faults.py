@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from schemas.application_events import PartnerChanged
 from schemas.values import LONGEST_CHAIN, Channel
 from services.ingest.rules.address import shown_url_of
-from services.ingest.rules.body import ChannelData, PushData, ScheduleBody, SendRequest, parsed, violation
+from services.ingest.rules.body import ChannelData, PushData, Request, ScheduleBody, SendRequest, parsed, violation
 from services.ingest.rules.errors import MOST_OTHERS, Code, Faults, Refusal, Refused
 from services.ingest.rules.fields import (
     STATES,
@@ -39,16 +39,7 @@ def with_all(first: Refusal, body: object, partner: PartnerChanged, senders: Sen
     faults = Faults()
     faults.add(first)
     if isinstance(body, dict):
-        _read_form(body, faults)
-        context = Context(partner, senders, None)
-        for link, where in _links(body):
-            if len(faults) > MOST_OTHERS:
-                break
-            if where and isinstance(state := link.get("state"), str):
-                faults.of(partial(one_of, state, STATES, f"{where}state"))
-            if isinstance(message := link.get("message"), dict):
-                _read_message(message, f"{where}message", context, faults)
-        _read_around(body, partner, now_ms, faults)
+        add_all(faults, SendRequest, body, partner=partner, senders=senders, now_ms=now_ms)
     try:
         faults.judge()
     except Refused as refused:
@@ -56,9 +47,31 @@ def with_all(first: Refusal, body: object, partner: PartnerChanged, senders: Sen
     return first
 
 
-def _read_form(body: Mapping[str, Any], faults: Faults) -> None:
+def add_all(
+    faults: Faults,
+    form: type[Request],
+    body: Mapping[str, Any],
+    *,
+    partner: PartnerChanged,
+    senders: Senders,
+    now_ms: int,
+) -> None:
+    """Everything that is wrong with a request of this form, whose JSON is `body`."""
+    _read_form(form, body, faults)
+    context = Context(partner, senders, None)
+    for link, where in _links(body):
+        if len(faults) > MOST_OTHERS:
+            break
+        if where and isinstance(state := link.get("state"), str):
+            faults.of(partial(one_of, state, STATES, f"{where}state"))
+        if isinstance(message := link.get("message"), dict):
+            _read_message(message, f"{where}message", context, faults)
+    _read_around(body, partner, now_ms, faults)
+
+
+def _read_form(form: type[Request], body: Mapping[str, Any], faults: Faults) -> None:
     try:
-        SendRequest.model_validate(body)
+        form.model_validate(body)
     except ValidationError as error:
         faults.add(violation(error).refusal)
 

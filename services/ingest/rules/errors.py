@@ -1,6 +1,6 @@
 """The error codes of the partner protocol, and the refusals of rules. Pure. Source: `docs/partner-api.md` §2."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeVar
@@ -116,8 +116,7 @@ class Faults:
     """What several rules find wrong, the first of it first, each field once."""
 
     def __init__(self) -> None:
-        self._code: Code | None = None
-        self._found: dict[str, Fault] = {}
+        self._found: dict[str, tuple[Code, Fault]] = {}
 
     def of(self, rule: Callable[[], Value]) -> Value | None:
         """What the rule gives; None where it refuses, which is kept."""
@@ -129,18 +128,21 @@ class Faults:
 
     def add(self, refusal: Refusal) -> None:
         """Keep what was found elsewhere."""
-        self._code = self._code or refusal.code
         for fault in refusal.faults:
-            self._found.setdefault(fault.field, fault)
+            self._found.setdefault(fault.field, (refusal.code, fault))
 
     def __len__(self) -> int:
         return len(self._found)
 
+    def __iter__(self) -> Iterator[tuple[Code, Fault]]:
+        """Each, with the code of the rule that it breaks."""
+        return iter(self._found.values())
+
     def judge(self) -> None:
         """Raise Refused, with the code of the first, when anything was found."""
-        if self._code is not None:
-            first, *others = self._found.values()
-            raise Refused(self._code, *first, others=tuple(others[:MOST_OTHERS]))
+        for code, first in self:
+            _, *others = self._found.values()
+            raise Refused(code, *first, others=tuple(fault for _, fault in others[:MOST_OTHERS]))
 
 
 MOST_OTHERS = 10

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.registry.bodies import AnswerModel, RequestModel
+from services.registry.dead_letters.store import State
 from services.runtime.text.storable import Text
 
 
@@ -21,7 +22,7 @@ class LetterView(AnswerModel):
     size: int = Field(description="bytes; of one that was too large, those of the original")
     is_cut: bool = Field(description="only its beginning is kept: it cannot be sent again")
     failure: str | None = Field(description="the event that ends its message, while that is held back")
-    state: Literal["open", "redriving", "redriven", "discarded"]
+    state: State
     by: str
     done_at: int | None
 

@@ -10,13 +10,15 @@ send it twice does nothing twice, as with any record.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Database, Document, Duplicate, durable
 
 _CLAIM_MS = 60_000
-State = Literal["open", "redriving", "redriven", "discarded"]
+State = Literal["open", "redriving", "redriven", "discarded", "unknown"]
+"""unknown: only a newer release knows what became of it."""
+_STATES: dict[str, State] = {state: state for state in get_args(State)}
 
 
 @dataclass(frozen=True)
@@ -71,4 +73,4 @@ class Marks:
 
 
 def _mark(document: Document) -> Mark:
-    return Mark(document["state"], document["by"], document["at"])
+    return Mark(_STATES.get(document["state"], "unknown"), document["by"], document["at"])

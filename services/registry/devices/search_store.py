@@ -1,6 +1,7 @@
 """Looks for installations by what they have: an owner, a device, a token."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from pymongo import DESCENDING
@@ -13,6 +14,13 @@ from services.registry.devices.fold.state import Device, Owner
 from services.runtime.mongo import Collection, Document
 
 _MOST_OF_A_DEVICE = 50
+
+
+class Shown(NamedTuple):
+    """Installations for people to see; `unread` are the ids of those that a newer release has stored."""
+
+    devices: list[Device]
+    unread: list[str]
 
 
 class DeviceSearch:
@@ -40,17 +48,21 @@ class DeviceSearch:
         documents = await self._installations.find(query, {"token.digest": 1}).to_list(None)
         return {token_key(application_id, document["token"]["digest"]): document["_id"] for document in documents}
 
-    async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> list[Device]:
+    async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> Shown:
         """The installations whose owner has that `external_user_id` or `phone`, the last used first.
 
         Where there are more, those whose owner was proved stay: others can be made without end.
         """
         query: Document = {f"owner.{field}": value, "application_id": {"$in": list(applications)}}
-        found: list[Device] = []
+        found: list[Document] = []
         for proof in ({"$ne": None}, None):
             documents = self._installations.find({**query, "proof": proof}).sort("last_used_at", DESCENDING)
-            found += [device_of(document) async for document in documents.limit(most)]
-        return sorted(found[:most], key=lambda device: (-device.last_used_at, device.installation_id))
+            found += await documents.limit(most).to_list(None)
+        return _shown(found[:most])
+
+    async def readable(self, ids: Iterable[str]) -> Shown:
+        """The installations that exist, the last used first."""
+        return _shown(await self._installations.find({"_id": {"$in": list(ids)}}).to_list(None))
 
     async def proved(self, field: str, value: str, applications: Sequence[str]) -> list[Device]:
         """The installations whose owner has that `external_user_id` or `phone`, and was proved."""
@@ -118,3 +130,15 @@ class DeviceSearch:
 def device_of(document: Document) -> Device:
     """The installation that a document of `installations` holds."""
     return Device.stored({**document, "installation_id": document["_id"]})
+
+
+def _shown(documents: Iterable[Document]) -> Shown:
+    """One that only a newer release can read hides none of the others."""
+    shown = Shown([], [])
+    for document in documents:
+        try:
+            shown.devices.append(device_of(document))
+        except msgspec.ValidationError:
+            shown.unread.append(document["_id"])
+    shown.devices.sort(key=lambda device: (-device.last_used_at, device.installation_id))
+    return shown

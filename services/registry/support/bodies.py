@@ -146,12 +146,13 @@ class CardView(AnswerModel):
 class SupportAnswer(AnswerModel):
     """Who was found: the cards, and the installations that belong to them now."""
 
-    SHOWN: ClassVar = ("cards", "installations", "gave_way")
+    SHOWN: ClassVar = ("cards", "installations", "gave_way", "unread")
     cards: list[CardView]
     installations: list[SupportInstallation]
     gave_way: list[SupportInstallation] = Field(
         description="of the cards' installations those that gave way to another one of the same device (`replacedBy`)"
     )
+    unread: list[str] = Field(description="ids of installations that a newer release has stored, which alone can tell")
 
 
 class BadLine(AnswerModel):

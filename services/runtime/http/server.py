@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schemas.codec import Newer
 from schemas.language import Language
 from services.runtime import faults, telemetry
 from services.runtime.http.body_deadline import BodyDeadline
@@ -260,10 +261,20 @@ class Unfailing:
             await failed(error)(scope, receive, send)
 
 
+NEWER = ProblemBody(
+    title="Stored by a newer release",
+    status=503,
+    detail="this instance cannot read it before it is updated; another one may",
+)
+
+
 def failed(error: Exception) -> Response:
     """The answer to what nobody expected: 503 where to ask again may help, and 500 with a line in the log."""
     if isinstance(error, faults.TRANSIENT_ERRORS):
         return unavailable(error)
+    if isinstance(error, Newer):
+        log.warning("a request is for a newer release", error=str(error))
+        return problem_response(NEWER, {"Retry-After": "60"})
     log.error("a request failed", exc_info=error)
     if isinstance(
         error, REFUSALS

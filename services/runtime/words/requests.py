@@ -7,6 +7,7 @@ TEXTS = {
     "Method Not Allowed": "Метод не поддерживается",
     "Not Found": "Не найдено",
     "Out of time": "Время вышло",
+    "Stored by a newer release": "Запись более новой версии",
     "Request Timeout": "Запрос не пришёл вовремя",
     "Service is unavailable": "Сервис недоступен",
     "The request was cut off": "Запрос оборвался",
@@ -82,6 +83,9 @@ TEXTS = {
     "not a cursor that was given by this API": "это не курсор, полученный от этого API",
     "numbers must be finite": "числа должны быть конечными",
     "the body did not come in time": "тело запроса не пришло вовремя",
+    "this instance cannot read it before it is updated; another one may": (
+        "этот экземпляр не прочтёт её, пока не обновлён; другой, возможно, прочтёт"
+    ),
     "the question takes the database too long: narrow the period, or name what to look for": (
         "поиск в базе слишком долог: сузьте период или укажите, что искать"
     ),

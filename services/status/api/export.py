@@ -11,14 +11,14 @@ from typing import Annotated, ClassVar, Literal
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
+from schemas.message_fields import NO_EXTRAS, NO_ORIGIN, Origin
 from services.runtime import telemetry
 from services.runtime.looks import Masked, masked, note_masked
 from services.runtime.text.spreadsheet import Reader, head_of, lines_of
 from services.status.api.view import summary_of
 from services.status.http import Answer
 from services.status.limits import Exports
-from services.status.message import Message, MessageQuery, Messages, find_page
+from services.status.message import Delivery, Message, MessageQuery, Messages, UnreadMessage, find_page
 
 _PAGE = 500
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -108,9 +108,15 @@ async def _pages(
         wanted = replace(wanted, cursor=page.cursor)
 
 
-def _line(message: Message) -> ExportLine:
-    summary, request = summary_of(message), message.request
-    deliveries = [delivery for link in message.links.values() for delivery in link.targets]
+def _line(message: Message | UnreadMessage) -> ExportLine:
+    summary = summary_of(message)
+    if isinstance(message, UnreadMessage):
+        request, deliveries = None, list[Delivery]()
+        origin: Origin = {"packet_id": message.packet_id, "mailing_id": message.mailing_id}
+    else:
+        request = message.request
+        deliveries = [delivery for link in message.links.values() for delivery in link.targets]
+        origin = request.origin if request else NO_ORIGIN
     return ExportLine(
         message_id=summary.message_id,
         mt_num=summary.mt_num,
@@ -124,7 +130,7 @@ def _line(message: Message) -> ExportLine:
         sender=summary.sender,
         text=summary.text,
         **(request.extras if request else NO_EXTRAS),
-        **(request.origin if request else NO_ORIGIN),
+        **origin,
         state=summary.state,
         reason=summary.reason.name if summary.reason else None,
         error_code=summary.reason.error_code if summary.reason else None,

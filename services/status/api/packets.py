@@ -24,7 +24,7 @@ from services.runtime.http.field_names import MOST as MOST_WARNINGS
 from services.runtime.http.field_names import Unknown
 from services.runtime.http.native_names import query_of
 from services.runtime.http.security_schemes import BATCH_KEY
-from services.status.message import Messages
+from services.status.message import Message, Messages, UnreadMessage
 from services.status.reports import State, state_of
 
 MOST = 3000
@@ -58,6 +58,12 @@ class States(BaseModel):
     messages: list[State]
 
 
+def _state(message: Message | UnreadMessage) -> State:
+    if isinstance(message, UnreadMessage):
+        return State(messageId=message.message_id, ts=0, status="UNKNOWN", packetId=message.packet_id)
+    return state_of(message)
+
+
 def packet_routes(
     messages: Messages, directory: Directory, secrets: Secrets, trusted: Sequence[Network], limits: PartnerLimits
 ) -> APIRouter:
@@ -85,7 +91,7 @@ def packet_routes(
     async def get_states(request: Request, body: Asked, partner: PartnerChanged = asking) -> States:
         names = list(body.model_extra or ())[:MOST_WARNINGS]
         warn(request, warnings_of(Unknown(name, name, Asked.model_fields) for name in names))
-        found = await messages.load(body.messageIds)
+        found = await messages.readable(body.messageIds)
         own = {key: message for key, message in found.items() if message.partner_id == partner.partner_id}
         unknown = {key: State(messageId=key, ts=0, status="UNKNOWN", packetId=None) for key in body.messageIds}
         return States(messages=[state_of(own[key]) if key in own else unknown[key] for key in body.messageIds])
@@ -97,7 +103,7 @@ def packet_routes(
         limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
         partner: PartnerChanged = asking,
     ) -> PacketStates:
-        whole = [state_of(message) async for message in messages.of_packet(partner.partner_id, packet_id)]
+        whole = [_state(message) async for message in messages.of_packet(partner.partner_id, packet_id)]
         if not whole:
             raise server.Problem(404, "No such packet", "none of your messages has this packetId (yet)")
         counts: dict[str, int] = {}

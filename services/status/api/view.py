@@ -5,7 +5,7 @@ from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason
 from schemas.refusals import Conclusion, advice_of
-from schemas.reports import STATUS_WORDS, ReportStatus
+from schemas.reports import STATUS_WORDS
 from schemas.values import Channel
 from services.status.api.bodies import (
     ChangeView,
@@ -28,15 +28,19 @@ from services.status.api.causes import (
 )
 from services.status.api.explain import explain
 from services.status.fold import trace_of
-from services.status.message import Delivery, Entry, Link, Message
+from services.status.message import Delivery, Entry, Link, Message, UnreadMessage
 from services.status.words import STEPS, Sentence, fill, said_anew
 
+_REASONS = {reason.value: reason for reason in Reason}
+_REPORTED = {status.value: words for status, words in STATUS_WORDS.items()}
 SHORT = 8
 """As many characters of an installation's id tell those of a customer apart."""
 
 
-def summary_of(message: Message, language: Language = Language.ENGLISH) -> MessageSummary:
+def summary_of(message: Message | UnreadMessage, language: Language = Language.ENGLISH) -> MessageSummary:
     """The message as a line of a list."""
+    if isinstance(message, UnreadMessage):
+        return _unread(message, language)
     request = message.request
     last = message.links[max(message.links)] if message.links else None
     return MessageSummary(
@@ -56,6 +60,27 @@ def summary_of(message: Message, language: Language = Language.ENGLISH) -> Messa
         sender=request.sender if request else None,
         title=request.title if request else None,
         text=request.text if request else None,
+        created_at=message.created_at,
+    )
+
+
+def _unread(message: UnreadMessage, language: Language) -> MessageSummary:
+    known = _REASONS.get(message.reason or "", message.reason)
+    return MessageSummary(
+        message_id=message.message_id,
+        mt_num=message.mt_num,
+        id=message.partner_ref,
+        partner_id=message.partner_id,
+        lane=message.lane,
+        state=message.state,
+        reason=reason_view(known, language) if known else None,
+        explanation=Sentence.NEWER.said_in(language),
+        phone=message.phone,
+        external_user_id=message.external_user_id,
+        channel=None,
+        sender=None,
+        title=None,
+        text=None,
         created_at=message.created_at,
     )
 
@@ -152,7 +177,7 @@ def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
     return EntryView(
         at=entry.at,
         what=entry.what,
-        words=STEPS[entry.what].said_in(language),
+        words=STEPS[entry.what].said_in(language) if entry.what in STEPS else entry.what,
         link=entry.link,
         event_id=entry.event_id,
         reason=reason_view(entry.reason, language, conclusion_of_line(entry)) if entry.reason is not None else None,
@@ -162,7 +187,7 @@ def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
         provider=entry.provider or (known.provider if known is not None else "") or None,
         attempt=entry.attempt or None,
         status=entry.status if is_report or entry.status else None,
-        status_words=STATUS_WORDS[ReportStatus(entry.status)].said_in(language) if is_report else None,
+        status_words=_REPORTED[entry.status].said_in(language) if is_report and entry.status in _REPORTED else None,
         latency_ms=entry.latency_ms or None,
         late=entry.late_confirmation,
         counts=not entry.installation_id or (known is not None and known.planned),
@@ -185,8 +210,14 @@ def _plan(link: Link | None, language: Language) -> str:
     return "; ".join([fill(Sentence.PLAN, language, devices=len(link.targets)), *left_out])
 
 
-def reason_view(reason: Reason, language: Language, conclusion: Conclusion | None = None) -> ReasonView:
-    """A reason as it is shown, with what support can tell the customer."""
+def reason_view(reason: Reason | str, language: Language, conclusion: Conclusion | None = None) -> ReasonView:
+    """A reason as it is shown, with what support can tell the customer; a text is one that only a newer release
+    knows, whose errorCode is that of an unknown one."""
+    if not isinstance(reason, Reason):
+        words = Sentence.NEWER_REASON.said_in(language)
+        return ReasonView(
+            name=reason, error_code=Reason.CHANNEL_UNKNOWN.error_code, words=words, meaning=words, remedy=None
+        )
     advice = advice_of(reason, conclusion)
     return ReasonView(
         name=reason.value,

@@ -23,6 +23,7 @@ from services.status.fold.cascade import decide_cascade
 from services.status.fold.facts import FACTS, earlier, raise_to
 from services.status.fold.follow_ups import FollowUp, ReportAgain, ReportDue, StateChanged
 from services.status.fold.lines import entry_of, entry_of_decision
+from services.status.fold.repeats import note_repeat
 from services.status.fold.report_due import wanted_report
 from services.status.fold.trace import add_line, is_traced
 from services.status.message import (
@@ -67,6 +68,8 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     had_request = kind not in _REQUESTING or link.reporting is not None
     if link.is_planned or has_room(message, link, event):
         FACTS[kind](link, event)
+    if isinstance(event, events.RequestRepeated):
+        note_repeat(message, link, event)
     if len(message.links) > 1 and kind in CLAIMING:
         drop_unknown_links(message)
     follows: list[FollowUp] = []
@@ -101,6 +104,8 @@ def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]
         return []
     if isinstance(event, events.ReportAttempted):
         FACTS[type(event)](link, event)
+    if isinstance(event, events.RequestRepeated):
+        note_repeat(message, link, event)
     return _again(link)
 
 

@@ -8,6 +8,8 @@ from schemas.reasons import Reason
 from services.status.message import Entry, Message
 
 _values_of = attrgetter(*Entry.__slots__)
+_FIELDS = len(Entry.__slots__)
+_REASONS: dict[str, Reason] = {reason.value: reason for reason in Reason}
 
 
 def is_traced(message: Message, event_id: str) -> bool:
@@ -22,9 +24,16 @@ def add_line(message: Message, entry: Entry) -> None:
 
 
 def trace_of(message: Message) -> list[Entry]:
-    """The trace: its lines in the order of the log."""
-    entries = [Entry(*orjson.loads(line)) for line in message.trace.splitlines()]
+    """The trace: its lines in the order of the log.
+
+    Of a line that a newer release has added, fields that this one lacks are left out, and a reason that it does not
+    know stands in front of the detail.
+    """
+    entries = [Entry(*orjson.loads(line)[:_FIELDS]) for line in message.trace.splitlines()]
     for entry in entries:
         if entry.reason is not None:
-            entry.reason = Reason(entry.reason)
+            known = _REASONS.get(entry.reason)
+            if known is None:
+                entry.detail = ": ".join(filter(None, [entry.reason, entry.detail]))
+            entry.reason = known
     return entries

@@ -30,6 +30,7 @@ from services.status.message.search import (
 )
 from services.status.message.states import DELIVERED, PLANNED, READ, SENT, furthest_of
 from services.status.message.store import MOST_MS, Messages, Overdue
+from services.status.message.unread import UnreadMessage
 
 __all__ = [
     "DELIVERED",
@@ -56,6 +57,7 @@ __all__ = [
     "Report",
     "Request",
     "Skip",
+    "UnreadMessage",
     "What",
     "content_of",
     "count_reasons",

@@ -14,9 +14,11 @@ from schemas.application_events import PartnerChanged
 from schemas.reasons import Reason
 from services.status.message.model import Message
 from services.status.message.store import FAILED, WITHOUT_MAILINGS, Messages
+from services.status.message.unread import UnreadMessage
 
 _MAX_MS = 2**53
 OWN_ID = "id:"
+_REASONS = {reason.value: reason for reason in Reason}
 
 
 class BadCursor(ValueError):
@@ -61,7 +63,7 @@ class MessageQuery:
 class Page:
     """A page of a search; `cursor` asks for the next one, None when there is none."""
 
-    messages: list[Message]
+    messages: list[Message | UnreadMessage]
     cursor: str | None
 
 
@@ -95,14 +97,17 @@ async def _of_any_id(messages: Messages, any_id: str, partner: PartnerChanged | 
 
 async def find_page(messages: Messages, wanted: MessageQuery, limit: int) -> Page:
     """A page of the messages that fit, the newest first. Raises BadCursor."""
-    found = await messages.find(query_of(wanted), limit + 1)
+    found = await messages.to_show(query_of(wanted), limit + 1)
     more = found[:limit][-1] if len(found) > limit else None
     return Page(found[:limit], cursor_of(more.created_at, more.message_id) if more is not None else None)
 
 
-async def count_reasons(messages: Messages, wanted: MessageQuery) -> list[tuple[Reason, int]]:
-    """How many of the failed messages that fit have failed for which reason, the most frequent first."""
-    return [(Reason(name), count) for name, count in await messages.count_by_reason(query_of(wanted))]
+async def count_reasons(messages: Messages, wanted: MessageQuery) -> list[tuple[Reason | str, int]]:
+    """How many of the failed messages that fit have failed for which reason, the most frequent first.
+
+    A reason that only a newer release knows stays a text.
+    """
+    return [(_REASONS.get(name, name), count) for name, count in await messages.count_by_reason(query_of(wanted))]
 
 
 def query_of(wanted: MessageQuery) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from services.runtime.mongo import Database, Document, durable
 from services.runtime.mongo.errors import Invalid, TooLarge
 from services.status.message.document import from_document, to_document
 from services.status.message.model import Message
+from services.status.message.unread import UnreadMessage, readable, shown
 
 UNASKED_KEPT_MS = DAY_MS
 OWED_FOR_MS = 4 * DAY_MS
@@ -100,6 +101,7 @@ class Messages:
                     [("partner_id", ASCENDING), ("packet_id", ASCENDING), ("_id", ASCENDING)],
                     partialFilterExpression={"packet_id": {"$exists": True}},
                 ),
+                IndexModel([("repeats.mailing_id", ASCENDING)], partialFilterExpression={"repeats": {"$exists": True}}),
                 IndexModel(list(_ON_FAILURES), name=_FAILURES, partialFilterExpression=FAILED),
                 IndexModel(
                     [(name, ASCENDING) for name in _COUNTED], name=_BY_STATE, partialFilterExpression=_OF_MAILINGS
@@ -111,6 +113,12 @@ class Messages:
         """The messages that exist, by id."""
         found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
         return {document["_id"]: from_document(document) for document in await found.to_list(None)}
+
+    async def readable(self, message_ids: Iterable[str]) -> dict[str, Message]:
+        """The messages that exist and that this release can read, by id."""
+        found = self._collection.find({"_id": {"$in": list(message_ids)}}).batch_size(10_000)
+        messages = [readable(document) for document in await found.to_list(None)]
+        return {message.message_id: message for message in messages if message is not None}
 
     async def revisions(self, message_ids: Iterable[str]) -> dict[str, int]:
         """Of those that exist, by id: how often each was changed."""
@@ -178,10 +186,16 @@ class Messages:
         return {document["_id"] for document in found if document.get("save") == saves[document["_id"]]}
 
     async def find(self, query: Mapping[str, Any], limit: int) -> list[Message]:
-        """The newest messages that fit, `limit` at most."""
+        """The newest messages that fit, `limit` at most. Raises NewerForm, Damaged."""
+        return [from_document(document) for document in await self._newest(query, limit)]
+
+    async def to_show(self, query: Mapping[str, Any], limit: int) -> list[Message | UnreadMessage]:
+        """The same, also those that this release cannot read."""
+        return [shown(document) for document in await self._newest(query, limit)]
+
+    async def _newest(self, query: Mapping[str, Any], limit: int) -> list[Document]:
         found = self._collection.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        found = found.max_time_ms(MOST_MS)
-        return [from_document(document) for document in await found.to_list(None)]
+        return await found.max_time_ms(MOST_MS).to_list(None)
 
     async def page_behind(self, query: Mapping[str, Any], place: tuple[int, str], limit: int) -> list[Message]:
         """The oldest messages that fit and lie behind a place: moment and id."""
@@ -195,11 +209,11 @@ class Messages:
         """How many messages fit."""
         return await self._collection.count_documents(query)
 
-    async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message]:
-        """All messages of a packet (3000 at most), by id."""
+    async def of_packet(self, partner_id: str, packet_id: int) -> AsyncIterator[Message | UnreadMessage]:
+        """All messages of a packet (3000 at most), by id, also those that this release cannot read."""
         query = {"partner_id": partner_id, "packet_id": packet_id}
         async for document in self._collection.find(query).sort("_id", ASCENDING).batch_size(1000).max_time_ms(MOST_MS):
-            yield from_document(document)
+            yield shown(document)
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
         """The mailing's messages: state, reason of a failure, number; read from the index alone."""
@@ -209,6 +223,17 @@ class Messages:
         ]
         found = self._collection.aggregate(pipeline, hint=_BY_STATE)
         return [(group["_id"]["state"], group["_id"].get("reason") or "", group["n"]) async for group in found]
+
+    async def count_repeats(self, mailing_id: str) -> int:
+        """The mailing's lines that were dropped because another message had their id."""
+        of_it: Document = {"repeats.mailing_id": mailing_id}
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {"repeats": {"$exists": True}, **of_it}},
+            {"$unwind": "$repeats"},
+            {"$match": of_it},
+            {"$group": {"_id": None, "n": {"$sum": "$repeats.count"}}},
+        ]
+        return sum([group["n"] async for group in self._collection.aggregate(pipeline)])
 
     async def count_by_reason(self, query: Mapping[str, Any]) -> list[tuple[str, int]]:
         """How many of the failed messages that fit have failed for which reason, the most frequent first."""

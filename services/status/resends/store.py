@@ -10,14 +10,16 @@ same once more, under the same ids. Every method raises mongo.TRANSIENT_ERRORS.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pymongo import DESCENDING
 
 from services.runtime.clock import now_ms
 from services.runtime.mongo import Database, Document, durable
 
-State = Literal["running", "done", "cancelled"]
+State = Literal["running", "done", "cancelled", "unknown"]
+"""unknown: only a newer release knows what it is doing."""
+_STATES: dict[str, State] = {state: state for state in get_args(State)}
 _KEPT_S = 90 * 86_400
 
 
@@ -127,7 +129,7 @@ def _resend(document: dict[str, Any]) -> Resend:
         per_second=document["per_second"],
         by=document["by"],
         at=document["at"],
-        state=document["state"],
+        state=_STATES.get(document["state"], "unknown"),
         cursor=(document["cursor"][0], document["cursor"][1]),
         asked=document["asked"],
         ended_at=document["ended_at"],

@@ -2,6 +2,9 @@
 
     fold ─▶ take: these mailings have changed ─▶ (a pause) ─▶ count over the index ─▶ `outcomes`, which ingest reads
 
+A line that was dropped because its id was used before has no message of its own: the one that has the id counts it, and
+it is refused as a duplicate here.
+
 Counting instead of adding up: whatever is repeated, late or killed, the next count is right. A count of a million index
 entries takes the database about a second, so the pause is a multiple of what the last one took, within bounds: on a
 machine that is busy the figures of a mailing that has ended would else be minutes late.
@@ -10,6 +13,8 @@ machine that is busy the figures of a mailing that has ended would else be minut
 import asyncio
 import time
 
+from schemas import DeliveryState
+from schemas.reasons import Reason
 from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
@@ -38,6 +43,7 @@ class MailingOutcomeCounter:
             for message, _ in followed
             if message.request is not None and message.request.mailing_id is not None
         }
+        changed.update(*(message.repeats for message, _ in followed if message.repeats))
         if changed:
             await self._outcomes.changed(changed)
             self._has_noted = True
@@ -75,5 +81,7 @@ async def count_changed(messages: Messages, outcomes: OutcomesStore, now: int) -
     changed = await outcomes.stale()
     for mailing_id, changes in changed:
         counts = await messages.count_by_state(mailing_id)
+        if repeated := await messages.count_repeats(mailing_id):
+            counts.append((DeliveryState.REFUSED.value, Reason.DUPLICATED.value, repeated))
         await outcomes.put(mailing_id, changes, counts, now)
     return len(changed)

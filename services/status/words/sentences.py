@@ -9,6 +9,14 @@ class Sentence(Words, Enum):
     """One of them, English and Russian."""
 
     NOTHING_KNOWN = "Nothing is known of it yet.", "Пока ничего не известно."
+    NEWER = (
+        "A newer release has stored it: this one cannot tell more of it.",
+        "Запись сделана более новой версией платформы: подробностей эта версия не покажет.",
+    )
+    NEWER_REASON = (
+        "a newer release knows what this reason means",
+        "эта причина известна только более новой версии платформы",
+    )
     CLOSED = (
         "It was closed: it had become larger than a message may be.",
         "Запись о сообщении закрыта: она превысила допустимый размер.",

@@ -557,6 +557,25 @@ async def test_a_nul_is_refused_in_a_mailing_and_an_escaped_backslash_is_none(
     assert answer.status_code == (201 if fits else 400), answer.text
 
 
+@pytest.mark.parametrize("strange", [{"state": "archived"}, {"on_repeated": "merge"}, {"on_bad_lines": "guess"}])
+async def test_a_mailing_of_a_newer_release_is_shown_as_unknown_and_left_alone(
+    bench: Bench, strange: dict[str, str]
+) -> None:
+    running, newer = await bench.started(), await bench.started()
+    newer_id = {"_id": newer.mailing_id}
+    await bench.database["mailings"].update_one(newer_id, {"$set": {**strange, "unpublished": True}})
+    states = {mailing.mailing_id: mailing.state for mailing in await bench.mailings.listed("demo", None, 9)}
+    assert states == {running.mailing_id: "running", newer.mailing_id: "unknown"}
+    assert [mailing.mailing_id for mailing in await bench.mailings.in_state("running")] == [running.mailing_id]
+    assert newer.mailing_id not in {mailing.mailing_id for mailing in await bench.mailings.unpublished()}
+    found = await bench.mailings.find(newer.mailing_id)
+    assert found is not None
+    view = view_of(found, Outcomes({}, {}, 0), None, None)
+    assert view.model_dump(by_alias=True)["state"] == "unknown"
+    with pytest.raises(Problem, match="The mailing is unknown"):
+        await bench.service.pause(found)
+
+
 async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Bench) -> None:
     made = {(await bench.draft()).mailing_id for _ in range(5)}
     await bench.database["mailings"].update_many({}, {"$set": {"created_at": NOW}})

@@ -77,6 +77,15 @@ async def test_a_letter_is_told_without_its_content_which_has_a_route_of_its_own
     assert masked == {"letterId": row["letterId"], "value": "••••"}
 
 
+async def test_a_letter_of_which_only_a_newer_release_knows_is_listed_with_the_others(desk: Desk) -> None:
+    await desk.put_aside(b"{}")
+    await desk.put_aside(b"{}")
+    await desk.office.marks.set(f"{STATUS.name}/0/0", "archived", "duty")  # type: ignore[arg-type]
+    states = {row["letterId"]: row["state"] for row in await desk.listed("all")}
+    assert states == {f"{STATUS.name}/0/0": "unknown", f"{STATUS.name}/0/1": "open"}
+    assert (await desk.call("POST", f"/{STATUS.name}/0/0/redrive", {})).status_code == 409
+
+
 async def test_a_letter_goes_to_its_topic_again_once_and_the_end_of_its_message_is_taken_back(desk: Desk) -> None:
     sent, failure = event(), ids.uuid7()
     await desk.put_aside(record_encryption.encode(sent), failure=failure)

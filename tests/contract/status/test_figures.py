@@ -20,6 +20,7 @@ from services.runtime import mongo
 from services.runtime.log.kafka import Append
 from services.runtime.mongo.collection import Cursor
 from services.runtime.mongo.errors import translated
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.status.api import export
 from services.status.message import MOST_MS, MessageQuery, Messages, find_page
 from services.status.message.search import Page, query_of
@@ -37,6 +38,27 @@ SLOW = partner("slow", uuid=ids.uuid7(), max_rate_per_s=1)
 async def service(stack_servers: Servers) -> AsyncIterator[Running]:
     async with running(own_settings(stack_servers), [partner(), partner("shop", uuid=ids.uuid7()), SLOW]) as started:
         yield started
+
+
+async def test_a_mailings_lines_whose_ids_were_used_before_are_refused_as_duplicates(service: Running) -> None:
+    first, second, mailing = Story(), Story(), ids.uuid7()
+    for story in (first, second):
+        await service.append(
+            story.requested(at=NOW + 4_000),
+            story.planned("i-1"),
+            *(story.repeated(line, mailing) for line in ("a", "b")),
+        )
+    own = Story()
+    await service.append(
+        own.requested(at=NOW + 4_000, mailing_id=mailing), own.planned("i-1"), own.repeated("request", mailing)
+    )
+
+    async def counted() -> bool:
+        async with mongo.database(service.settings) as database:
+            found = await OutcomesStore(database).of(mailing)
+        return (found.states, found.failed) == ({"PLANNED": 1, "REFUSED": 4}, {"duplicated": 4})
+
+    await eventually(counted, "each line has its outcome")
 
 
 async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
@@ -78,6 +100,38 @@ async def test_an_export_gives_everything_that_was_found_and_only_ones_own(
     for query in ("partner=bank&extraParam=export%3Dyes", "extraParam=export%3Dyes", f"from={NOW}&to={NOW + 5}"):
         _, text = await _text(service, f"/v1/messages/export?{query}", operator)
         assert [json.loads(line)["id"] for line in text.splitlines()] == [f"export{n}" for n in reversed(range(5))]
+
+
+async def test_a_message_of_a_newer_release_hides_none_of_its_neighbours(service: Running) -> None:
+    stories = [Story() for _ in range(3)]
+    for number, story in enumerate(stories):
+        about: dict[str, Any] = {"extra_param": "newer=yes", "partner_ref": f"newer{number}", "packet_id": 4242}
+        await service.append(story.requested(at=NOW + 5_000 + number, **about), story.planned("i-1"), story.receipt())
+    for story in stories:
+        await service.until_state(story, "DELIVERED")
+    strange = {"state": "TELEPORTED", "reason": "lost-in-space", "v": 99}
+    async with mongo.database(service.settings) as database:
+        await database["messages"].update_one({"_id": stories[1].message_id}, {"$set": strange})
+        try:
+            query = "extraParam=newer%3Dyes"
+            status, page = await service.get(f"/v1/messages?{query}")
+            found = [(message["id"], message["state"]) for message in page["messages"]]
+            assert (status, found) == (
+                200,
+                [("newer2", "DELIVERED"), ("newer1", "TELEPORTED"), ("newer0", "DELIVERED")],
+            )
+            status, page = await service.get(f"/v1/messages?{query}&limit=2")
+            _, rest = await service.get(f"/v1/messages?{query}&cursor={page['cursor']}")
+            assert [message["id"] for message in rest["messages"]] == ["newer0"]
+            for kind in ("ndjson", "csv"):
+                status, text = await _text(service, f"/v1/messages/export?format={kind}&{query}", service.auth)
+                assert (status, text.count("TELEPORTED"), text.count("DELIVERED")) == (200, 1, 2)
+            status, counted = await service.get(f"/v1/messages/reasons?{query}")
+            assert (status, [row["reason"]["name"] for row in counted["reasons"]]) == (200, ["lost-in-space"])
+            status, problem = await service.get(f"/v1/messages/{stories[1].message_id}")
+            assert (status, problem["title"]) == (503, "Stored by a newer release")
+        finally:
+            await database["messages"].delete_one({"_id": stories[1].message_id})
 
 
 async def test_failed_messages_are_found_and_counted_by_reason_and_way(service: Running) -> None:

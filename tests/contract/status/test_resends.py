@@ -130,6 +130,24 @@ async def test_what_is_asked_for_twice_by_one_resend_is_sent_once(service: Runni
     assert len(receiver.came) == before + 2
 
 
+async def test_a_resend_of_a_newer_release_is_listed_as_unknown(service: Running, receiver: Receiver) -> None:
+    made = await resent(service, {"message": await _reported(service, receiver)})
+    async with mongo.database(service.settings) as database:
+        await database["report_resends"].update_one({"_id": made["resendId"]}, {"$set": {"state": "asleep"}})
+        status, rows = await service.get("/v1/report-resends")
+        assert (status, {row["resendId"]: row["state"] for row in rows}[made["resendId"]]) == (200, "unknown")
+        status, after = await post(service, f"/v1/report-resends/{made['resendId']}/cancel", None)
+        assert (status, after["state"]) == (200, "unknown"), "it is left to the newer one"
+        await database["report_resends"].delete_one({"_id": made["resendId"]})
+
+
+async def _reported(service: Running, receiver: Receiver) -> str:
+    story = Story()
+    await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())
+    await taken(service, story, 0)
+    return story.message_id
+
+
 async def test_a_page_that_cannot_be_read_holds_up_its_own_resend_alone(service: Running, receiver: Receiver) -> None:
     story = Story()
     await service.append(asked(story, receiver), story.planned("i-1"), story.dispatched())

@@ -68,6 +68,29 @@ def test_a_message_is_told_in_the_language_that_was_asked_for(platform: Platform
     assert "получатель +79020000001  время по UTC" in shown
     assert "не сохранено строк: 3" in shown
     assert "до этого:" in shown
+    assert shown.startswith("срок истёк (EXPIRED)  Пока ничего не известно.")
+    assert shown.count("срок истёк (EXPIRED)") == 2  # of this one, and in the table of those before
+
+
+def test_states_and_reasons_are_said_in_every_table_with_their_code_behind(platform: Platform) -> None:
+    about = {"partnerId": "bank", "channel": "PUSH", "reason": None}
+    platform.on("GET", "/v1/messages", {"messages": [{**MESSAGE, **about, "state": "PLANNED"}], "cursor": None})
+    platform.on("GET", "/v1/messages/reasons", {"reasons": []})
+    shown = rpns(platform, "--lang", "ru", "messages").stdout
+    assert "ещё не отправлено (PLANNED)" in shown
+    assert "состояние" in shown
+    assert "ещё не" not in rpns(platform, "messages").stdout
+    account = {"accountId": "a-1", "name": "duty", "scopes": [], "passwordExpiresAt": 0, "changedAt": 1, "by": "root"}
+    platform.on("GET", "/v1/accounts", [{**account, "state": "off"}, {**account, "state": "invited"}])
+    accounts = rpns(platform, "--lang", "ru", "accounts", "list").stdout
+    assert ("отключена" in accounts, "приглашение" in accounts, "invited" in accounts) == (True, True, False)
+
+
+def test_statistics_by_a_field_are_headed_in_the_language(platform: Platform) -> None:
+    rows = [{"group": {"channel": "SMS", "outcome": "sent"}, "count": 1}]
+    platform.on("GET", "/v1/statistics", {"rows": rows})
+    head = rpns(platform, "--lang", "ru", "statistics", "--by", "channel").stdout.splitlines()[0]
+    assert head.split()[0] == "канал"
 
 
 def test_english_is_spoken_unless_the_locale_is_russian(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

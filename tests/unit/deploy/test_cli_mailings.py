@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 from deploy.cli.app import app
 from deploy.cli.mailing.figures import STILL_S, is_known, progress_lines
 from deploy.cli.mailing.list_tail import Tail
+from deploy.cli.words import speaking
+from schemas.language import Language
+from schemas.reasons import Reason
 from tests.support.platform_server import Platform, platform_server
 
 Json = dict[str, Any]
@@ -102,6 +105,15 @@ def test_a_draft_comes_from_a_file_for_a_partner(platform: Platform, tmp_path: P
     assert result.exit_code == 0, result.output
     assert json.loads(platform.asked[0][2]) == {"name": "autumn"}
     assert "partner=bank" in platform.asked[0][1]
+
+
+def test_progress_is_told_in_russian_with_the_names_of_reasons_behind_their_words() -> None:
+    progress = PROGRESS | {"failed": {"duplicated": 2, "of-a-newer-release": 1}}
+    with speaking(Language.RUSSIAN):
+        first, *_, last = progress_lines(mailing(state="paused", progress=progress, reason="No such mailing"))
+    assert "[bold]приостановлено[/] (Такой рассылки нет)" in first
+    words = Reason.DUPLICATED.words.russian
+    assert last == f"  не доставлено: {words} (duplicated) 2, of-a-newer-release 1"
 
 
 def test_progress_is_told_with_reasons() -> None:

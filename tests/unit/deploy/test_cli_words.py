@@ -1,6 +1,7 @@
 """Whatever the command line says, it says in English and in Russian."""
 
 import re
+from pathlib import Path
 from string import Formatter
 from typing import get_args
 
@@ -8,18 +9,23 @@ import pytest
 
 from deploy.cli.devices import exports
 from deploy.cli.words import phrase, speaking, state_in
-from deploy.cli.words.rules import RULES, rule_in, usage_in
+from deploy.cli.words.rules import RULES, reason_in, rule_in, usage_in
 from deploy.cli.words.spoken import TABLES, help_in, russian_texts
-from deploy.cli.words.tables.states import STATES
+from deploy.cli.words.tables.states import MESSAGES, STATES
 from deploy.cli.words.tables.usage import HEADINGS, REFUSALS
+from schemas import DeliveryState
 from schemas.broadcast_events import ChannelState
 from schemas.language import Language
 from schemas.mailing_events import MailingState
+from schemas.reasons import Reason
 from services.registry.dead_letters.store import State as LetterState
+from services.registry.provisioning.stops import StopView
+from services.registry.sign_in.account_routes import AccountState
 from services.status.resends.store import State as ResendState
 from tests.support.cli_texts import PLACE, helps, phrases, rules, unsaid
 
 RUSSIAN = Language.RUSSIAN
+ROOT = Path(__file__).parents[3]
 SAME = re.compile(r"([A-Z]+, )+[A-Z]+ …|([a-z]+, )+[a-z]+|UTC|id|kid|bundle|Windows|macOS|Alexa|\{sign\} = .*")
 """What is a name in both languages: of states, of products, of a program's fields."""
 PAIRS = [
@@ -97,13 +103,27 @@ def test_a_text_is_said_with_the_noun_of_its_number() -> None:
 
 def test_every_state_has_a_russian_form() -> None:
     states = {*get_args(MailingState), *get_args(ChannelState), *get_args(LetterState), *get_args(ResendState)}
-    assert (
-        states | {"under way", "works", "expired", "revoked", "stopped", "doubted", "retiring-paused"} == STATES.keys()
-    )
-    assert all(re.fullmatch("[а-яё ]+", russian) for russian in STATES.values())
+    states |= {*get_args(AccountState), *get_args(StopView.model_fields["state"].annotation)}
+    states |= {"under way", "revoked", "stopped", "doubted", "retiring-paused", "all"}
+    assert states == STATES.keys()
+    assert {state.value for state in DeliveryState} == MESSAGES.keys()
+    assert all(re.fullmatch("[а-яё ]+", russian) for russian in (STATES | MESSAGES).values())
     with speaking(RUSSIAN):
-        assert (state_in("paused"), state_in("SENT")) == ("приостановлено", "SENT")
-    assert state_in("paused") == "paused"
+        assert (state_in("paused"), state_in("SENT")) == ("приостановлено", "отправлено (SENT)")
+        assert state_in("of a newer release") == "of a newer release"
+    assert (state_in("paused"), state_in("SENT")) == ("paused", "SENT")
+
+
+def test_a_state_of_a_message_is_said_as_the_console_says_it() -> None:
+    table = (ROOT / "deploy/console/src/words/states.ts").read_text()
+    assert dict(re.findall(r'"messageState\.(\w+)": \["[^"]+", "([^"]+)"\]', table)) == MESSAGES
+
+
+def test_a_reason_is_said_in_words_with_its_name_behind() -> None:
+    assert reason_in("cancelled") == "cancelled"
+    with speaking(RUSSIAN):
+        assert reason_in("cancelled") == f"{Reason.CANCELLED.words.russian} (cancelled)"
+        assert reason_in("of-a-newer-release") == "of-a-newer-release"
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,14 @@ def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() ->
     assert request.partner_ref == "order-1"
 
 
+def test_two_lines_with_one_id_are_one_message_and_two_requests() -> None:
+    template = Template(drafted(push(text="{{n}}")))
+    rows = [recipient_of(Row(line, "79161234567", None, "order-1", ["reader"])) for line in (7, 8)]
+    first, second = (expand(template, row, MAILING, PARTNER.uuid, NOW).request for row in rows)
+    assert first.message_id == second.message_id
+    assert first.event_id != second.event_id
+
+
 def test_the_hour_of_secure_values_moves_with_the_sending() -> None:
     template = Template(drafted(push(text="x")))
     recipient = MailingRecipient("k", Recipient(phone="79161234567"))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas import ids
@@ -12,7 +12,9 @@ from schemas.values import Channel
 from services.ingest.packet.errors import PacketRefused, Rejection
 from services.ingest.packet.rules import MOST, PacketContext, accepted_of, packet_of
 from services.ingest.packet.templates import PacketTemplates
+from services.ingest.rules.errors import MOST_OTHERS
 from services.ingest.rules.message import AcceptedMessage
+from services.ingest.rules.unknown_fields import OF_PACKETS
 
 NOW = 1_764_000_000_000
 PARTNER = PartnerChanged(
@@ -163,8 +165,8 @@ LONG_CHAIN = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": "x", 
 def test_each_rule_is_told_by_key_and_field(change: dict[str, Any], reasons: list[tuple[str, str]]) -> None:
     rejected = outcome({**GOOD, **change})
     assert isinstance(rejected, Rejection), rejected
-    reasons = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
-    assert reasons == reasons
+    named = [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in rejected.reasons]
+    assert named == reasons
     assert rejected.description
 
 
@@ -179,6 +181,81 @@ def test_all_that_is_wrong_in_data_is_told_in_the_packet_s_own_names() -> None:
         "messages[0].validity: must be a whole number; messages[0].validity: must be a string: write it in quotes; "
         "messages[0].data.title: must be a string: write it in quotes"
     )
+
+
+def refs(message: dict[str, Any]) -> list[tuple[str, str]]:
+    found = outcome(message)
+    assert isinstance(found, Rejection)
+    assert [f"{reason.ref}: " in found.description for reason in found.reasons] == [True] * len(found.reasons)
+    return [(reason.key, reason.ref.removeprefix("messages[0].")) for reason in found.reasons]
+
+
+def test_what_is_wrong_with_the_packet_s_own_fields_hides_nothing_of_the_rest() -> None:
+    data = {"title": 5, "content": {"contentUrl": "ftp://x"}, "extraOptions": BAD_RICH}
+    assert refs({**GOOD, "to": "x", "type": "PUSH", "priority": 9, "data": data, "extraParam": "bad"}) == [
+        ("invalid", "priority"),
+        ("invalid", "data.title"),
+        ("invalid", "extraParam"),
+        ("invalid", "to"),
+    ]
+    assert refs({**GOOD, "to": "x", "type": "PUSH", "priority": 9, "data": data | {"title": "Hi"}}) == [
+        ("invalid", "priority"),
+        ("invalid", "data.extraOptions.RICH.content-url"),
+        ("invalid", "data.content.contentUrl"),
+        ("invalid", "to"),
+    ]
+
+
+def test_each_rule_keeps_its_own_key_whichever_was_broken_first() -> None:
+    chain = {"state": "SEEN", "message": {"type": "SMS", "data": {"text": 7, "serviceNumber": "Bank"}}}
+    assert refs({**GOOD, "from": "Nobody", "to": "x", "type": "PUSH", "validity": 5, "cascadeChainLink": chain}) == [
+        ("not.available", "from"),
+        ("invalid", "validity"),
+        ("invalid", "cascadeChainLink.state"),
+        ("invalid", "cascadeChainLink.message.data.text"),
+        ("invalid", "to"),
+    ]
+
+
+def test_a_wrong_sender_in_a_cascade_is_not_taken_for_that_of_the_message() -> None:
+    chain = {"state": "READ", "message": {"type": "SMS", "data": {"text": "x", "serviceNumber": "Nobody"}}}
+    field = "cascadeChainLink.message.data.serviceNumber"
+    assert refs({**GOOD, "type": "PUSH", "cascadeChainLink": chain})[0] == ("not.available", field)
+
+
+def test_no_more_of_a_message_is_told_than_anybody_would_read() -> None:
+    link: dict[str, Any] = {"state": "SEEN", "message": {"type": "FAX", "data": {}}}
+    for _ in range(20):
+        link = {**link, "nextLink": link}
+    assert len(refs({"type": "PUSH", "priority": 9, "cascadeChainLink": link})) == MOST_OTHERS + 1
+
+
+def test_all_that_is_wrong_beside_the_messages_is_told_at_once() -> None:
+    schedule = {"timeBegin": "25:00", "weekdaysSchedule": "89"}
+    with pytest.raises(PacketRefused) as refused:
+        packet_of({"messages": "x", "shortenUrl": 1, "useTimeDiff": 1, "scheduleInfo": schedule}, PARTNER, NOW)
+    found = refused.value.rejection
+    assert [reason.ref for reason in found.reasons] == [
+        "messages",
+        "shortenUrl",
+        "useTimeDiff",
+        "scheduleInfo.timeBegin",
+        "scheduleInfo.weekdaysSchedule",
+    ]
+    assert found.description.startswith("messages: must be a list; shortenUrl: must be true or false; ")
+
+
+ANYTHING: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([]) | st.just({"a": [1]})
+)
+FIELDS = st.sampled_from([*sorted(OF_PACKETS), "trafficType"])
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(FIELDS, ANYTHING))
+def test_whatever_a_message_holds_it_is_judged(odd: dict[str, Any]) -> None:
+    found = outcome({**GOOD, **odd})
+    assert isinstance(found, AcceptedMessage) or (found.reasons and len(found.reasons) <= MOST_OTHERS + 1)
 
 
 def test_what_is_no_message_is_rejected_alone() -> None:

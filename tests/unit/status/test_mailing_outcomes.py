@@ -19,7 +19,8 @@ class Database:
     def __init__(self) -> None:
         self.noted: set[str] = set()
         self.counted: list[str] = []
-        self.looks = 0
+        self.looks = self.repeats = 0
+        self.counts: list[tuple[str, str, int]] = []
         self.is_away = False
 
     async def changed(self, mailing_ids: Iterable[str]) -> None:
@@ -32,10 +33,14 @@ class Database:
         return [(mailing_id, 1) for mailing_id in self.noted]
 
     async def count_by_state(self, mailing_id: str) -> list[tuple[str, str, int]]:
-        return []
+        return [("DELIVERED", "", 5)]
 
-    async def put(self, mailing_id: str, *_: Any) -> None:
+    async def count_repeats(self, mailing_id: str) -> int:
+        return self.repeats
+
+    async def put(self, mailing_id: str, _: int, counts: list[tuple[str, str, int]], __: int) -> None:
         self.noted.remove(mailing_id)
+        self.counts = counts
         self.counted.append(mailing_id)
 
     async def hold(self, *_: Any) -> bool:
@@ -70,6 +75,17 @@ async def test_what_was_noted_here_is_counted_at_once_and_what_was_noted_elsewhe
 @pytest.mark.parametrize(("took_s", "pause_s"), [(0.0, 0.5), (0.01, 0.5), (0.2, 4.0), (1.0, 20.0), (5.0, 20.0)])
 def test_figures_are_never_late_by_more_than_a_count_and_twenty_seconds(took_s: float, pause_s: float) -> None:
     assert mailing_outcomes.pause_s(took_s, interval_s=0.5) == pause_s
+
+
+async def test_a_line_whose_id_was_used_before_is_counted_as_refused_for_a_duplicate() -> None:
+    database, story = Database(), Story()
+    counter = MailingOutcomeCounter(database, database, database)  # type: ignore[arg-type]
+    other = replay(story.requested(), story.planned("i-1"), story.repeated(mailing_id="m"))
+    await counter.take([(other, [])])
+    assert database.noted == {"m"}
+    database.repeats = 2
+    await counter.count(1)
+    assert (database.counted, database.counts) == (["m"], [("DELIVERED", "", 5), ("REFUSED", "duplicated", 2)])
 
 
 async def test_what_could_not_be_counted_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

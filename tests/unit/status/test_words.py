@@ -7,7 +7,6 @@ from typing import get_args
 
 import pytest
 
-from deploy.cli.messages.words import Said
 from deploy.cli.show import STATUSES
 from schemas.events import DispatchOutcome, InboxChange, LinkClicked, ReceiptKind
 from schemas.language import Language, Words
@@ -30,7 +29,6 @@ TABLES: dict[str, list[tuple[str, Words]]] = {
     "notes": [(note.name, note) for note in Note],
     "steps": [(what, words) for what, words in STEPS.items()],
     "scopes": list(SCOPES.items()),
-    "the command line": [(text.name, text) for text in Said],
     "statuses": [(str(status), words) for status, words in STATUSES.items()],
 }
 RUSSIAN = Language.RUSSIAN

@@ -1,4 +1,4 @@
-"""Messages: test push, why, lists and reasons, statistics, reports again. The trace: `messages/words.py`."""
+"""Messages: test push, why with the trace, lists and reasons, statistics, reports again."""
 
 HELP = {
     "Send one push and follow it. Exit code 0: it came as far as --until; 1: it failed; 3: not known in time.": (
@@ -104,4 +104,25 @@ TEXTS = {
     "refused": "отклонено",
     "expired": "истекло",
     "suppressed": "исключено",
+    "errorCode": "код ошибки (errorCode)",
+    "to {recipient}": "получатель {recipient}",
+    "times in UTC": "время по UTC",
+    "times in local time": "местное время",
+    "attempt {number}": "попытка {number}",
+    "link {number}": "звено {number}",
+    "installation {id}": "установка {id}",
+    "device {id}": "устройство {id}",
+    "What the customer can do: {remedy}": "Что может сделать клиент: {remedy}",
+    "late": "поздно",
+    "does not count": "не учитывается",
+    "{ms} ms": "{ms} мс",
+    "{count} more lines were not kept": "не сохранено строк: {count}",
+    "before that:": "до этого:",
+    "there are no such messages": "таких сообщений нет",
+    "none of them has failed": "неудачных среди них нет",
+    "failed, for these reasons:": "не доставлено, по причинам:",
+    "accepted, UTC": "принято, UTC",
+    "message": "сообщение",
+    "channel": "канал",
+    "{id} is the id of another message as well: {message}": "{id} — ещё и id другого сообщения: {message}",
 }

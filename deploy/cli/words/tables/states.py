@@ -1,5 +1,16 @@
-"""States, as lines and tables for people name them. Options and JSON have them as the API does; so have states of
-messages (`SENT`), which searches are asked by."""
+"""States, as lines and tables for people name them. Options and JSON have them as the API does."""
+
+MESSAGES = {
+    "PLANNED": "ещё не отправлено",
+    "SENT": "отправлено",
+    "SUPPRESSED": "исключено",
+    "EXPIRED": "срок истёк",
+    "REFUSED": "отклонено",
+    "DELIVERED": "доставлено",
+    "READ": "прочитано",
+}
+"""Of messages, as the console says them (`deploy/console/src/words/states.ts`). The code, which `--state` takes and the
+API answers, stands behind."""
 
 STATES = {
     "draft": "черновик",
@@ -18,6 +29,10 @@ STATES = {
     "discarded": "отмечено как ненужное",
     "works": "действует",
     "expired": "истекло",
+    "invited": "приглашение",
+    "off": "отключена",
+    "all": "все",
+    "unknown": "неизвестно",
     "revoked": "отозвано",
     "stopped": "остановлено",
     "doubted": "под сомнением",

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError, get } from "../api";
 import { place, type Answer, type Schemas } from "../documents";
 import { Badge } from "../parts/badge";
+import { told } from "../parts/figures";
 import { Empty, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
@@ -18,11 +19,18 @@ type Whose = { phone?: string | null; user?: string | null };
 /** Of a customer, by whom was searched for. */
 export function Devices({ query }: { query: Whose }) {
   const at = place("/v1/installations", { ...query, masked: isPortal ? null : true });
+  const [strange, setStrange] = useState<readonly string[]>([]);
   const load = async (signal: AbortSignal) => {
-    const { installations, gaveWay } = await get(at, signal);
+    const { installations, gaveWay, unread } = await get(at, signal);
+    setStrange(unread ?? []);
     return [...installations, ...gaveWay];
   };
-  return <Card title={t("support.devices")} hint={isPortal ? undefined : t("support.recorded")} at={at} load={load} />;
+  return (
+    <>
+      <Card title={t("support.devices")} hint={isPortal ? undefined : t("support.recorded")} at={at} load={load} />
+      {strange.length > 0 && <p class="notice" role="status">{told("support.unreadDevices", { ids: strange.map(shortDevice).join(", ") })}</p>}
+    </>
+  );
 }
 
 /** Those that a message was for, by their ids: whose they are is not asked, so nothing is shown of anybody. */

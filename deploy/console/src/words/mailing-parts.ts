@@ -66,5 +66,15 @@ export const MAILING_PARTS = {
   ],
   "mailings.paidMessages": ["Messages", "Сообщений"],
   "mailings.paidParts": ["SMS, by length", "SMS, по длине"],
+  "mailings.costHint": [
+    "Type your prices to see the sum. They stay in this browser, and the platform never learns them.",
+    "Введите свои цены, чтобы увидеть сумму. Они остаются в этом браузере, платформа их не узнаёт.",
+  ],
+  "mailings.pricePerMessage": ["{channel}, price of a message", "{channel}, цена сообщения"],
+  "mailings.pricePerPart": ["{channel}, price of one SMS", "{channel}, цена одного SMS"],
+  "mailings.noPrice": ["a number such as 2.35", "число, например 2,35"],
+  "mailings.currency": ["Currency", "Валюта"],
+  "mailings.costAtMost": ["At most {sum}", "Не больше {sum}"],
+  "mailings.costInPart": ["without the channels that have no price", "без каналов, цена которых не указана"],
   "mailings.paidNothing": ["nothing: pushes are free", "ничего: пуши бесплатны"],
 } as const satisfies Texts;

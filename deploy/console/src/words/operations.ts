@@ -196,6 +196,7 @@ export const OPERATIONS = {
   "letters.state.redriving": ["being sent again", "отправляется снова"],
   "letters.state.redriven": ["sent again", "отправлена снова"],
   "letters.state.discarded": ["discarded", "отброшена"],
+  "letters.state.unknown": ["known to a newer release only", "известно только более новой версии"],
   "letters.back": ["All dead letters", "Все отложенные записи"],
   "letters.now.redriven": ["It is sent again.", "Отправлена снова."],
   "letters.now.discarded": ["It is discarded.", "Отброшена."],

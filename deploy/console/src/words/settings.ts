@@ -76,6 +76,7 @@ export const SETTINGS = {
   "identityKeys.endText": ["Proofs that it has signed are taken no more. What they have proved stays proved.", "Подписанные им подтверждения больше не принимаются. Уже подтверждённое остаётся."],
   "broadcasts.title": ["Broadcast channels", "Каналы трансляций"],
   "broadcasts.about": ["One message updates the Live Activities of all who follow (iOS 18).", "Одно сообщение обновляет Live Activities у всех подписчиков (iOS 18)."],
+  "broadcasts.unread": ["Only a newer release can tell of these: {names}", "Об этих каналах знает только более новая версия: {names}"],
   "broadcasts.none": ["There are none", "Каналов нет"],
   "broadcasts.name": ["Name", "Название"],
   "broadcasts.nameHint": ["Your own: letters, digits, . : ~ _ -", "Своё: буквы, цифры, . : ~ _ -"],

@@ -2,9 +2,10 @@
 
     message_id   of the line's own id as `/v6/send` derives it, else UUIDv5(mailing, "line/<number>");
                  of a segment UUIDv5(mailing, owner or installation)
-    event_id     UUIDv5(message_id, "mailing/<mailing>")
+    event_id     UUIDv5(message_id, "mailing/<mailing>/<cursor>")
 
-A line's own id shares the name space of `/v6/send`: what was sent under an id is not sent again.
+A line's own id shares the name space of `/v6/send`: what was sent under an id is not sent again. By its event's id a
+line that has the id of another one is told from the same line, planned again after a crash.
 """
 
 from typing import NamedTuple
@@ -50,7 +51,7 @@ def expand(
     filled = template.filled(recipient.values)
     message_id = message_id_of(recipient, mailing_id, partner_uuid)
     request = template.request.replace(
-        event_id=ids.event_id_of(message_id, f"mailing/{mailing_id}"),
+        event_id=ids.event_id_of(message_id, f"mailing/{mailing_id}/{recipient.cursor}"),
         at=now_ms,
         message_id=message_id,
         mt_num=ids.mt_num_of(message_id),

@@ -124,7 +124,11 @@ MODELS = {
         "status": "The HTTP status that Apple answered with; 0: none yet",
         "detail": "Why it was refused",
     },
-    "ChannelsPage": {"channels": "The channels, by name", "after": "Asks for the next page; null on the last one"},
+    "ChannelsPage": {
+        "channels": "The channels, by name",
+        "unread": "Names of those that a newer release has stored, which alone can tell of them",
+        "after": "Asks for the next page; null on the last one",
+    },
     "BroadcastBody": {"id": "Your own id: the same again is the same message"},
     "TestPushBody": {"user": "To whom: your own id of the customer, as the app says it", "phone": "To whom"},
     "BroadcastView": {

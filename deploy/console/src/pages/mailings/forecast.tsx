@@ -8,8 +8,8 @@ import { Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { channelName } from "./channels";
 import { isWhole, type Forecast, type Mailing } from "./model";
+import { PaidMessages } from "./paid";
 
 export function ForecastCard({ mailing }: { mailing: Mailing }) {
   const [round, setRound] = useState(0);
@@ -62,27 +62,6 @@ function Told({ forecast }: { forecast: Forecast }) {
           />
         </>
       )}
-    </>
-  );
-}
-
-/** What it costs at most, in messages: nobody knows yet whom the pushes reach. */
-function PaidMessages({ paid }: { paid: Forecast["paid"] }) {
-  if (paid.length === 0) return <dl><dt>{t("mailings.paid")}</dt><dd>{t("mailings.paidNothing")}</dd></dl>;
-  return (
-    <>
-      <h3>{t("mailings.paid")}</h3>
-      <p class="quiet">{t("mailings.paidHint")}</p>
-      <Table
-        label={t("mailings.paid")}
-        rows={paid}
-        id={({ channel }) => channel}
-        columns={[
-          { title: t("mailings.channel"), cell: ({ channel }) => channelName(channel) },
-          { title: t("mailings.paidMessages"), cell: ({ messages }) => number(messages) },
-          { title: t("mailings.paidParts"), cell: ({ parts }) => (parts === null ? "—" : number(parts)) },
-        ]}
-      />
     </>
   );
 }

@@ -22,6 +22,7 @@ const MOVES: Record<State, readonly Move[]> = {
   paused: ["resume", "cancel"],
   done: ["pause", "cancel"],
   cancelled: [],
+  unknown: [],
 };
 
 export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: Mailing) => void }) {

@@ -9,10 +9,10 @@ import type { Mailing, State } from "./model";
 import { finalOf, isOver, isSettled, knownOf, outcomesOf } from "./outcomes";
 import { LINES, Plot, type Sample } from "./plot";
 
-const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad" };
+const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad", unknown: "bad" };
 const MOST_SAMPLES = 600;
 const CANCELLED = "cancelled";
-/** After this what is pending waits for its hour, or its id was used before. */
+/** After this what is pending waits for its hour. */
 const LONG_MS = 600_000;
 const REASONS: Readonly<Record<string, Key>> = {
   "no-application": "mailings.why.noApplication",
@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<string, Key>> = {
   "provider-refused": "mailings.why.providerRefused",
   expired: "mailings.why.expired",
   "owner-changed": "mailings.why.ownerChanged",
+  duplicated: "mailings.why.duplicated",
   internal: "mailings.why.internal",
 };
 

@@ -41,6 +41,7 @@ export function Broadcasts({ applicationId }: { applicationId: string }) {
       <Shown loaded={loaded} again={again}>
         {(page) => (
           <>
+            {page.unread?.length > 0 && <p class="notice">{told("broadcasts.unread", { names: page.unread.join(", ") })}</p>}
             {page.channels.length === 0 ? <Empty>{t("broadcasts.none")}</Empty> : <Listed channels={page.channels} applicationId={applicationId} again={again} />}
             {after !== "" && <button type="button" onClick={() => goTo("")}>{t("broadcasts.first")}</button>}{" "}
             {page.after !== null && <button type="button" onClick={() => goTo(page.after ?? "")}>{t("broadcasts.more")}</button>}

@@ -29,7 +29,7 @@ export function partsOf(letterId: string) {
 }
 
 export function LetterState({ state }: { state: Letter["state"] }) {
-  const kind = state === "open" ? "bad" : state === "redriving" ? "going" : "good";
+  const kind = state === "open" ? "bad" : state === "redriving" || state === "unknown" ? "going" : "good";
   return <Badge state={t(`letters.state.${state}`)} kind={kind} raw={state} />;
 }
 
