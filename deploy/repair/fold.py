@@ -2,7 +2,7 @@
 
     message-requested, provider-dispatched, status-events ─▶ FoldStep ─▶ messages, inbox, short_links, outcomes (stale)
     device-events                                         ─▶ DeviceStore ─▶ installations, cards, tokens, revocations
-    audit-events                                          ─▶ AuditTrail ─▶ audit_trail, audit_reading
+    audit-events                                          ─▶ AuditTrail ─▶ audit_trail and its places
     delivery-statistics                                   ─▶ Statistics ─▶ statistics
     broadcast-channels, broadcasts                        ─▶ Broadcasts ─▶ broadcast_channels, broadcasts
 

@@ -1,14 +1,19 @@
-"""The audit trail, stored: collections `audit_trail` (`document.py`), and `audit_reading`, how far the log was read.
+"""The audit trail, stored: collections `audit_trail` (`document.py`), `audit_places` (`places.py`), and
+`audit_trail_reading`, how far the log was read.
 
-    audit-events ─▶ audit_trail: a document for each record     twice is once: by the event's id
-                 └▶ audit_reading: {_id: partition, offset, at}  behind the documents that it speaks of
+    audit-events ─▶ audit_places: what each hour has places of         before the records that it speaks of
+                 ├▶ audit_trail: a document for each record            twice is once: by the event's id
+                 └▶ audit_trail_reading: {_id: partition, offset, at}  behind the documents that it speaks of
 
 Every method raises mongo.TRANSIENT_ERRORS.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
@@ -16,6 +21,7 @@ from schemas import codec
 from schemas.audit_events import Audited
 from schemas.topics import AUDIT_EVENTS
 from services.registry.audit_trail.document import LATEST_MS, document_of
+from services.registry.audit_trail.places import Span, additions, may_have, spans_of
 from services.registry.audit_trail.wanted import Query, Wanted
 from services.runtime import mongo, telemetry
 from services.runtime.crypto import record_encryption
@@ -26,7 +32,11 @@ log = telemetry.logger("audit-trail")
 MOST_COUNTED = 1_000
 """Of what is counted and not listed: to count all of a year takes longer than the page itself."""
 _MOST_MS = 10_000
+_MOST_AT_ONCE = 16
+"""Spans of time that are asked for side by side, once the first few were not enough."""
 _NEWEST_FIRST = [("at", DESCENDING), ("_id", DESCENDING)]
+
+Answer = TypeVar("Answer")
 
 
 class Place(NamedTuple):
@@ -58,7 +68,8 @@ class AuditTrail:
     """The trail of this deployment."""
 
     def __init__(self, database: Database) -> None:
-        self._trail, self._reading = durable(database["audit_trail"]), durable(database["audit_reading"])
+        self._trail, self._places = durable(database["audit_trail"]), durable(database["audit_places"])
+        self._reading = durable(database["audit_trail_reading"])
 
     async def prepare(self) -> None:
         """Create the indexes: for a time, with the places in it, so that a part of them is looked for in the index
@@ -72,6 +83,7 @@ class AuditTrail:
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
             ]
         )
+        await self._places.create_indexes([IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0)])
 
     # -- written
 
@@ -81,12 +93,20 @@ class AuditTrail:
         ends = {record.partition: Position(record.offset + 1, record.event.at) for record in records}
 
         async def project() -> None:
+            await self._add_places([(document["at"], document["places"]) for document in made])
             await self._trail.write([InsertOne(document) for document in made])  # whose id is taken is there
             await self._reading.write(
                 [UpdateOne({"_id": part}, {"$set": end._asdict()}, upsert=True) for part, end in ends.items()]
             )
 
         return StepResult(project=project if made else None)
+
+    async def _add_places(self, places: Sequence[tuple[int, str]]) -> None:
+        """Another member of the group may make the document of the same hour meanwhile; ours is then tried again."""
+        rest = [UpdateOne({"_id": hour}, update, upsert=True) for hour, update in additions(places).items()]
+        while rest:
+            taken = (await self._places.write(rest)).taken_indexes
+            rest = [rest[index] for index in taken]
 
     # -- read
 
@@ -101,25 +121,67 @@ class AuditTrail:
         Of a millisecond that has no room there is nothing, unless it alone is more than that: so older ones are found
         by their time too. Raises OutOfTime.
         """
-        query = wanted.listed()
-        found = self._trail.find(_older(query, behind), {"at": 1, "record": 1}).sort(_NEWEST_FIRST)
-        documents = await found.limit(limit + 1).max_time_ms(_MOST_MS).to_list()
+        query, spans = wanted.listed(), await self._spans(wanted)
+        documents = await self._found(_older(query, behind), _before(spans, behind), limit + 1)
         if len(documents) <= limit:
             return _page(documents)
         rest = documents.pop()["at"]
         documents = [document for document in documents if document["at"] > rest] or documents
         last = Place(documents[-1]["at"], documents[-1]["_id"])
-        return _page(documents, last, await self._count(_older(query, last)))
+        return _page(documents, last, await self._count(_older(query, last), _before(spans, last)))
 
     async def count_beside(self, wanted: Wanted) -> int:
-        """How many are not listed, and may have shown the customer all the same; `MOST_COUNTED`: or more."""
+        """How many are not listed, and may have shown the customer all the same; `MOST_COUNTED`: or more. Raises
+        OutOfTime."""
         query = wanted.beside()
-        return 0 if query is None else await self._count(query)
+        return 0 if query is None else await self._count(query, await self._spans(wanted))
 
-    async def _count(self, query: Query) -> int:
-        steps: list[Document] = [{"$match": query}, {"$limit": MOST_COUNTED}, {"$count": "count"}]
-        found = await self._trail.aggregate(steps, maxTimeMS=_MOST_MS).to_list()
-        return int(found[0]["count"]) if found else 0
+    async def _spans(self, wanted: Wanted) -> Sequence[Span]:
+        """Where there may be any, the newest first."""
+        hours = None if wanted.what is None else may_have(wanted.what, wanted.since, wanted.until)
+        if hours is None:
+            return [(wanted.since, wanted.until)]
+        found = await self._places.find(hours, {"_id": 1}).sort("_id", DESCENDING).max_time_ms(_MOST_MS).to_list()
+        return spans_of([document["_id"] for document in found], wanted.since, wanted.until)
+
+    async def _found(self, query: Query, spans: Sequence[Span], most: int) -> list[Document]:
+        """The newest `most` of these spans."""
+
+        async def ask(span: Span, most_ms: int) -> list[Document]:
+            found = self._trail.find(_within(query, span), {"at": 1, "record": 1}).sort(_NEWEST_FIRST)
+            return await found.limit(most).max_time_ms(most_ms).to_list()
+
+        documents: list[Document] = []
+        async for found in _answers(spans, ask):
+            documents += found
+            if len(documents) >= most:
+                break
+        return documents[:most]
+
+    async def _count(self, query: Query, spans: Sequence[Span]) -> int:
+        async def ask(span: Span, most_ms: int) -> int:
+            steps: list[Document] = [{"$match": _within(query, span)}, {"$limit": MOST_COUNTED}, {"$count": "count"}]
+            found = await self._trail.aggregate(steps, maxTimeMS=most_ms).to_list()
+            return int(found[0]["count"]) if found else 0
+
+        count = 0
+        async for found in _answers(spans, ask):
+            count += found
+            if count >= MOST_COUNTED:
+                break
+        return min(count, MOST_COUNTED)
+
+
+async def _answers(spans: Sequence[Span], ask: Callable[[Span, int], Awaitable[Answer]]) -> AsyncIterator[Answer]:
+    """Of one span after the other, for whoever has enough at some time: so of the first alone, then of more and more
+    side by side. `ask` has as many ms as are left. Raises OutOfTime."""
+    ends_s, rest, at_once = time.monotonic() + _MOST_MS / 1000, iter(spans), 1
+    while some := list(islice(rest, at_once)):
+        if (left_ms := int((ends_s - time.monotonic()) * 1000)) <= 0:
+            raise mongo.OutOfTime(f"{_MOST_MS} ms were not enough")
+        for answer in await asyncio.gather(*(ask(span, left_ms) for span in some)):
+            yield answer
+        at_once = min(2 * at_once, _MOST_AT_ONCE)
 
 
 def _storable(event: object) -> Audited:
@@ -130,11 +192,21 @@ def _storable(event: object) -> Audited:
 
 
 def _older(query: Query, place: Place | None) -> Query:
+    """Without those of the same time that are not behind it; `_before` leaves out those of later times."""
     if place is None:
         return query
-    among = query["at"] | {"$lt": min(query["at"]["$lt"], place.at + 1)}
     same = {"at": place.at, "_id": {"$gte": place.event_id}}
-    return query | {"at": among, "$nor": [*query.get("$nor", ()), same]}
+    return query | {"$nor": [*query.get("$nor", ()), same]}
+
+
+def _before(spans: Sequence[Span], place: Place | None) -> Sequence[Span]:
+    if place is None:
+        return spans
+    return [(since, min(until, place.at + 1)) for since, until in spans if since <= place.at]
+
+
+def _within(query: Query, span: Span) -> Query:
+    return query | {"at": {"$gte": span[0], "$lt": span[1]}}
 
 
 def _page(documents: Sequence[Document], behind: Place | None = None, left_out: int = 0) -> Page:

@@ -12,7 +12,7 @@ from services.registry.foundation import Foundation
 from services.runtime.access.operator_tokens import AUDIT_PURPOSE
 from services.runtime.log.upkeep import GroupOffsets
 
-GROUP = "registry-audit"
+GROUP = "registry-audit-trail"
 _MAX_RECORDS = 2_000
 """In one batch, which waits twice for a majority's disks: that is most of the time when the topic's year is read."""
 

@@ -26,7 +26,7 @@ BEGIN = now_ms() - 10_000
 
 async def everything(database: Database) -> dict[str, list[Document]]:
     """What is stored, by collection."""
-    names = ("audit_trail", "audit_reading")
+    names = ("audit_trail", "audit_places", "audit_trail_reading")
     return {name: [found async for found in database[name].find({}).sort("_id", 1)] for name in names}
 
 

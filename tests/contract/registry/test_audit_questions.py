@@ -1,13 +1,18 @@
 """Questions of the audit trail: each finds what it asks for, in pages that hold every record once."""
 
+import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from schemas import ids
 from schemas.audit_events import Audited, AuditedChange
-from services.registry.audit_trail.store import MOST_COUNTED, Place
+from services.registry.audit_trail.places import HOUR_MS
+from services.registry.audit_trail.store import MOST_COUNTED, AuditTrail, Place
 from services.registry.audit_trail.wanted import Wanted
+from services.runtime import mongo
 from services.runtime.clock import now_ms
 from services.runtime.looks import SubjectKind
 from tests.support.audit_trail import Trail, idle_trail, record_of, stored, trail
@@ -47,43 +52,46 @@ MESSAGES = [ids.uuid7() for _ in range(3)]
 PEOPLE = ["f00d", "beef", "cafe"]
 
 
-def drawn_record(draw: random.Random) -> Audited:
+def drawn_record(draw: random.Random, step_ms: int) -> Audited:
     changes = [AuditedChange(entity=f"partner/{draw.choice('ab')}") for _ in range(draw.randrange(3))]
     return record_of(
         draw.choice(["operator:duty", "operator:desk", "partner:duty", "bootstrap"]),
         draw.choice(["/v1/partners/a", "/v1/stops", "/v1/messages (x)"]),
         *changes,
-        at=BEGIN + draw.randrange(20),
+        at=BEGIN - draw.randrange(20) * step_ms,
         is_wide=draw.random() < 0.3,
         subjects=tuple(draw.sample(PEOPLE, draw.randrange(3))),
         messages=tuple(draw.sample(MESSAGES, draw.randrange(3))),
     )
 
 
-def drawn_question(draw: random.Random) -> Wanted:
-    since = BEGIN + draw.randrange(15)
+def drawn_question(draw: random.Random, step_ms: int) -> Wanted:
+    since = BEGIN - draw.randrange(20) * step_ms
     message = draw.choice([None, None, MESSAGES[0], ids.mt_num_of(MESSAGES[1]), "own-id", "f00d"])
     subjects: list[tuple[SubjectKind, frozenset[str]]] = [
         ("phone", frozenset(draw.sample(PEOPLE, 2))) for _ in range(draw.randrange(3))
     ]
     return Wanted(
         since,
-        since + 1 + draw.randrange(20),
+        since + 1 + draw.randrange(20) * step_ms,
         who=draw.choice([None, None, "duty", "partner:duty", "bootstrap", ""]),
-        what=draw.choice([None, None, "partner/a", "partners/", "s (", "."]),
+        what=draw.choice([None, "partner/a", "partners/", "/v1/partners/a", "nowhere", "s (", "."]),
         message=message,
         subjects=subjects if message is None else [*subjects, ("id", frozenset({"cafe"}))],
         wide=draw.random() < 0.3,
     )
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_every_question_finds_what_it_asks_for_in_pages_that_hold_each_once(idle_trail: Trail, seed: int) -> None:
+@pytest.mark.parametrize("step_ms", [1, HOUR_MS // 3, 40 * HOUR_MS])
+@pytest.mark.parametrize("seed", range(2))
+async def test_every_question_finds_what_it_asks_for_in_pages_that_hold_each_once(
+    idle_trail: Trail, seed: int, step_ms: int
+) -> None:
     draw = random.Random(seed)
-    events = [drawn_record(draw) for _ in range(120)]
+    events = [drawn_record(draw, step_ms) for _ in range(120)]
     await stored(idle_trail.trail, events)
     for _ in range(60):
-        wanted, limit = drawn_question(draw), draw.randrange(1, 9)
+        wanted, limit = drawn_question(draw, step_ms), draw.randrange(1, 9)
         expected = [event for event in events if is_listed(event, wanted)]
         seen, behind = list[Audited](), None
         while True:
@@ -119,6 +127,52 @@ async def test_what_is_left_out_is_counted_up_to_a_bound(idle_trail: Trail, monk
     monkeypatch.setattr("services.registry.audit_trail.store.MOST_COUNTED", 7)
     assert (await idle_trail.trail.page(Wanted(0, BEGIN + 100), 5)).left_out == 7
     assert await idle_trail.trail.count_beside(Wanted(0, BEGIN + 100, subjects=[("phone", frozenset({"f00d"}))])) == 7
+
+
+@asynccontextmanager
+async def read_of(trail: Trail) -> AsyncIterator[dict[str, int]]:
+    """What the database reads meanwhile: how many keys of an index and documents of each collection."""
+    read: dict[str, int] = {}
+    await trail.database.command("profile", 2)
+    try:
+        yield read
+    finally:
+        await trail.database.command("profile", 0)
+    async for asked in trail.database["system.profile"].find({"keysExamined": {"$exists": True}}):
+        name = asked["ns"].partition(".")[2]
+        read[name] = read.get(name, 0) + asked["keysExamined"] + asked["docsExamined"]
+
+
+async def test_a_rare_place_is_found_without_reading_the_others(idle_trail: Trail) -> None:
+    events = [record_of("bootstrap", f"/v1/messages/{ids.uuid7()}", at=BEGIN - n * HOUR_MS // 20) for n in range(4_000)]
+    rare = [
+        record_of("bootstrap", "/v1/stops", AuditedChange(entity="partner/rare"), at=BEGIN - days * 24 * HOUR_MS)
+        for days in (7, 1)
+    ]
+    await stored(idle_trail.trail, events + rare)
+    since = events[-1].at
+    async with read_of(idle_trail) as read:
+        page = await idle_trail.trail.page(Wanted(since, BEGIN + 1, what="partner/rare"), 200)
+    assert (page.records, page.left_out) == (rare, 0)
+    assert read["audit_trail"] < 100
+    assert read["audit_places"] < 2 * 202
+
+
+async def test_what_several_members_store_of_the_same_hour_side_by_side_is_all_found(idle_trail: Trail) -> None:
+    members = [AuditTrail(idle_trail.database) for _ in range(8)]
+    events = [[record_of("bootstrap", f"/{ids.uuid7()}", at=BEGIN) for _ in range(10)] for _ in members]
+    await asyncio.gather(*(stored(member, some) for member, some in zip(members, events, strict=True)))
+    for event in (event for some in events for event in some):
+        page = await idle_trail.trail.page(Wanted(BEGIN, BEGIN + 1, what=event.path), 2)
+        assert [record.event_id for record in page.records] == [event.event_id]
+
+
+async def test_a_question_that_takes_too_long_ends(idle_trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = [record_of("bootstrap", "/v1/stops", at=BEGIN - number * 3 * HOUR_MS) for number in range(4)]
+    await stored(idle_trail.trail, apart)
+    monkeypatch.setattr("services.registry.audit_trail.store._MOST_MS", 0)
+    with pytest.raises(mongo.OutOfTime):
+        await idle_trail.trail.page(Wanted(0, BEGIN + 1, what="/v1/stops"), 10)
 
 
 async def test_the_route_gives_a_cursor_and_takes_it_and_no_other(trail: Trail) -> None:
