@@ -63,7 +63,7 @@ class OutcomesStore:
         fresh = _outcomes({"counts": counts})
         before = await self._outcomes.find_one({"_id": mailing_id}, {"course": 1})
         course = grown(_course(before), Count(now, fresh.states, fresh.failed.get(Reason.CANCELLED, 0)))
-        fresh_fields = {"counts": [list(count) for count in counts], "at": now, "course": [list(one) for one in course]}
+        fresh_fields = {"counts": [list(count) for count in counts], "at": now, "course": list(map(list, course))}
         await self._outcomes.update_one({"_id": mailing_id}, {"$set": fresh_fields})
         await self._outcomes.update_one({"_id": mailing_id, "changes": changes}, {"$unset": {"stale": ""}})
 
@@ -94,4 +94,4 @@ def _outcomes(document: Document | None) -> Outcomes:
 
 
 def _course(document: Document | None) -> list[Count]:
-    return [Count(*one) for one in (document or {}).get("course", ())]
+    return [Count(*count) for count in (document or {}).get("course", ())]
