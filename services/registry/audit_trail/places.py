@@ -11,6 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from schemas.topics import HISTORY_RETENTION_MS
@@ -20,6 +21,8 @@ GRAM = 4
 """Three would be too few: of ids in hex, an hour with a hundred of them has half of all there are."""
 _WORDS, _BITS = 512, 64
 """At most 7 KB for an hour. A hundred records with an id each set one bit in ten, a thousand two in three."""
+MOST_SPANS = 64
+"""Each is a question of its own: where there would be more, the hours between them are read as well."""
 Span = tuple[int, int]
 """UTC ms: from, and before."""
 
@@ -44,10 +47,13 @@ def may_have(part: str, since: int, until: int) -> dict[str, Any] | None:
 
 
 def spans_of(hours: Sequence[int], since: int, until: int) -> list[Span]:
-    """Of these hours, the newest first: each a span with those that it adjoins, within `since` ≤ at < `until`."""
+    """Of these hours, the newest first: each a span with those that it adjoins, within `since` ≤ at < `until`. Of more
+    than `MOST_SPANS` those that are nearest to each other are one, with what is between them."""
+    gaps = sorted((newer - older for newer, older in pairwise(hours)), reverse=True)
+    widest = gaps[MOST_SPANS - 1] if len(gaps) >= MOST_SPANS else 1
     spans: list[list[int]] = []
     for hour in hours:
-        if spans and spans[-1][0] == hour + 1:
+        if spans and spans[-1][0] - hour <= widest:
             spans[-1][0] = hour
         else:
             spans.append([hour, hour + 1])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import HISTORY_RETENTION_MS
-from services.registry.audit_trail.places import GRAM, HOUR_MS, additions, may_have, spans_of
+from services.registry.audit_trail.places import GRAM, HOUR_MS, MOST_SPANS, additions, may_have, spans_of
 
 AT = 500_000 * HOUR_MS
 Bits = dict[str, int]
@@ -81,6 +81,16 @@ def test_hours_that_adjoin_are_one_span_within_the_time_that_is_asked_for() -> N
     ]
     assert spans_of([], since, until) == []
     assert spans_of([20], 20 * hour, 20 * hour + 1) == [(20 * hour, 20 * hour + 1)]
+
+
+@given(st.sets(st.integers(0, 9_000), min_size=1, max_size=400))
+def test_of_many_hours_there_are_few_spans_that_hold_them_all_and_begin_and_end_with_one(hours: set[int]) -> None:
+    spans = spans_of(sorted(hours, reverse=True), 0, 10_000 * HOUR_MS)
+    assert len(spans) <= MOST_SPANS
+    assert spans == sorted(spans, reverse=True)
+    for begin, end in spans:
+        assert {begin // HOUR_MS, end // HOUR_MS - 1} <= hours
+    assert all(any(begin <= hour * HOUR_MS < end for begin, end in spans) for hour in hours)
 
 
 def test_the_last_hour_that_is_asked_for_is_that_of_the_last_millisecond() -> None:
