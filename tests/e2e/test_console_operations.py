@@ -13,7 +13,7 @@ from tests.support.world import READ, World
 
 __all__ = ["browser", "operator", "page"]  # fixtures
 pytestmark = needs_console("nobody has operated the platform in the console")
-_CELLS = "[...document.querySelectorAll('[aria-label=%r] tbody tr')].map((one) => one.innerText).join('\\n')"
+_CELLS = "[...document.querySelectorAll('[aria-label=\"%s\"] tbody tr')].map((one) => one.innerText).join('\\n')"
 _OPEN_LETTER = (
     "(() => { const one = [...document.querySelectorAll('main tbody tr')].find((row) => row.innerText.includes(%r));"
     " one?.querySelector('a').click(); return Boolean(one); })()"
