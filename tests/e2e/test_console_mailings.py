@@ -258,9 +258,4 @@ async def test_a_mailing_is_started_paused_and_resumed_and_whoever_comes_later_s
     assert [one["at"] for one in counted] == sorted(one["at"] for one in counted)
     await page.run("location.reload()")
     await page.until(f"{_LINES}.length === 6", "the plot is there")
-    points = await page.run(f"{_LINES}.map((one) => one.points.numberOfItems)")
-    assert await page.run("document.querySelector('figure.plot svg').getAttribute('aria-label')") == (
-        "planned 12, sent 1, delivered 1, read 1, not delivered 11, cancelled 0"
-    )
-    assert set(points) == {len(counted) + 1}, "each count, and the beginning"
     assert await page.barriers() == []
