@@ -208,3 +208,61 @@ async def test_before_a_cancel_only_what_is_certain_is_said_and_after_it_what_is
     assert (progress["pending"], progress["cancelled"] + progress["undelivered"]) == (0, 60)
     assert "Will be sent to" not in shown
     assert await page.barriers() == []
+
+
+_MANY = """(() => {
+  const lines = Array.from({ length: %d }, (_, place) => `7999${String(place).padStart(7, "0")};client ${place}\\n`);
+  const files = new DataTransfer();
+  files.items.add(new File(["phone;name\\n", ...lines], "many.csv", { type: "text/csv" }));
+  const field = document.getElementById("list-file");
+  field.files = files.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+})()"""
+_BAR = "document.querySelector('.uploading progress[value]')"
+_LINES = "[...document.querySelectorAll('figure.plot polyline')]"
+
+
+async def test_a_long_list_shows_how_far_it_has_come(mistaken: ConsolePage, world: World) -> None:
+    page, count = mistaken, 50_000
+    await begun(page, world)
+    await page.type("Text", "Dear {{name}}")
+    await page.run(_MANY % count)
+    await page.sees("many.csv")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+    await page.browser.call("Network.enable", page.session)
+    await page.browser.call("Network.emulateNetworkConditions", page.session, **slow)
+    await made(page, world)
+    await page.until(f"{_BAR} && {_BAR}.value > 0 && {_BAR}.value < {_BAR}.max", "it is on its way")
+    assert await page.barriers() == []
+    await page.browser.call("Network.emulateNetworkConditions", page.session, **{**slow, "uploadThroughput": -1})
+    await page.sees("Rows: 50,000. Taken: 50,000")
+
+
+async def test_a_mailing_is_started_paused_and_resumed_and_whoever_comes_later_sees_how_it_went(
+    mistaken: ConsolePage, world: World
+) -> None:
+    page, phone = mistaken, world.new_phone()
+    await world.enrol("android", phone)
+    message = {"type": "PUSH", "data": {"serviceNumber": SERVICE_NUMBER, "text": "hi", "ttl": 1, "ttlUnit": "HOURS"}}
+    async with Mailings(world) as mailings:
+        draft = await mailings.draft(message, ratePerS=2)
+        await mailings.upload(draft, [{"to": phone}, *({"to": world.new_phone()} for _ in range(11))])
+        mailing_id = (await mailings.ok("GET", f"/{draft}"))["mailingId"]
+        await page.run(f"location.hash = '#/mailings/{mailing_id}'")
+        await page.press("Start")
+        await page.press("Start", within="dialog")
+        await page.press("Pause")
+        await page.press("Pause", within="dialog")
+        await page.until("document.querySelector('h1 .badge')?.textContent === 'paused'", "it is paused")
+        assert (await mailings.ok("GET", f"/{draft}"))["state"] == "paused"
+        await page.press("Resume")
+        await page.press("Resume", within="dialog")
+        await page.sees("All is known. got it: 1;")
+        counted = (await mailings.ok("GET", f"/{draft}"))["progress"]["course"]
+        (listed,) = [one for one in (await mailings.ok("GET", ""))["mailings"] if one["mailingId"] == mailing_id]
+    assert listed["progress"]["course"] == []
+    assert (counted[-1]["planned"], counted[-1]["read"], counted[-1]["undelivered"]) == (12, 1, 11)
+    assert [one["at"] for one in counted] == sorted(one["at"] for one in counted)
+    await page.run("location.reload()")
+    await page.until(f"{_LINES}.length === 6", "the plot is there")
+    assert await page.barriers() == []

@@ -96,7 +96,7 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         caller: Caller = caller_of,
     ) -> MailingsPage:
         found = await mailings.listed(caller.partner_id, None if before is None else _place(before), limit)
-        views = [await _view(service, outcomes, mailing) for mailing in found]
+        views = [await _view(service, outcomes, mailing, has_course=False) for mailing in found]
         last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
         return MailingsPage(mailings=views, before=last)
 
@@ -235,12 +235,15 @@ def _add_moves(
         return await _view(service, outcomes, await service.cancel(await service.find(any_id, caller)))
 
 
-async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
+async def _view(
+    service: MailingService, outcomes: OutcomesStore, mailing: Mailing, *, has_course: bool = True
+) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
     template, expected = service.usable_template(mailing), None
     if template is not None and not mailing.is_segment:
         expected = service.forecast(mailing, template, left, now_ms())
-    return view_of(mailing, await outcomes.of(mailing.mailing_id), expected, template)
+    found = await outcomes.of(mailing.mailing_id)
+    return view_of(mailing, found if has_course else found._replace(course=()), expected, template)
 
 
 def _place(before: str) -> PageCursor:

@@ -6,6 +6,7 @@ from pydantic import ConfigDict
 
 from schemas import lossless
 from schemas.mailing_events import MailingState
+from schemas.reasons import Reason
 from schemas.values import Channel
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
@@ -14,7 +15,7 @@ from services.ingest.mailing.rules.progress import Counted, figures
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.upload import Upload
 from services.ingest.rules import Wire
-from services.runtime.mongo.mailing_outcomes import Outcomes
+from services.runtime.mongo.mailing_outcomes import Count, Outcomes
 
 
 class View(Wire):
@@ -31,6 +32,18 @@ class ListView(View):
     repeated: int  # lines whose recipient is in the list before; left out where onRepeated is skip
     next_line: int  # an upload that was cut off resumes here
     complete: bool  # the last upload was complete
+
+
+class CourseView(View):
+    """The figures of the progress at an earlier time."""
+
+    at: int
+    planned: int  # had a message then
+    sent: int
+    delivered: int
+    read: int
+    undelivered: int
+    cancelled: int  # on their way
 
 
 class ProgressView(View):
@@ -51,6 +64,7 @@ class ProgressView(View):
     without_device: int  # of those
     cancelled: int  # got nothing since it was cancelled
     counted_at: int | None
+    course: tuple[CourseView, ...]  # the oldest first; empty in lists
 
 
 class MailingView(View):
@@ -187,6 +201,22 @@ def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -
         without_device=found.without_device,
         cancelled=found.cancelled,
         counted_at=outcomes.at or None,
+        course=tuple(map(_course, outcomes.course)),
+    )
+
+
+def _course(count: Count) -> CourseView:
+    counted = Counted(count.states, {Reason.CANCELLED: count.cancelled})
+    planned = sum(count.states.values())
+    found = figures(counted, planned=planned, recipients=None, is_cancelled=False)
+    return CourseView(
+        at=count.at,
+        planned=planned,
+        sent=found.sent,
+        delivered=found.delivered,
+        read=found.read,
+        undelivered=found.undelivered,
+        cancelled=found.cancelled,
     )
 
 

@@ -1,9 +1,10 @@
 """How many messages of a mailing have reached which state: written by status, read by ingest. Collection `outcomes`.
 
-    {_id: mailing id, changes, stale, counts: [[state, reason, n]], at}
+    {_id: mailing id, changes, stale, counts: [[state, reason, n]], at, course: [[at, {state: n}, cancelled]]}
 
 `changes` grows whenever a message of the mailing has changed, and `stale` remains until they were counted after the
 last. So a crash between the two counts again, a replay changes nothing, and a mailing that rests costs nothing.
+`course` are counts of before, at most `MOST_OF_COURSE`, for a plot: a rebuild, which counts what is there, begins anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,15 +12,29 @@ from typing import NamedTuple
 
 from pymongo import UpdateOne
 
-from services.runtime.mongo import Database, durable
+from schemas.reasons import Reason
+from services.runtime.mongo import Database, Document, durable
+
+MOST_OF_COURSE = 100
+"""A plot shows no more, and the page of a mailing that runs asks for all of them every second."""
+
+
+class Count(NamedTuple):
+    """Messages by state at a time (UTC ms), and how many of the failed ones were cancelled."""
+
+    at: int
+    states: dict[str, int]
+    cancelled: int
 
 
 class Outcomes(NamedTuple):
-    """Messages by state, and failed ones by reason. `at` (UTC ms): when they were counted; 0 for never."""
+    """Messages by state, and failed ones by reason. `at` (UTC ms): when they were counted; 0 for never. `course`: the
+    same at earlier times, the oldest first."""
 
     states: dict[str, int]
     failed: dict[str, int]
     at: int
+    course: Sequence[Count] = ()
 
 
 class OutcomesStore:
@@ -45,16 +60,38 @@ class OutcomesStore:
 
     async def put(self, mailing_id: str, changes: int, counts: Sequence[tuple[str, str, int]], now: int) -> None:
         """Store a count that was begun after `changes` changes."""
-        fresh = {"counts": [list(count) for count in counts], "at": now}
-        await self._outcomes.update_one({"_id": mailing_id}, {"$set": fresh})
+        fresh = _outcomes({"counts": counts})
+        before = await self._outcomes.find_one({"_id": mailing_id}, {"course": 1})
+        course = grown(_course(before), Count(now, fresh.states, fresh.failed.get(Reason.CANCELLED, 0)))
+        fresh_fields = {"counts": [list(count) for count in counts], "at": now, "course": list(map(list, course))}
+        await self._outcomes.update_one({"_id": mailing_id}, {"$set": fresh_fields})
         await self._outcomes.update_one({"_id": mailing_id, "changes": changes}, {"$unset": {"stale": ""}})
 
     async def of(self, mailing_id: str) -> Outcomes:
-        document = await self._outcomes.find_one({"_id": mailing_id})
-        states: dict[str, int] = {}
-        failed: dict[str, int] = {}
-        for state, reason, count in (document or {}).get("counts", ()):
-            states[state] = states.get(state, 0) + count
-            if reason:
-                failed[reason] = failed.get(reason, 0) + count
-        return Outcomes(states, failed, (document or {}).get("at", 0))
+        return _outcomes(await self._outcomes.find_one({"_id": mailing_id}))
+
+
+def grown(course: Sequence[Count], count: Count) -> list[Count]:
+    """With this count, unless nothing differs. Where that is one too many, the one goes whose neighbours are nearest to
+    each other in time: so what is left shows the whole time alike."""
+    if course and course[-1][1:] == count[1:]:
+        return list(course)
+    longer = [*course, count]
+    if len(longer) > MOST_OF_COURSE:
+        del longer[min(range(1, len(longer) - 1), key=lambda place: longer[place + 1].at - longer[place - 1].at)]
+    return longer
+
+
+def _outcomes(document: Document | None) -> Outcomes:
+    found = document or {}
+    states: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    for state, reason, count in found.get("counts", ()):
+        states[state] = states.get(state, 0) + count
+        if reason:
+            failed[reason] = failed.get(reason, 0) + count
+    return Outcomes(states, failed, found.get("at", 0), _course(document))
+
+
+def _course(document: Document | None) -> list[Count]:
+    return [Count(*count) for count in (document or {}).get("course", ())]

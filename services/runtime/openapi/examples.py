@@ -1,4 +1,4 @@
-"""A body that is right, for each model of a request. Tests check them all, and send those that need nothing else."""
+"""A body that is right, for each model of a request. A test holds each to its schema."""
 
 from typing import Any
 

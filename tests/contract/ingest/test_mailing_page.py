@@ -83,7 +83,12 @@ async def test_of_a_mailing_that_is_cancelled_half_way_the_pending_ones_are_told
     assert await figures_of() == [4, 6, 2, 1, 1, 1, 6]
     counts = [("READ", "", 1), ("SUPPRESSED", "unknown-phone", 1), ("SUPPRESSED", "cancelled", 2)]
     await outcomes.put(after.mailing_id, 2, counts, 2)
+    await outcomes.put(after.mailing_id, 2, counts, 3)
     assert await figures_of() == [4, 6, 0, 1, 1, 1, 8]
+    course = (await operator.get(path)).json()["progress"]["course"]
+    assert [list(count.values()) for count in course] == [[1, 2, 1, 1, 1, 1, 0], [2, 4, 1, 1, 1, 1, 2]]
+    (listed,) = (await operator.get("/v1/mailings")).json()["mailings"]
+    assert listed["progress"]["course"] == []
 
 
 async def test_the_forecast_tells_of_names_in_single_braces_which_are_not_refused(operator: httpx.AsyncClient) -> None:

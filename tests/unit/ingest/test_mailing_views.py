@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.model import Mailing
 from services.ingest.mailing.views import ProgressView, view_of
-from services.runtime.mongo.mailing_outcomes import Outcomes
+from services.runtime.mongo.mailing_outcomes import Count, Outcomes
 
 DONE = Mailing(
     mailing_id="m",
@@ -82,3 +82,10 @@ def test_everybody_is_in_one_of_the_figures(
     assert progress.planned == progress.pending + progress.sent + progress.undelivered + stopped
     assert progress.cancelled == stopped + (progress.unplanned if state == "cancelled" else 0)
     assert min(progress.pending, progress.undelivered, progress.unplanned) >= 0
+
+
+def test_earlier_counts_have_the_figures_that_the_progress_had_then() -> None:
+    counted = Outcomes({"READ": 80}, {}, 9, [Count(5, {"PLANNED": 4, "SENT": 10, "READ": 3, "SUPPRESSED": 3}, 2)])
+    (earlier,) = progress_of(DONE, counted).course
+    assert (earlier.at, earlier.planned, earlier.sent, earlier.delivered, earlier.read) == (5, 20, 13, 3, 3)
+    assert (earlier.undelivered, earlier.cancelled) == (1, 2)

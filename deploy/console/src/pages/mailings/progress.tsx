@@ -1,6 +1,5 @@
-/** How far a mailing has come: its state as a word, a bar, the figures, and a plot of the time that the page was open. */
+/** How far a mailing has come: its state as a word, a bar, the figures, and a plot of how they came about. */
 
-import { useEffect, useRef } from "preact/hooks";
 import { Badge } from "../../parts/badge";
 import { number, percent, told } from "../../parts/figures";
 import { Time } from "../../parts/time";
@@ -10,8 +9,8 @@ import { finalOf, isOver, isSettled, knownOf, outcomesOf } from "./outcomes";
 import { LINES, Plot, type Sample } from "./plot";
 
 const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad", unknown: "bad" };
-const MOST_SAMPLES = 600;
 const CANCELLED = "cancelled";
+const NOTHING = { planned: 0, sent: 0, delivered: 0, read: 0, failed: 0, cancelled: 0 };
 /** After this what is pending waits for its hour. */
 const LONG_MS = 600_000;
 const REASONS: Readonly<Record<string, Key>> = {
@@ -52,7 +51,7 @@ export function Bar({ mailing }: { mailing: Mailing }) {
 
 export function ProgressCard({ mailing }: { mailing: Mailing }) {
   const { progress } = mailing;
-  const samples = useSamples(mailing);
+  const samples = samplesOf(mailing);
   const { whole } = knownOf(mailing);
   const reasons = Object.entries(progress.failed).filter(([reason]) => reason !== CANCELLED).sort(([, one], [, other]) => other - one);
   return (
@@ -107,15 +106,14 @@ function Known({ mailing }: { mailing: Mailing }) {
   );
 }
 
-/** What was counted while this page was open; the API tells of now only. */
-function useSamples(mailing: Mailing): Sample[] {
-  const kept = useRef<Sample[]>([]);
-  const { sent, delivered, read, undelivered, cancelled, planned } = mailing.progress;
-  useEffect(() => {
-    const last = kept.current.at(-1);
-    const next = { at: Date.now(), planned, sent, delivered, read, failed: undelivered, cancelled };
-    if (last && LINES.every((name) => last[name] === next[name])) return;
-    kept.current = [...kept.current, next].slice(-MOST_SAMPLES);
-  }, [planned, sent, delivered, read, undelivered, cancelled]);
-  return kept.current;
+/** From nothing, through what was counted, to what is known now. */
+function samplesOf({ state, startedAt, progress }: Mailing): Sample[] {
+  const counted = progress.course.map(({ undelivered, ...figures }): Sample => ({ ...figures, failed: undelivered }));
+  const begin = startedAt === null ? [] : [{ at: Math.min(startedAt, counted[0]?.at ?? startedAt), ...NOTHING }];
+  const samples = [...begin, ...counted];
+  if (state !== "running" && state !== "paused") return samples;
+  const { planned, sent, delivered, read, undelivered, cancelled } = progress;
+  const now = { at: Date.now(), planned, sent, delivered, read, failed: undelivered, cancelled };
+  const last = samples.at(-1);
+  return last && LINES.every((name) => last[name] === now[name]) ? samples : [...samples, now];
 }
