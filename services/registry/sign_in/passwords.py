@@ -84,7 +84,7 @@ class Passwords:
         telemetry.SIGN_INS.labels(_WAY, "locked out" if wait_s else "wrong").inc()
         if wait_s:  # of a name that nobody has as well: it takes as long
             account_id = "" if account is None else account.account_id
-            log.warning("wrong passwords of an account are slowed down", account_id=account_id, wait_s=wait_s)
+            log.warning("wrong passwords of a name are slowed down", account_id=account_id, wait_s=wait_s)
         return Wrong()
 
     async def _in_turn(self, call: Callable[[], Done]) -> Done:
