@@ -100,12 +100,12 @@ class Refusals:
         known.sort(key=lambda found: (found[0].rank, -found[1]))
         rights = [found for found in known if found[0].is_about_rights]
         rest = [found for found in known if not found[0].is_about_rights]
-        told = [*rights[:MOST_RIGHTS], *rest[:MOST]]
+        listed = [*rights[:MOST_RIGHTS], *rest[:MOST]]
         others = (
             (RIGHTS, _sum(rights[MOST_RIGHTS:]) + self._beyond[True]),
             ("", _sum(rest[MOST:]) + self._beyond[False]),
         )
-        lines = [(refusal, self._paths[refusal], count) for refusal, count in told]
+        lines = [(refusal, self._paths[refusal], count) for refusal, count in listed]
         self._begin()
         return [*lines, *((_others(path), path, count) for path, count in others if count)]
 
