@@ -19,7 +19,7 @@ def open_sign_in(foundation: Foundation, rules: SecretRules) -> list[APIRouter]:
     """The routes. What they hold is closed with the process."""
     secrets, directory = foundation.secrets, foundation.directory
     lock = ProvisioningLock(foundation.database, "accounts")
-    accounts = Accounts(Provisioning(directory, foundation.log, lock), _has_other_admins(foundation.process.settings))
+    accounts = Accounts(Provisioning(directory, foundation.log, lock), has_other_admins(foundation.process.settings))
     pace = SignInPace(foundation.rates.spends, lambda text: secrets.digest(text, "sign-in-pace"))
     passwords = Passwords(directory, pace)
     foundation.process.stack.callback(passwords.close)
@@ -31,7 +31,7 @@ def open_sign_in(foundation: Foundation, rules: SecretRules) -> list[APIRouter]:
     ]
 
 
-def _has_other_admins(settings: Settings) -> bool:
+def has_other_admins(settings: Settings) -> bool:
     """Whether admins get in without an account of ours: by the token of the settings, or a group of the company."""
     if settings.admin_token:
         return True

@@ -9,8 +9,8 @@ An operator's look at values about people is recorded before it is answered, or 
 
 A route that succeeds without a note of what it changed, or left as it was, is a fault, and is logged as one. What a
 partner may do with its own messages is in their traces, and not here. A record that the log does not take is written to
-the process's log as an error, with all that it says, and counted: the change itself was made. Who was refused is in
-`refusals.py`.
+the process's log as an error, with all that it says, and counted: the change itself was made. Who was refused, and
+whose account somebody did not get into (`note_tried`), is in `refusals.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -7,7 +7,9 @@ import pytest
 from schemas.application_events import AccountChanged
 from services.registry.provisioning import Stamp
 from services.registry.sign_in.accounts import signed_out
+from services.registry.sign_in.wiring import has_other_admins
 from services.runtime.access.sessions.statement import IDLE_MS, Session
+from services.runtime.settings import Settings
 
 NOW = 1_700_000_000_000
 MINUTE_MS = 60_000
@@ -50,3 +52,19 @@ def test_no_copy_of_the_cookie_outlives_what_is_written_down_of_its_end(renewed_
     (ended,) = known.ended_sessions
     assert copy.expires_at < ended.until <= NOW + renewed_ms + IDLE_MS + 6 * MINUTE_MS
     assert not copy.holds(known, NOW + renewed_ms + 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, False),
+        ({"admin_token": "t" * 32}, True),
+        ({"oidc_issuer": "https://login.example", "oidc_roles": "desk=support,boss=admin"}, True),
+        ({"oidc_issuer": "https://login.example", "oidc_roles": "desk=support"}, False),
+        ({"oidc_roles": "boss=admin"}, False),
+    ],
+)
+def test_admins_get_in_without_an_account_of_ours_by_what_no_request_takes_away(
+    given: dict[str, Any], expected: bool
+) -> None:
+    assert has_other_admins(Settings(**given)) is expected
