@@ -211,7 +211,7 @@ class AuditedApp:
             elif operator is None:
                 await self._app(scope, receive, recorded)
             else:
-                await self._looks.watched(self._app, route, by.who, by.who_id)(scope, receive, recorded)
+                await self._looks.watched(self._app, route, by)(scope, receive, recorded)
         finally:
             _NOTES.reset(token)
 

@@ -83,7 +83,7 @@ class Refusals:
         known = caller if caller.who else Caller(STRANGER)
         network = network_of(caller_address(scope, self._trusted))
         method, route = _asked(scope)
-        refusal = Refusal(known, network, method, route, status, account)
+        refusal = Refusal(known, network, method, route, status=status, account=account)
         if refusal.rank == _OF_STRANGERS:
             self._by_network[network] += 1
         if refusal not in self._paths and self._kept[refusal.rank] >= _MOST_KEPT:

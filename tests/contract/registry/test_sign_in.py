@@ -333,19 +333,19 @@ async def test_nobody_is_called_what_the_trail_calls_others(here: Registry, path
 async def test_of_two_admins_who_switch_each_other_off_at_once_one_stays(here: Registry) -> None:
     first, other, invited = [await made(here, "admin") for _ in range(3)]
     ours = {account["accountId"] for account in (first, other, invited)}
-    async with browser(here) as one, browser(here) as another:
-        await accepted(one, first)
-        await accepted(another, other)
+    async with browser(here) as by_first, browser(here) as by_other:
+        await accepted(by_first, first)
+        await accepted(by_other, other)
         for known in (await here.client.get("/v1/accounts", headers=ADMIN)).json():
             if known["accountId"] not in ours and known["state"] != "off":
                 await here.client.patch(f"/v1/accounts/{known['accountId']}", json={"enabled": False}, headers=ADMIN)
         answers = await asyncio.gather(
-            one.patch(f"/v1/accounts/{other['accountId']}", json={"enabled": False}),
-            another.patch(f"/v1/accounts/{first['accountId']}", json={"enabled": False}),
+            by_first.patch(f"/v1/accounts/{other['accountId']}", json={"enabled": False}),
+            by_other.patch(f"/v1/accounts/{first['accountId']}", json={"enabled": False}),
         )
         assert sorted(answer.status_code for answer in answers) in ([200, 401], [200, 409])
-        last, path = (one, first) if answers[0].status_code == 200 else (another, other)
-        path = f"/v1/accounts/{path['accountId']}"
+        last, left = (by_first, first) if answers[0].status_code == 200 else (by_other, other)
+        path = f"/v1/accounts/{left['accountId']}"
         for answer in (
             await last.patch(path, json={"enabled": False}),
             await last.patch(path, json={"scopes": ["read"]}),
