@@ -67,8 +67,8 @@ _ACCESS = Words(
     """\
 A Kafka user for each service, named after it and allowed the least that it needs; `KAFKA_TOPIC_PREFIX` goes before
 every name here. Besides what the table says every service may `Describe` and `DescribeConfigs` all topics, and `Read`
-groups whose names begin with its own; `registry` may `Describe` all groups. `statistics` may `Create`, `Read` and
-`Write` topics whose names begin with
+groups whose names begin with its own; `registry` may `Describe` all groups, `ingest` those whose names begin with
+`router` and `status`. `statistics` may `Create`, `Read` and `Write` topics whose names begin with
 `statistics`: its table's changelog. The services need nothing else: no cluster operation, no transaction.
 
 An operator's user creates and changes topics first (`rpns topics apply`: `Create`, `Alter`, `AlterConfigs`,
@@ -82,8 +82,8 @@ these lists.
 По пользователю Kafka на каждый сервис, с именем сервиса и наименьшими правами, которых ему достаточно; перед каждым
 именем здесь стоит `KAFKA_TOPIC_PREFIX`. Кроме указанного в таблице, каждому сервису можно `Describe` и
 `DescribeConfigs` для всех топиков и `Read` для групп, имена которых начинаются с его собственного; `registry` —
-`Describe` для всех групп. `statistics` может `Create`, `Read` и `Write` топики, имена которых начинаются со
-`statistics`: это топик изменений его таблицы. Больше сервисам ничего не нужно: ни операций с кластером, ни транзакций.
+`Describe` для всех групп, `ingest` — для тех, имена которых начинаются с `router` и `status`. `statistics` может
+`Create`, `Read` и `Write` топики, имена которых начинаются со `statistics`: это топик изменений его таблицы. Больше сервисам ничего не нужно: ни операций с кластером, ни транзакций.
 
 Топики сначала создаёт и меняет пользователь оператора (`rpns topics apply`: `Create`, `Alter`, `AlterConfigs`,
 `DescribeConfigs`). Для [восстановления](operations.md#восстановление) ему нужны `Describe` и `Read` для всех топиков и

@@ -15,7 +15,8 @@ from schemas.topics import DEAD_LETTER, Topic
 
 
 class Permission(NamedTuple):
-    """Topics by name, without a prefix; `creates`: it makes topics of its own; `sees_groups`: how far each group is.
+    """Topics by name, without a prefix; `creates`: it makes topics of its own; `sees_groups`: of which services it may
+    ask how far their groups are, "" for all.
 
     `upkeep_…`: which of them are not on a message's way."""
 
@@ -25,7 +26,7 @@ class Permission(NamedTuple):
     upkeep_reads: tuple[str, ...] = ()
     upkeep_appends: tuple[str, ...] = ()
     creates: bool = False
-    sees_groups: bool = False
+    sees_groups: tuple[str, ...] = ()
 
 
 def _permission(
@@ -36,7 +37,7 @@ def _permission(
     upkeep_reads: Iterable[str] = (),
     upkeep_appends: Iterable[Topic] = (),
     creates: bool = False,
-    sees_groups: bool = False,
+    sees_groups: tuple[str, ...] = (),
     puts_aside: bool = True,
 ) -> Permission:
     taken = list(reads)
@@ -72,6 +73,7 @@ PERMISSIONS: dict[str, Permission] = {
         "partners' APIs: is this request acceptable?",
         [topics.BROADCAST_CHANNELS, topics.BROADCASTS, *_SHARED],
         [*_REQUESTED, *_SHARED, *_AUDITED, topics.MAILING_EVENTS, topics.BROADCAST_CHANNELS, topics.BROADCASTS],
+        sees_groups=("router", "status"),  # how far ahead of them its mailings are
     ),
     # it proves that an erasure left nothing behind, so it reads everything; it sends dead letters again, so it appends
     # to whatever has some; it tells what waits
@@ -81,7 +83,7 @@ PERMISSIONS: dict[str, Permission] = {
         [topics.DEVICE_EVENTS, topics.INSTALLATIONS, *_SHARED, *_STATUS, *_AUDITED],
         upkeep_reads=_EVERYTHING,
         upkeep_appends=_MAY_BE_SENT_AGAIN,
-        sees_groups=True,
+        sees_groups=("",),
     ),
     "router": _permission("who gets it, when, over what?", [*_REQUESTED, *_SHARED], [*_REQUESTED, *_TARGETS, *_STATUS]),
     "dispatch": _permission(
@@ -127,8 +129,8 @@ def rules(topic_prefix: str = "") -> list[Rule]:
         found += [Rule(service, "topic", topic_prefix + name, False, "Read") for name in permission.reads]
         found += [Rule(service, "topic", topic_prefix + name, False, "Write") for name in permission.appends]
         found.append(Rule(service, "group", topic_prefix + service, True, "Read"))
-        if permission.sees_groups:
-            found.append(Rule(service, "group", every, bool(topic_prefix), "Describe"))
+        for seen in permission.sees_groups:
+            found.append(Rule(service, "group", topic_prefix + seen or "*", bool(topic_prefix + seen), "Describe"))
         if permission.creates:
             own = topic_prefix + service
             found += [Rule(service, "topic", own, True, name) for name in ("Create", "Read", "Write")]

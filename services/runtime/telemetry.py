@@ -112,6 +112,11 @@ DIRECTORY_NEWEST = Gauge(
 )
 BATCH_MESSAGES = Counter("rpns_batch_messages_total", "messages of packets that were answered", ["outcome"])
 MAILING_FAULTS = Counter("rpns_mailing_faults_total", "mailings paused, or not told of, because of an internal fault")
+PLANNING_HELD = Counter(
+    "rpns_planning_held_total",
+    "slices of mailings that waited because a group (router, status) has some seconds of work already",
+    ["group"],
+)
 UNKNOWN_FIELDS = Counter(
     "rpns_unknown_fields_total", "messages asked for with fields that nobody reads (RPNS-Warnings)", ["partner"]
 )

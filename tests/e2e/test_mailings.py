@@ -9,9 +9,14 @@ from tests.support.mailings import Mailings, push
 from tests.support.waiting import eventually
 from tests.support.world import PLATFORMS, World
 
-MANY = 1_500
+MANY, LARGE = 1_500, 40_000
 SILENT = Habits(None, receipts_sent=0)
 """Receipts of so many messages would take longer than all of the rest."""
+
+
+async def pieces(piece: bytes, times: int) -> AsyncIterator[bytes]:
+    for _ in range(times):
+        yield piece
 
 
 @pytest.fixture
@@ -89,6 +94,28 @@ async def test_a_mailing_rests_goes_on_and_is_cancelled(world: World, mailings: 
     assert 8 <= after["progress"]["planned"] < 400
     await world.fleet.drained()
     assert len({push.text for push in device.shown}) == len(device.shown)
+
+
+async def test_a_small_mailing_is_sent_while_a_large_one_is_still_planned(world: World, mailings: Mailings) -> None:
+    phones = [world.new_phone() for _ in range(3)]
+    devices = [await world.enrol("android", phone) for phone in phones]
+    large = await mailings.draft(push(world), onRepeated="send")
+    small = await mailings.draft(push(world))
+    line = b'{"to": "%s", "name": "N"}\n' % world.new_phone().encode()
+    await mailings.upload(large, pieces(line * (LARGE // 40), 40))
+    await mailings.upload(small, ({"to": phone, "name": "N"} for phone in phones))
+    await mailings.ok("POST", f"/{large}/start")
+
+    async def is_well_begun() -> bool:
+        return bool((await mailings.ok("GET", f"/{large}"))["progress"]["planned"] >= LARGE // 20)
+
+    await eventually(is_well_begun, "the large one is planned for some seconds ahead")
+    await mailings.ok("POST", f"/{small}/start")
+    await mailings.counted(small, sent=len(phones))
+    await mailings.ok("POST", f"/{large}/cancel")
+    rest = (await mailings.ok("GET", f"/{large}"))["progress"]
+    assert 0 < rest["planned"] < LARGE
+    assert [len(device.shown) for device in devices] == [1, 1, 1]
 
 
 async def test_a_segment_is_everybody_who_fits_once(world: World, mailings: Mailings) -> None:

@@ -4,10 +4,12 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from schemas.topics import MESSAGE_REQUESTED
 from services.ingest.duplicates import DuplicateClaims
 from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.dry_run import DryRun
 from services.ingest.mailing.erasure import MailingErasure
+from services.ingest.mailing.planning.backpressure import LOOK_S, PlanningBackpressure
 from services.ingest.mailing.planning.messages import MessageWriter
 from services.ingest.mailing.planning.planner import Planner
 from services.ingest.mailing.planning.recipients import RecipientReader
@@ -22,11 +24,17 @@ from services.runtime.erasure import clean_after
 from services.runtime.installations.reader import Installations
 from services.runtime.installations.segments import Segments
 from services.runtime.live import LiveStreams
+from services.runtime.log.batch_consumer import group_of
 from services.runtime.log.kafka import Log
+from services.runtime.log.upkeep import GroupOffsets
+from services.runtime.loops import keep_on
 from services.runtime.mongo import Database
 from services.runtime.mongo.hour_keys import HourKeys
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.process import Process
+
+_PLANNED = MESSAGE_REQUESTED["bulk"]
+_READERS = ("router", "status")
 
 
 async def open_mailings(
@@ -47,6 +55,10 @@ async def open_mailings(
     publisher = MailingPublisher(mailings, directory, log)
     recipients = RecipientReader(mailings, Segments(database), directory)
     if "bulk" in process.settings.lanes:
+        groups = {name: GroupOffsets(process.settings, _PLANNED, group_of(name, "bulk")) for name in _READERS}
+        for offsets in groups.values():
+            await process.stack.enter_async_context(offsets)
+        backpressure = PlanningBackpressure(groups)
         run_of = partial(
             MailingRun,
             mailings=mailings,
@@ -54,6 +66,7 @@ async def open_mailings(
             recipients=recipients,
             writer=MessageWriter(mailings, claims, keys, log),
             directory=directory,
+            backpressure=backpressure,
         )
         planner = Planner(
             mailings=mailings,
@@ -64,6 +77,9 @@ async def open_mailings(
             stop=process.stop,
         )
         process.spawn(planner.run(), "mailings", drains=True)
+        process.spawn(
+            keep_on("planning-backpressure", backpressure.look, process.stop, LOOK_S), "planning-backpressure"
+        )
     service = MailingService(mailings, directory, publisher)
     dry = DryRun(service, recipients, Installations(database))
     return mailing_routes(service, dry, OutcomesStore(database), caller_of, LiveStreams(process.stop))

@@ -3,7 +3,8 @@
     fold ─▶ take: these mailings have changed ─▶ (a pause) ─▶ count over the index ─▶ `outcomes`, which ingest reads
 
 Counting instead of adding up: whatever is repeated, late or killed, the next count is right. A count of a million index
-entries takes the database about a second, so the pause is a multiple of what the last one took.
+entries takes the database about a second, so the pause is a multiple of what the last one took, within bounds: on a
+machine that is busy the figures of a mailing that has ended would else be minutes late.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from services.status.fold import Followed
 from services.status.message import Messages
 
 _PAUSE_TIMES = 20
+_LONGEST_PAUSE_S = 20.0
 _LEASE_MS = 15_000
 _LOOK_ELSEWHERE_S = 5.0
 """How often to look for what only other instances have noted; one's own changes are counted with the next turn."""
@@ -49,7 +51,7 @@ class MailingOutcomeCounter:
             self._has_noted = False
             took_s = await self.count(now_ms())
             self._look_at_s = time.monotonic() + _LOOK_ELSEWHERE_S
-            return max(interval_s, _PAUSE_TIMES * took_s)
+            return pause_s(took_s, interval_s)
 
         await keep_on("outcomes", turn, stop, interval_s)
         await self._lease.release()
@@ -61,6 +63,11 @@ class MailingOutcomeCounter:
             return 0.0
         await count_changed(self._messages, self._outcomes, now)
         return time.monotonic() - began_s
+
+
+def pause_s(took_s: float, interval_s: float) -> float:
+    """How long to rest after a turn that took so long."""
+    return max(interval_s, min(_LONGEST_PAUSE_S, _PAUSE_TIMES * took_s))
 
 
 async def count_changed(messages: Messages, outcomes: OutcomesStore, now: int) -> int:

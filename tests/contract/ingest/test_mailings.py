@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing, PageCursor
 from services.ingest.mailing.planning import planner as planner_module
 from services.ingest.mailing.planning import run as run_module
+from services.ingest.mailing.planning.backpressure import PlanningBackpressure
 from services.ingest.mailing.planning.messages import MessageWriter
 from services.ingest.mailing.planning.planner import Planner
 from services.ingest.mailing.planning.recipients import RecipientReader
@@ -72,6 +73,7 @@ class Bench:
     writer: MessageWriter
     database: Database
     settings: Settings
+    backpressure: PlanningBackpressure = field(default_factory=lambda: PlanningBackpressure({}))
 
     @property
     def mailings(self) -> Mailings:
@@ -93,6 +95,7 @@ class Bench:
             recipients=self.recipients,
             writer=self.writer,
             directory=self.directory,
+            backpressure=self.backpressure,
         )
 
     def planner(self, stop: asyncio.Event) -> Planner:

@@ -67,6 +67,11 @@ async def test_what_was_noted_here_is_counted_at_once_and_what_was_noted_elsewhe
     await running
 
 
+@pytest.mark.parametrize(("took_s", "pause_s"), [(0.0, 0.5), (0.01, 0.5), (0.2, 4.0), (1.0, 20.0), (5.0, 20.0)])
+def test_figures_are_never_late_by_more_than_a_count_and_twenty_seconds(took_s: float, pause_s: float) -> None:
+    assert mailing_outcomes.pause_s(took_s, interval_s=0.5) == pause_s
+
+
 async def test_what_could_not_be_counted_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailing_outcomes, "_LOOK_ELSEWHERE_S", 3_600)
     database, stop = Database(), asyncio.Event()

@@ -1,4 +1,5 @@
-"""The planner of mailings: slice after slice at each mailing's rate, under a lease, in the process of the partner APIs.
+"""The planner of mailings: slice after slice at each mailing's rate, as far as there is room behind what waits
+(`backpressure.py`), under a lease, in the process of the partner APIs.
 
     mailing running ─▶ window open? ─▶ next recipients ─▶ messages (derived ids) ─▶ log ─▶ cursor, compare-and-set
                                                                                  └▶ kill -9 here: again, absorbed

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.ingest.mailing.model import Mailing, MailingChanges
+from services.ingest.mailing.planning.backpressure import PlanningBackpressure
 from services.ingest.mailing.planning.messages import MessageWriter
 from services.ingest.mailing.planning.recipients import RecipientReader
 from services.ingest.mailing.publisher import MailingPublisher
@@ -74,6 +75,7 @@ class MailingRun:
     recipients: RecipientReader
     writer: MessageWriter
     directory: Directory
+    backpressure: PlanningBackpressure
     pace: Pace = field(default_factory=Pace)
     _waiting: list[MailingRecipient] = field(default_factory=list)
     _read_at: int = 0  # UTC ms; when those were read
@@ -111,6 +113,10 @@ class MailingRun:
                     return False
                 return await self._advance(end)
         size = max(1, min(_MAX_SLICE, int(self.mailing.rate_per_s * _SLICE_S)))
+        size = self.backpressure.granted(self.mailing.mailing_id, min(size, len(self._waiting)), time.monotonic())
+        if not size:
+            await pause(_HELD_S)
+            return await self._is_still_running()
         part, self._waiting = self._waiting[:size], self._waiting[size:]
         repeated = await self.writer.write(self.mailing, template, partner, part)
         if not await self._advance(part[-1].cursor, len(part) - repeated, repeated):
