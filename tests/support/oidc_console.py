@@ -134,7 +134,12 @@ async def oidc_console(
     app.include_router(me_routes(registry.directory, caller(logins, ())))
     tokens = OperatorTokens(registry.directory, registry.secrets, ADMIN_TOKEN)
     audited = AuditedApp(
-        app, "registry", registry.sink, (), fingerprint=tokens.fingerprint, refused=lambda caller, scope, status, account=None: None
+        app,
+        "registry",
+        registry.sink,
+        (),
+        fingerprint=tokens.fingerprint,
+        refused=lambda caller, scope, status, account=None: None,
     )
     transport = httpx.ASGITransport(app=OperatorsListener(audited, tokens, ()))
     try:
