@@ -248,6 +248,7 @@ class AccountChanged(Event, tag="account-changed"):
     enabled: bool = True
     sessions_since: int = 0  # UTC ms; those that began before have ended
     ended_sessions: tuple[EndedSession, ...] = ()
+    deleted: bool = False  # and off, without name, password and scopes; the company's login may make its own anew
     by: str = ""
 
     @property

@@ -41,9 +41,11 @@ class AskedValue(Frozen):
 
 class Audited(Event, tag="audited"):
     """A request of an operator or a partner that may change something, and was answered; an operator's look; or
-    refusals (401, 403, 429) of one caller within a minute, added up."""
+    refusals (401, 403, 429) of one caller at one route within a minute, added up; of sign-ins to one account all that
+    failed."""
 
     who: str  # operator:<name>, partner:<login>, bootstrap; unknown
+    who_id: str = ""  # account/<id> or operator/<id>, of an operator: a name may be given again
     address: str  # where it came from, as far as trusted proxies tell
     service: str
     method: str

@@ -103,7 +103,8 @@ class Gateway:
             request = urllib.request.Request(url, body, {**headers, **own}, method=method)
             opener = urllib.request.build_opener(_NoRedirect)
             with opener.open(request, timeout=timeout_s) as response:
-                return json.loads(response.read()), response.headers
+                content = response.read()
+                return json.loads(content) if content else None, response.headers
         except urllib.error.HTTPError as error:
             with error:
                 content = error.read(MAX_ERROR_BYTES)

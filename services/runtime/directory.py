@@ -47,7 +47,7 @@ class Directory:
         self._stops_of: dict[str, dict[tuple[StopScope, str], StopChanged]] = {}
         self._holding: dict[tuple[StopScope, str], StopChanged] = {}  # of those, the ones that stop something
         self.operators: dict[str, OperatorTokenChanged] = {}  # also those that were revoked
-        self.accounts: dict[str, AccountChanged] = {}  # also those that are switched off
+        self.accounts: dict[str, AccountChanged] = {}  # also those that are switched off or deleted
         self.forgotten: dict[str, RecipientForgotten] = {}  # by erasure id
         self._erasure_waits: list[asyncio.Event] = []
         self.outdated: set[str] = set()  # keys whose newest state only a newer release understands
@@ -183,7 +183,7 @@ class Directory:
                 self._operators.put(event.operator_id, [event.digest])
             case AccountChanged():
                 self.accounts[event.account_id] = event
-                self._accounts.put(event.account_id, [event.name])
+                self._accounts.put(event.account_id, () if event.deleted else [event.name])
             case RecipientForgotten():
                 self.forgotten[event.erasure_id] = event
                 waits, self._erasure_waits = self._erasure_waits, []

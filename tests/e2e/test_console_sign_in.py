@@ -132,7 +132,7 @@ async def test_the_password_is_changed_and_other_browsers_are_out(browser: Brows
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_an_admin_invites_resets_and_switches_off(operator: ConsolePage, world: World, dark: bool) -> None:
+async def test_an_admin_invites_switches_off_and_deletes(operator: ConsolePage, world: World, dark: bool) -> None:
     await operator.is_dark(dark)
     name = world.new_ref().lower()
     await operator.run("location.hash = '#/operations/accounts'")
@@ -154,6 +154,9 @@ async def test_an_admin_invites_resets_and_switches_off(operator: ConsolePage, w
     )
     await operator.send_form("Switch off")
     await operator.until(f"{row}.innerText.includes('Switch on')", "the account is off")
+    await operator.run(f"[...{row}.querySelectorAll('button')].find((one) => one.textContent === 'Delete…').click()")
+    await operator.send_form("Delete")
+    await operator.until(f"{row} === undefined", "the account is gone")
 
 
 async def test_the_forms_fit_a_phone_and_speak_russian(page: ConsolePage) -> None:

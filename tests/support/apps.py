@@ -62,7 +62,7 @@ def all_apps(
     directory: Directory,
     secrets: Secrets,
     logins: Logins,
-    refused: Refused = lambda who, scope, status: None,
+    refused: Refused = lambda caller, scope, status, account=None: None,
     devices: Any = None,
 ) -> dict[str, Api]:
     """By the name of their service. `refused` is told whom the hot paths refuse; `devices` finds installations."""
@@ -92,7 +92,7 @@ def all_apps(
 
 
 def _sign_in(directory: Directory, secrets: Secrets) -> list[APIRouter]:
-    accounts = Accounts(Provisioning(directory, NOTHING, NOTHING))
+    accounts = Accounts(Provisioning(directory, NOTHING, NOTHING), has_other_admins=True)
     passwords = Passwords(directory, SignInPace())
     return [
         account_routes(accounts, passwords),

@@ -129,12 +129,17 @@ async def oidc_console(
     app = openapi.application("RPNS registry", "1", "")
     app.include_router(oidc_routes(door))
     passwords = Passwords(registry.directory, SignInPace())
-    app.include_router(account_routes(Accounts(provisioning), passwords))
+    app.include_router(account_routes(Accounts(provisioning, has_other_admins=True), passwords))
     logins = Logins(registry.directory, registry.secrets)
     app.include_router(me_routes(registry.directory, caller(logins, ())))
     tokens = OperatorTokens(registry.directory, registry.secrets, ADMIN_TOKEN)
     audited = AuditedApp(
-        app, "registry", registry.sink, (), fingerprint=tokens.fingerprint, refused=lambda who, scope, status: None
+        app,
+        "registry",
+        registry.sink,
+        (),
+        fingerprint=tokens.fingerprint,
+        refused=lambda caller, scope, status, account=None: None,
     )
     transport = httpx.ASGITransport(app=OperatorsListener(audited, tokens, ()))
     try:

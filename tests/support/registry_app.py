@@ -175,7 +175,7 @@ def sign_in_routes(
     stack: AsyncExitStack, directory: Directory, secrets: Secrets, sink: Log, database: Database
 ) -> list[APIRouter]:
     """As the process opens them."""
-    accounts = Accounts(Provisioning(directory, sink, ProvisioningLock(database, "accounts")))
+    accounts = Accounts(Provisioning(directory, sink, ProvisioningLock(database, "accounts")), has_other_admins=False)
     passwords = Passwords(directory, SignInPace())
     stack.callback(passwords.close)
     return [

@@ -77,6 +77,14 @@ def enable(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     show.done(phrase("account {name} is on", name=name), _changed(context, name, {"enabled": True}), as_json)
 
 
+@app.command()
+def delete(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Delete an account for good; it is signed out, and its name may be given again."""
+    asking = operator(context)
+    gone = asking.call("DELETE", f"/v1/accounts{path(_found(asking, name))}")
+    show.done(phrase("account {name} is gone", name=name), gone, as_json)
+
+
 def _shown() -> dict[str, str]:
     """Titles of what is shown this once."""
     return {"name": phrase("name"), "password": phrase("password for once")}

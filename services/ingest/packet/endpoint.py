@@ -12,7 +12,7 @@ from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules import Refusal
 from services.runtime import telemetry
-from services.runtime.access.audit import Refused
+from services.runtime.access.audit import NOBODY, Refused
 from services.runtime.access.callers import Network, caller_address
 
 log = telemetry.logger("api")
@@ -40,7 +40,7 @@ class PacketEndpoint:
         status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
         await write_answer(scope, send, answer, beside, status)
         if is_of_a_stranger(answer, beside):
-            self._refused("", scope, status)
+            self._refused(NOBODY, scope, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 

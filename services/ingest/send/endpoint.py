@@ -9,7 +9,7 @@ from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected
 from services.ingest.rules import Code, Refusal
 from services.ingest.send.answer import SendService
 from services.runtime import telemetry
-from services.runtime.access.audit import Refused
+from services.runtime.access.audit import NOBODY, Refused
 from services.runtime.access.callers import Network, caller_address
 from services.runtime.http import server
 
@@ -43,6 +43,6 @@ class SendEndpoint:
             answer = unexpected(error)
         await write_answer(scope, send, answer, beside)
         if is_of_a_stranger(answer, beside):
-            self._refused("", scope, answer.code.http_status)
+            self._refused(NOBODY, scope, answer.code.http_status)
         _ANSWERS[answer.code if isinstance(answer, Refusal) else 0].inc()
         _SECONDS.observe(time.perf_counter() - started)

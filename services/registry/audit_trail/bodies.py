@@ -40,10 +40,14 @@ class AskedView(AnswerModel):
 
 
 class AuditView(AnswerModel):
-    """A request that was answered, or `count` refusals of one caller within a minute."""
+    """A request that was answered, or `count` refusals of one caller at one route within a minute."""
 
     at: int
     who: str
+    who_id: str = Field(
+        description="whose account or token it was, `account/<id>` or `operator/<id>`: a name may be given again. "
+        "Empty: not an operator's, or a record of before this was kept"
+    )
     caller: str = Field(description="who it is, in words, in the caller's language")
     sentence: str = Field(description="what was done or tried, in words, in the caller's language")
     address: str

@@ -2,7 +2,8 @@
 
     _id          of the event, so that a record that is read twice is stored once
     at           UTC ms
-    callers      who, and who without the kind
+    callers      who, who without the kind, and whose account or token it was; of a sign-in that failed the account's
+                 name and key, for it was tried by nobody whom we know
     about        people: their fingerprints; messages: m/<id>, n/<mtNum>
     places       the path, and the keys of what was changed, a line each
     is_wide      only where it is
@@ -13,6 +14,7 @@ Whatever a record is found by stands in the clear in the log as well: fingerprin
 values about people.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,13 +31,33 @@ def document_of(event: Audited, raw: bytes) -> dict[str, Any]:
     made: dict[str, Any] = {
         "_id": event.event_id,
         "at": event.at,
-        "callers": list(dict.fromkeys((event.who, event.who.partition(":")[2]))),
+        "callers": list(dict.fromkeys(_callers(event))),
         "about": _names(event),
         "places": "\n".join(dict.fromkeys((event.path, *(change.entity for change in event.changes)))),
         "record": raw,
         "kept_until": datetime.fromtimestamp((event.at + HISTORY_RETENTION_MS) / 1000, UTC),
     }
     return made | ({"is_wide": True} if event.is_wide else {})
+
+
+def _callers(event: Audited) -> Iterator[str]:
+    yield event.who
+    yield event.who.partition(":")[2]
+    if event.who_id:
+        yield event.who_id
+    if (account := tried_account(event)) is not None:
+        account_id, name = account
+        yield from (name, f"account/{account_id}")
+
+
+def tried_account(event: Audited) -> tuple[str, str] | None:
+    """Id and name of the account that a sign-in was to be of; None: this is no such record."""
+    for change in event.changes:
+        kind, _, account_id = change.entity.partition("/")
+        for value in change.values if kind == "session" else ():
+            if value.name == "name":
+                return account_id, value.after
+    return None
 
 
 def message_names(any_id: str) -> set[str]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, StrictInt, StringConstraints
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
 from schemas import ids
 from schemas.application_events import OperatorTokenChanged
@@ -19,7 +19,8 @@ from services.registry.bodies import AnswerModel, BadField, Id, RequestModel
 from services.registry.http import PROBLEMS, By, operator_router
 from services.registry.provisioning.service import Entity, Provisioning, Stamp
 from services.runtime.access.audit import note_change, state_of
-from services.runtime.access.operator_tokens import PREFIX, PURPOSE
+from services.runtime.access.operator_tokens import BOOTSTRAP, PREFIX, PURPOSE
+from services.runtime.access.refusals import OTHERS, STRANGER
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.http.field_rules import form
@@ -29,6 +30,15 @@ _TOKEN_BYTES = 32
 _MOST = 1_000
 """Tokens that work at the same time."""
 _FARTHEST_MS = 4_102_444_800_000  # the year 2100
+_OF_THE_TRAIL = frozenset((BOOTSTRAP, STRANGER, OTHERS, "operator", "partner", "kafka"))
+
+
+def _free(name: str) -> str:
+    if name in _OF_THE_TRAIL:
+        raise ValueError("must be another name: the audit trail uses this one for itself")
+    return name
+
+
 OperatorName = Annotated[
     str,
     StringConstraints(
@@ -37,6 +47,7 @@ OperatorName = Annotated[
             "must be 1 to 64 small letters, digits and . _ @ -, a letter or digit first",
         )
     ),
+    AfterValidator(_free),
 ]
 
 

@@ -7,6 +7,7 @@ before a rule was made goes on working until it is changed.
 from dataclasses import dataclass
 
 from services.runtime.http.server import Problem
+from services.runtime.text.visible import visible
 
 MIN_PASSWORD, MIN_WEAK_PASSWORD = 12, 4
 MIN_KEY = 20
@@ -21,17 +22,18 @@ class SecretRules:
     allow_weak: bool = False
 
     def check_password(self, password: str | None, login: str, field: str = "password") -> None:
-        """A partner's password, or an operator's; None is drawn."""
+        """A partner's password, or an operator's; None is drawn. What can be neither seen nor typed does not count."""
         if password is None:
             return
-        least = MIN_WEAK_PASSWORD if self.allow_weak else MIN_PASSWORD
-        if len(password) < least:
-            raise _broken(field, f"must have at least {least} characters")
+        least, counted = MIN_WEAK_PASSWORD if self.allow_weak else MIN_PASSWORD, visible(password)
+        if len(counted) < least:
+            beside = "; invisible ones do not count" if len(password) >= least else ""
+            raise _broken(field, f"must have at least {least} characters{beside}")
         if self.allow_weak:
             return
-        if password.casefold() == login.casefold():
+        if counted.casefold() == login.casefold():
             raise _broken(field, "must not be the login")
-        if len(set(password)) < MIN_DIFFERENT:
+        if len(set(counted)) < MIN_DIFFERENT:
             raise _broken(field, f"must have at least {MIN_DIFFERENT} different characters")
 
     def check_key(self, field: str, key: str | None) -> None:

@@ -74,6 +74,11 @@ def _may_have_ended(key: str, at: int) -> bool:
     return key.startswith("stop/") and at < now_ms() - MESSAGE_RETENTION_MS
 
 
+def _leaves(current: Entity, changed: Entity) -> bool:
+    """Whether nothing is other than before. A stop that is put again counts from then on."""
+    return not isinstance(changed, StopChanged) and state_of(current) == state_of(changed)
+
+
 def partner_of(current: Entity | None) -> PartnerChanged:
     """The entity itself. Raises Problem 404 where there is none."""
     if not isinstance(current, PartnerChanged):
@@ -133,6 +138,8 @@ class Provisioning:
 
         `by` is who asks for it, as events say it; `if_match` the header, which names the version that was read.
 
+        What leaves everything as it was makes no version: the answer is the entity as it is.
+
         Raises Problem 409 when that is not the current one, 503 when others keep changing or the log is away.
         """
         version = version_of(if_match)
@@ -148,6 +155,10 @@ class Provisioning:
             if version not in (None, "*") and (current is None or current.event_id != version):
                 raise Problem(409, "Changed meanwhile", "read it again, and change what you then see")
             changed = decide(current, Stamp(ids.uuid7(), max(now_ms(), (current.at if current else 0) + 1), by))
+            if current is not None and _leaves(current, changed):
+                note_change(key, state_of(current), state_of(current))
+                await self.lock.release(lease)
+                return cast(Changed, current)
             await self.sink.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
             note_change(changed.entity_key, state_of(current), state_of(changed))
         except faults.TRANSIENT_ERRORS:

@@ -1,16 +1,17 @@
-"""Accounts of operators, `/v1/accounts`: made, listed, changed and given another password with the scope `admin`.
+"""Accounts of operators, `/v1/accounts`: made, listed, changed, given another password and deleted with the scope
+`admin`.
 
-POST  /v1/accounts                 {name, scopes}: 201 with a password for once, which is in this answer only
-GET   /v1/accounts                 all of them
-PATCH /v1/accounts/{id}            {scopes, enabled}; who is switched off is signed out within a second
-POST  /v1/accounts/{id}/password   another password for once; ends the one that was, and all sessions
+POST   /v1/accounts                 {name, scopes}: 201 with a password for once, which is in this answer only
+GET    /v1/accounts                 all of them
+PATCH  /v1/accounts/{id}            {scopes, enabled}; who is switched off is signed out within a second
+POST   /v1/accounts/{id}/password   another password for once; ends the one that was, all sessions, and waits of guesses
+DELETE /v1/accounts/{id}            for good; the name may be given again
 """
 
 import secrets as random_secrets
-from operator import attrgetter
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field, StrictBool
 
 from schemas.application_events import AccountChanged
@@ -74,16 +75,22 @@ def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
         """A named operator, who signs in to the console. The password for once is in this answer only."""
         password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
         hashed = await passwords.hashed(password)
-        return AccountView.of(await accounts.create(body.name, body.scopes, by, password_hash=hashed), password)
+        made = await accounts.create(body.name, body.scopes, by, password_hash=hashed)
+        passwords.forgive(made.name)
+        return AccountView.of(made, password)
 
     @router.get("")
     async def list_accounts() -> list[AccountView]:
         """By name."""
-        return [AccountView.of(known) for known in sorted(accounts.directory.accounts.values(), key=attrgetter("name"))]
+        return [AccountView.of(known) for known in accounts.all()]
 
     @router.patch("/{account_id}", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
     async def change_account(account_id: Id, body: AccountPatch, by: By, if_match: IfMatch = None) -> AccountView:
-        """Change what the body names; `{"enabled": false}` switches it off, and signs it out everywhere."""
+        """Change what the body names; `{"enabled": false}` switches it off, and signs it out everywhere.
+
+        A body that names nothing changes nothing. The last account of an admin is refused, where admins have no other
+        way in.
+        """
         if body.scopes is not None:
             _check_is_ours(account_id)
         changed = await accounts.change(account_id, by, if_match, scopes=body.scopes, enabled=body.enabled)
@@ -94,7 +101,16 @@ def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
         """Another password for once, in this answer only; the one before and all sessions end."""
         _check_is_ours(account_id)
         password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
-        return AccountView.of(await accounts.reset(account_id, await passwords.hashed(password), by), password)
+        given = await accounts.reset(account_id, await passwords.hashed(password), by)
+        passwords.forgive(given.name)
+        return AccountView.of(given, password)
+
+    @router.delete("/{account_id}", status_code=204, responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
+    async def delete_account(account_id: Id, by: By, if_match: IfMatch = None) -> Response:
+        """Delete it for good; it is signed out everywhere. Its name may be given again. One of the company's login is
+        made anew when its person signs in: switch that off instead to keep somebody out."""
+        await accounts.delete(account_id, by, if_match)
+        return Response(status_code=204)
 
     return router
 

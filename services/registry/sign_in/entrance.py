@@ -71,7 +71,7 @@ class Entrance:
         `way` is how it was proved, for the metric: "password", and what other ways there are.
         """
         session = Session.begun(account, now_ms())
-        note_caller(f"operator:{account.name}")
+        note_caller(f"operator:{account.name}", account.entity_key)
         note_change(f"session/{account.account_id}", {}, {"name": account.name, "scopes": list(account.scopes)})
         telemetry.SIGN_INS.labels(way, "let in").inc()
         return self.given(request, response, session, account)

@@ -65,6 +65,11 @@ class SignInPace:
         for buckets, key in self._counted(guess):
             buckets.give_back(key, now_s)
 
+    def forgive(self, name: str) -> None:
+        """The guesses at a name are forgotten, at all instances: nobody has guessed at the password that it has now."""
+        for buckets in self._of_name:
+            buckets.forget(self._named(name))
+
     def _counted(self, guess: Guess) -> Iterator[tuple[TokenBuckets, str]]:
         yield self._of_network, self._named(guess.network)
         if guess.browser:

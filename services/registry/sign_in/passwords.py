@@ -36,10 +36,7 @@ class TooOften:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """No account has them. `account` has the name; `wait_s`: how long its name, or the browser, waits from now on."""
-
-    account: AccountChanged | None
-    wait_s: int = 0
+    """No account has them."""
 
 
 class Passwords:
@@ -74,6 +71,10 @@ class Passwords:
             return now
         return self._wrong(account, guess)
 
+    def forgive(self, name: str) -> None:
+        """Whoever guessed at the password of that name before keeps nobody out any more."""
+        self._pace.forgive(name)
+
     async def hashed(self, password: str) -> str:
         """The hash to keep."""
         return await self._in_turn(partial(passwords.hashed, password))
@@ -81,9 +82,10 @@ class Passwords:
     def _wrong(self, account: AccountChanged | None, guess: Guess) -> Wrong:
         wait_s = ceil(self._pace.wait_s(guess, self._monotonic_s()))
         telemetry.SIGN_INS.labels(_WAY, "locked out" if wait_s else "wrong").inc()
-        if wait_s and account is not None:
-            log.warning("wrong passwords of an account are slowed down", account_id=account.account_id, wait_s=wait_s)
-        return Wrong(account, wait_s)
+        if wait_s:  # of a name that nobody has as well: it takes as long
+            account_id = "" if account is None else account.account_id
+            log.warning("wrong passwords of a name are slowed down", account_id=account_id, wait_s=wait_s)
+        return Wrong()
 
     async def _in_turn(self, call: Callable[[], Done]) -> Done:
         """Goes on when who asked has gone, so that what waits stays counted."""

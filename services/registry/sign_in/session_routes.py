@@ -23,10 +23,9 @@ from services.registry.sign_in.accounts import Accounts, account_of
 from services.registry.sign_in.entrance import Entrance, SessionView, asked_by_console
 from services.registry.sign_in.pace import Guess
 from services.registry.sign_in.passwords import Passwords, TooOften, Wrong
-from services.runtime.access.audit import note_caller, note_change
+from services.runtime.access.audit import TriedAccount, note_tried
 from services.runtime.access.callers import caller_address, network_of
 from services.runtime.access.operator_routes import RENEWAL
-from services.runtime.access.refusals import STRANGER
 from services.runtime.access.sessions import known_browser
 from services.runtime.access.sessions.cookies import cookie_of, is_https, set_cookie
 from services.runtime.access.sessions.statement import Session
@@ -87,7 +86,9 @@ class _Door:
         return account_of(self.accounts.directory.accounts.get(session.account_id))
 
     async def proved(self, request: Request, name: str, password: str) -> AccountChanged | Wrong:
-        """Raises Problem 429."""
+        """Raises Problem 429. Nothing is waited for that depends on whether there is such an account."""
+        if (tried := self.accounts.directory.account_by_name(name)) is not None:
+            note_tried(TriedAccount(tried.account_id, tried.name))
         found = await self.passwords.check(self._guess(request, name), password)
         if isinstance(found, TooOften):
             raise Problem(429, "Too many wrong passwords", "try again later", retry_after_s=found.wait_s)
@@ -146,7 +147,6 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
         asked_by_console(request)
         found = await door.proved(request, body.name.strip().lower(), body.password)
         if isinstance(found, Wrong):
-            _note_wrong(found)
             raise Problem(401, "Unknown name or wrong password", kind="wrong-password")
         _refuse_outdated(found, body)
         if body.new_password is not None:
@@ -161,7 +161,6 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
         account = door.account(session)
         found = await door.proved(request, account.name, body.password)
         if isinstance(found, Wrong):
-            _note_wrong(found)
             raise Problem(
                 400, "Wrong password", errors=[{"field": "password", "rule": "must be the one that you have now"}]
             )
@@ -193,14 +192,6 @@ def _add_ways_out(router: APIRouter, door: _Door) -> None:
         response = Response(status_code=204)
         door.entrance.taken_back(request, response)
         return response
-
-
-def _note_wrong(found: Wrong) -> None:
-    """In the audit trail, where the name is an account's: what else was typed for a name may be a password."""
-    if found.account is not None:
-        note_caller(STRANGER)
-        waits = {"waitS": found.wait_s} if found.wait_s else {}
-        note_change(f"session/{found.account.account_id}", {}, {"name": found.account.name, **waits})
 
 
 def _refuse_outdated(found: AccountChanged, body: SignIn) -> None:

@@ -9,15 +9,15 @@ An operator's look at values about people is recorded before it is answered, or 
 
 A route that succeeds without a note of what it changed, or left as it was, is a fault, and is logged as one. What a
 partner may do with its own messages is in their traces, and not here. A record that the log does not take is written to
-the process's log as an error, with all that it says, and counted: the change itself was made. Who was refused is in
-`refusals.py`.
+the process's log as an error, with all that it says, and counted: the change itself was made. Who was refused, and
+whose account somebody did not get into (`note_tried`), is in `refusals.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import orjson
@@ -59,8 +59,30 @@ _HARMLESS = frozenset(
 )
 """Fields whose text is shown; numbers and switches are. A new field is shown only once it stands here."""
 Fingerprint = Callable[[str], str]
-Refused = Callable[[str, Scope, int], None]
-"""Told who was refused (empty: a stranger), with which request, by which status."""
+
+
+class Caller(NamedTuple):
+    """`who` as events say it; empty: a stranger. `who_id`: whose account or token it was, for a name may be given
+    again."""
+
+    who: str = ""
+    who_id: str = ""
+
+
+NOBODY = Caller()
+
+
+class TriedAccount(NamedTuple):
+    """Which account somebody tried to sign in to."""
+
+    account_id: str
+    name: str
+
+
+class Refused(Protocol):
+    """Told who was refused, with which request, by which status; of a sign-in, which account it was to be, if any."""
+
+    def __call__(self, caller: Caller, scope: Scope, status: int, account: TriedAccount | None = None) -> None: ...
 
 
 @dataclass
@@ -69,17 +91,24 @@ class _Notes:
 
     fingerprint: Fingerprint
     people: LookNotes
-    who: str = ""
+    caller: Caller = NOBODY
+    account: TriedAccount | None = None
     changes: list[AuditedChange] = field(default_factory=list)
 
 
 _NOTES: ContextVar[_Notes | None] = ContextVar("audit_notes", default=None)
 
 
-def note_caller(who: str) -> None:
-    """Which partner asks, as events say it, once it is proved."""
+def note_caller(who: str, who_id: str = "") -> None:
+    """Which partner asks, or whose account has signed in, as events say it, once it is proved."""
     if (notes := _NOTES.get()) is not None:
-        notes.who = who
+        notes.caller = Caller(who, who_id)
+
+
+def note_tried(account: TriedAccount) -> None:
+    """Which account it is to be signed in to: where that fails, it is in the trail, added up as refusals are."""
+    if (notes := _NOTES.get()) is not None:
+        notes.account = account
 
 
 def note_change(entity: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -162,16 +191,16 @@ class AuditedApp:
         reads = scope["method"] in ("GET", "HEAD", "OPTIONS") and route.path != LOGIN_CALLBACK
         changes = not reads and route.path not in (*ASKED_BY_POST, RENEWAL)
         operator: Operator | None = scope.get(OPERATOR_KEY)
-        by = "" if operator is None else operator.by
+        by = NOBODY if operator is None else Caller(operator.by, operator.entity_key)
         notes = _Notes(self._fingerprint, LookNotes(self._fingerprint), by)
 
         async def recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if changes and notes.who:
+                if changes and notes.caller.who:
                     await self._record(scope, route, notes, status)
-                elif status in (401, 403) or (status == 429 and is_open(scope["method"], scope["path"])):
-                    self._refused(notes.who, scope, status)
+                elif _is_refused(scope, status) or (notes.account is not None and status >= 400):
+                    self._refused(notes.caller, scope, status, notes.account)
             await send(message)
 
         token = _NOTES.set(notes)
@@ -182,7 +211,7 @@ class AuditedApp:
             elif operator is None:
                 await self._app(scope, receive, recorded)
             else:
-                await self._looks.watched(self._app, route, operator.by)(scope, receive, recorded)
+                await self._looks.watched(self._app, route, by)(scope, receive, recorded)
         finally:
             _NOTES.reset(token)
 
@@ -193,7 +222,8 @@ class AuditedApp:
         event = Audited(
             event_id=ids.uuid7(),
             at=now_ms(),
-            who=notes.who,
+            who=notes.caller.who,
+            who_id=notes.caller.who_id,
             address=caller_address(scope, self._trusted),
             service=self._service,
             method=scope["method"],
@@ -208,6 +238,10 @@ class AuditedApp:
         if status < 300 and not notes.changes:
             log.error("a change is not told to the audit trail", method=event.method, route=route.path)
         await record(self._sink, [event])
+
+
+def _is_refused(scope: Scope, status: int) -> bool:
+    return status in (401, 403) or (status == 429 and is_open(scope["method"], scope["path"]))
 
 
 async def record(sink: Log, events: Sequence[Audited]) -> None:

@@ -39,6 +39,9 @@ _ACCOUNT = "/v1/accounts/{account_id}"
 _RESEND = "/v1/report-resends/{resend_id}"
 
 
+_READING = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
 class OperatorRoute(NamedTuple):
     """One method of one path, written as its service writes it."""
 
@@ -92,11 +95,14 @@ ROUTES: tuple[OperatorRoute, ...] = (
     *_rows("operator", True, "POST /v1/mailings", f"PATCH {_MAILING}", f"PUT,POST,DELETE {_MAILING}/recipients"),
     *_rows("operator", True, *(f"POST {_MAILING}/{move}" for move in ("start", "pause", "resume", "cancel"))),
     *_rows("admin", False, "GET /v1/audit", "GET,POST /v1/operators", "DELETE /v1/operators/{operator_id}"),
-    *_rows("admin", False, "GET,POST /v1/accounts", f"PATCH {_ACCOUNT}", f"POST {_ACCOUNT}/password"),
+    *_rows("admin", False, "GET,POST /v1/accounts", f"PATCH,DELETE {_ACCOUNT}", f"POST {_ACCOUNT}/password"),
     *_rows("read", False, "GET,POST,DELETE /v1/session", "DELETE /v1/sessions"),
     *_rows("read", False, f"POST {RENEWAL}", "POST /v1/session/password"),
     *_rows("read", False, f"GET {WAYS}", f"GET {LOGIN}", f"GET {LOGIN_CALLBACK}"),
 )
+
+_RIGHTS_AT = ("/v1/operators", "/v1/accounts", "/v1/partners", "/v1/applications", "/v1/me/", "/v1/identities/")
+_ENTRANCES = frozenset((*(("POST", path) for path in ("/v1/session", "/v1/session/password")), ("GET", LOGIN_CALLBACK)))
 
 OPEN = frozenset({("POST", "/v1/session"), *(("GET", path) for path in ("/v1/session", WAYS, LOGIN, LOGIN_CALLBACK))})
 """How operators sign in: asked for before anybody is known. They see to it themselves who asks, and how often."""
@@ -116,6 +122,14 @@ def may(scopes: Iterable[OperatorScope], needed: OperatorScope) -> bool:
 def held_scopes(scopes: Collection[OperatorScope]) -> list[OperatorScope]:
     """All scopes that these hold, from the least to the greatest."""
     return [scope for scope in HELD if may(scopes, scope)]
+
+
+def gives_rights(method: str, path: str) -> bool:
+    """Whether who may do this, or gets in by it, may then do more: tokens, accounts, secrets, who is let in. `path` as
+    the table writes it, and of a method that is not there too."""
+    if (method, path) in _ENTRANCES:
+        return True
+    return method not in _READING and path.startswith(_RIGHTS_AT) and not path.startswith(_CHANNEL)
 
 
 def routes_at(path: str) -> tuple[OperatorRoute, ...]:

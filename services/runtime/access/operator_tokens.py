@@ -51,6 +51,13 @@ class Operator:
     operator_id: str = ""
     session: Session | None = None
 
+    @property
+    def entity_key(self) -> str:
+        """Of the account or token, in `application-events`; empty for the token of the settings."""
+        if self.session is not None:
+            return f"account/{self.session.account_id}"
+        return f"operator/{self.operator_id}" if self.operator_id else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:

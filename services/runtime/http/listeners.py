@@ -19,7 +19,7 @@ from typing import Any
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.runtime.access.audit import OPERATOR_KEY, AuditedApp, Refused
+from services.runtime.access.audit import NOBODY, OPERATOR_KEY, AuditedApp, Caller, Refused
 from services.runtime.access.audit import Api as Api
 from services.runtime.access.callers import Network
 from services.runtime.access.operator_routes import is_open, is_operators_alone, may, route_of, routes_at
@@ -116,7 +116,7 @@ class OperatorsListener:
             return server.nothing_at(path), {}
         found = await self._admission.proved(scope)
         if not isinstance(found, Operator):
-            self._note("", scope, found[0].status)
+            self._note(NOBODY, scope, found[0].status)
             return found
         route = route_of(method, path)
         if route is None:
@@ -124,13 +124,13 @@ class OperatorsListener:
             other = server.ProblemBody(title="Method Not Allowed", status=405, detail=f"allowed here: {allowed}")
             return other, {"Allow": allowed}
         if not may(found.scopes, route.scope):
-            self._note(found.by, scope, 403)
+            self._note(Caller(found.by, found.entity_key), scope, 403)
             return beyond(found, route.scope), {}
         return found
 
-    def _note(self, who: str, scope: Scope, status: int) -> None:
+    def _note(self, caller: Caller, scope: Scope, status: int) -> None:
         if self._refused is not None:
-            self._refused(who, scope, status)
+            self._refused(caller, scope, status)
 
 
 def _file_at(method: str, path: str) -> ASGIApp | None:

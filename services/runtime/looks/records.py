@@ -84,14 +84,15 @@ class Look:
         """Nothing about anybody is shown but whether there is such a customer: what Support needs in an outage too."""
         return self.kind == "search" and self._notes.is_masked
 
-    def event(self, kind: LookKind, who: str, address: str, service: str, status: int) -> Audited:
-        """The record of it."""
+    def event(self, kind: LookKind, caller: tuple[str, str], address: str, *, service: str, status: int) -> Audited:
+        """The record of it; `caller`: who, and whose account or token it is."""
         notes = self._notes
         self._note_asked()
         return Audited(
             event_id=ids.uuid7(),
             at=now_ms(),
-            who=who,
+            who=caller[0],
+            who_id=caller[1],
             address=address,
             service=service,
             method=self._route.method,
@@ -146,8 +147,9 @@ class Looks:
     def __init__(self, sink: Log, service: str, trusted: Sequence[Network], fingerprint: Fingerprint) -> None:
         self._sink, self._service, self._trusted, self._fingerprint = sink, service, trusted, fingerprint
 
-    def watched(self, app: ASGIApp, route: OperatorRoute, who: str) -> ASGIApp:
-        """The application for one request of an operator: the answer goes out once its record is in the log."""
+    def watched(self, app: ASGIApp, route: OperatorRoute, caller: tuple[str, str]) -> ASGIApp:
+        """The application for one request of an operator (who, and whose account or token it is): the answer goes out
+        once its record is in the log."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             is_refused = False
@@ -157,7 +159,7 @@ class Looks:
                 if is_refused:
                     raise _Unrecorded
                 if message["type"] == "http.response.start" and message["status"] < 300:
-                    is_refused = not await self._record(look, who, scope, message["status"])
+                    is_refused = not await self._record(look, caller, scope, message["status"])
                     if is_refused:
                         raise _Unrecorded  # whatever would send the answer ends here, a stream too
                 await send(message)
@@ -174,11 +176,12 @@ class Looks:
 
         return serve
 
-    async def _record(self, look: Look, who: str, scope: Scope, status: int) -> bool:
+    async def _record(self, look: Look, caller: tuple[str, str], scope: Scope, status: int) -> bool:
         """Whether it is safe to answer: nothing was to be recorded, or it is in the log."""
         if not (kind := look.kind):
             return True
-        event = look.event(kind, who, caller_address(scope, self._trusted), self._service, status)
+        address = caller_address(scope, self._trusted)
+        event = look.event(kind, caller, address, service=self._service, status=status)
         try:
             await self._sink.append([Append(AUDIT_EVENTS, event.who, event)])
         except faults.TRANSIENT_ERRORS as error:

@@ -16,6 +16,9 @@ TEXTS = {
     ),
     "a token has no session, and no password": "у токена нет ни сеанса, ни пароля",
     "an admin has to give another one": "новый пароль выдаёт администратор",
+    "must be another name: the audit trail uses this one for itself": (
+        "нужно другое имя: это журнал аудита использует для себя"
+    ),
     "must be another one": "пароль должен отличаться от прежнего",
     "must be the one that you have now": "укажите свой нынешний пароль",
     "needs the scope {right}; this account has {rights}": "нужно право {right}; у этой учётной записи: {rights}",

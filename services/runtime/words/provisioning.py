@@ -60,6 +60,12 @@ TEXTS = {
     "Others are changing": "Это сейчас изменяет кто-то другой",
     "Partner exists": "Такой партнёр уже есть",
     "Too many lines: at most {limit}": "Слишком много строк: не более {limit}",
+    "Account is switched off": "Учётная запись отключена",
+    "no password opens it: switch it on first": "войти нельзя ни с каким паролем: сначала включите её",
+    "The last admin": "Последний администратор",
+    "no other admin's account works: invite one, and sign in to it first": (
+        "других действующих учётных записей администраторов нет: сначала пригласите администратора, и пусть он войдёт"
+    ),
     "Too many accounts": "Слишком много учётных записей",
     "Unknown account": "Неизвестная учётная запись",
     "must have no account": "у этого имени уже есть учётная запись",

@@ -11,6 +11,9 @@ import httpx
 import msgspec
 import pytest
 
+from services.registry.provisioning import Provisioning, ProvisioningLock
+from services.registry.sign_in.oidc.accounts import account_of as login_account_of
+from services.registry.sign_in.oidc.person import Person
 from services.runtime.access.operator_tokens import OperatorTokens
 from services.runtime.access.sessions.same_site import HEADER
 from services.runtime.access.sessions.statement import IDLE_MS, LONGEST_MS, Session, opened, sealed
@@ -238,6 +241,119 @@ async def test_a_name_that_is_guessed_at_waits_and_its_owner_gets_in_all_the_sam
             assert 50 <= int(answers[-1].headers["Retry-After"]) <= 60
         assert (await signed_in(stranger, account)).status_code == 429
         assert (await signed_in(owner, account)).status_code == 200
+
+
+async def test_a_reset_lets_a_newcomer_in_whose_name_was_guessed_at(here: Registry) -> None:
+    account = await made(here, "read")
+    async with browser(here) as newcomer:
+        guesses = [(await signed_in(newcomer, account, f"guess {number}")).status_code for number in range(11)]
+        assert guesses == [401] * 10 + [429]
+        assert (await signed_in(newcomer, account, account["password"])).status_code == 429
+        path = f"/v1/accounts/{account['accountId']}/password"
+        reset = (await here.client.post(path, headers=ADMIN)).json()
+        await accepted(newcomer, account | {"password": reset["password"]})
+
+
+async def test_a_deleted_account_ends_and_its_name_begins_anew(here: Registry) -> None:
+    account = await made(here, "read")
+    path = f"/v1/accounts/{account['accountId']}"
+    async with browser(here) as former, browser(here) as stranger:
+        await accepted(former, account)
+        for number in range(11):
+            await signed_in(stranger, account, f"guess {number}")
+        stale = await here.client.delete(path, headers=ADMIN | {"If-Match": account["version"]})
+        assert stale.status_code == 409
+        assert (await here.client.delete(path, headers=ADMIN)).status_code == 204
+        assert (await former.get("/v1/me")).status_code == 401
+        assert account["accountId"] not in [
+            known["accountId"] for known in (await here.client.get("/v1/accounts", headers=ADMIN)).json()
+        ]
+        for answer in (
+            await here.client.delete(path, headers=ADMIN),
+            await here.client.patch(path, json={"enabled": True}, headers=ADMIN),
+            await here.client.post(f"{path}/password", headers=ADMIN),
+        ):
+            assert (answer.status_code, answer.json()["title"]) == (404, "Unknown account")
+        body = {"name": account["name"], "scopes": ["support"]}
+        again = (await here.client.post("/v1/accounts", json=body, headers=ADMIN)).json()
+        assert again["accountId"] != account["accountId"]
+        assert (await former.get("/v1/me")).status_code == 401
+        assert (await signed_in(former, account)).status_code == 401
+        await accepted(stranger, again)
+        assert (await former.get("/v1/me")).status_code == 401
+    kept = here.directory.accounts[account["accountId"]]
+    assert (kept.name, kept.password_hash, kept.scopes) == ("", "", ())
+
+
+async def test_no_session_of_a_deleted_account_of_the_companys_login_comes_back_with_it(here: Registry) -> None:
+    provisioning = Provisioning(here.directory, here.sink, ProvisioningLock(here.database, "accounts"))
+    person = Person(name(), f"oidc:{name()}", ("read",))
+    account = await login_account_of(provisioning, "https://login.example", person)
+    session = Session.begun(account, now_ms())
+    assert session.holds(account, now_ms())
+    answer = await here.client.delete(f"/v1/accounts/{account.account_id}", headers=ADMIN)
+    assert answer.status_code == 204
+    again = await login_account_of(provisioning, "https://login.example", person)
+    assert (again.account_id, again.name, again.scopes, again.enabled) == (
+        account.account_id,
+        person.name,
+        ("read",),
+        True,
+    )
+    assert not session.holds(again, now_ms())
+    assert Session.begun(again, now_ms()).holds(again, now_ms())
+
+
+async def test_a_change_that_names_nothing_or_what_is_so_already_makes_no_version(here: Registry) -> None:
+    account = await made(here, "read")
+    for body in ({}, {"scopes": ["read"]}, {"enabled": True}):
+        answer = await here.client.patch(f"/v1/accounts/{account['accountId']}", json=body, headers=ADMIN)
+        assert (answer.status_code, answer.json()["version"]) == (200, account["version"])
+    partner = (await here.client.post("/v1/partners", json={"login": name()}, headers=ADMIN)).json()
+    answer = await here.client.patch(f"/v1/partners/{partner['partnerId']}", json={}, headers=ADMIN)
+    assert (answer.status_code, answer.json()["version"]) == (200, partner["version"])
+
+
+async def test_a_switched_off_account_gets_no_password(here: Registry) -> None:
+    account = await made(here, "read")
+    path = f"/v1/accounts/{account['accountId']}"
+    await here.client.patch(path, json={"enabled": False}, headers=ADMIN)
+    answer = await here.client.post(f"{path}/password", headers=ADMIN)
+    assert (answer.status_code, answer.json()["title"]) == (409, "Account is switched off")
+
+
+@pytest.mark.parametrize("reserved", ["bootstrap", "unknown", "others", "operator", "partner", "kafka"])
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/operators"])
+async def test_nobody_is_called_what_the_trail_calls_others(here: Registry, path: str, reserved: str) -> None:
+    answer = await here.client.post(path, json={"name": reserved, "scopes": ["read"]}, headers=ADMIN)
+    rule = "must be another name: the audit trail uses this one for itself"
+    assert (answer.status_code, answer.json()["errors"]) == (400, [{"field": "name", "rule": rule}])
+
+
+async def test_of_two_admins_who_switch_each_other_off_at_once_one_stays(here: Registry) -> None:
+    first, other, invited = [await made(here, "admin") for _ in range(3)]
+    ours = {account["accountId"] for account in (first, other, invited)}
+    async with browser(here) as by_first, browser(here) as by_other:
+        await accepted(by_first, first)
+        await accepted(by_other, other)
+        for known in (await here.client.get("/v1/accounts", headers=ADMIN)).json():
+            if known["accountId"] not in ours and known["state"] != "off":
+                await here.client.patch(f"/v1/accounts/{known['accountId']}", json={"enabled": False}, headers=ADMIN)
+        answers = await asyncio.gather(
+            by_first.patch(f"/v1/accounts/{other['accountId']}", json={"enabled": False}),
+            by_other.patch(f"/v1/accounts/{first['accountId']}", json={"enabled": False}),
+        )
+        assert sorted(answer.status_code for answer in answers) in ([200, 401], [200, 409])
+        last, left = (by_first, first) if answers[0].status_code == 200 else (by_other, other)
+        path = f"/v1/accounts/{left['accountId']}"
+        for answer in (
+            await last.patch(path, json={"enabled": False}),
+            await last.patch(path, json={"scopes": ["read"]}),
+            await last.delete(path),
+        ):
+            assert (answer.status_code, answer.json()["title"]) == (409, "The last admin")
+        await here.client.delete(f"/v1/accounts/{invited['accountId']}", headers=ADMIN)
+        assert (await last.get("/v1/accounts")).status_code == 200
 
 
 async def test_another_release_that_knows_no_accounts_never_waits_for_a_change_of_one(here: Registry) -> None:

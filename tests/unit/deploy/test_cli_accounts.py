@@ -69,6 +69,15 @@ def test_a_password_is_reset_and_shown_once(platform: Platform) -> None:
     assert (result.exit_code, result.stdout.count("drawn")) == (0, 1)
 
 
+@pytest.mark.parametrize("name", ["support-1", "a-1"])
+def test_an_account_is_deleted_by_name_or_id(platform: Platform, name: str) -> None:
+    platform.on("GET", "/v1/accounts", [{**ACCOUNT, "accountId": "a-0", "name": "other"}, ACCOUNT])
+    platform.on("DELETE", "/v1/accounts/a-1", b"", status=204)
+    result = rpns("--url", platform.url, "accounts", "delete", name)
+    assert (result.exit_code, name in result.stdout) == (0, True)
+    assert platform.asked[-1][:2] == ("DELETE", "/v1/accounts/a-1")
+
+
 def test_whoever_is_unknown_cannot_be_changed(platform: Platform) -> None:
     platform.on("GET", "/v1/accounts", [ACCOUNT])
     result = rpns("--url", platform.url, "accounts", "disable", "nobody")

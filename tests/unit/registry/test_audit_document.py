@@ -34,6 +34,11 @@ def test_a_record_is_stored_as_the_log_has_it_beside_what_it_is_found_by() -> No
     assert document(event.replace(is_wide=True))["is_wide"] is True
 
 
+def test_a_record_is_found_by_whose_account_it_was_for_a_name_may_be_given_again() -> None:
+    event = record_of("operator:duty", "/a").replace(who_id="account/a1")
+    assert document(event)["callers"] == ["operator:duty", "duty", "account/a1"]
+
+
 def test_the_end_of_the_latest_record_is_a_date() -> None:
     assert document(record_of("bootstrap", "/a", at=LATEST_MS))["kept_until"] > datetime(9000, 1, 1, tzinfo=UTC)  # type: ignore[operator]
 

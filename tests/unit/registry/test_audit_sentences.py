@@ -21,7 +21,7 @@ from services.runtime.access.operator_routes import PARTNERS_OWN, ROUTES
 
 EN, RU = Language.ENGLISH, Language.RUSSIAN
 AUDITED = {(route.method, route.path) for route in (*ROUTES, *PARTNERS_OWN)}
-OF_THE_RECORD = {"made", "by", "whom", "message"}
+OF_THE_RECORD = {"made", "gone", "chosen", "by", "whom", "message"}
 OF_EVERY_STATE = {"v", "event_id", "at", "needs", "carried", "by", "revision"}
 NEVER_CHANGED = {"id", "channel_id", "attempt", "apple_id", "status", "detail", "erasure_id"}
 MESSAGE = "0199aaaa-0000-7000-8000-000000000001"
@@ -142,8 +142,8 @@ def test_every_route_is_said_without_its_path_however_it_was_answered(route: tup
         (
             record("POST", "", "/v1/session", status=401),
             {},
-            "gave a wrong name or password to sign in",
-            "неверное имя или пароль при входе",
+            "gave a name that no account has to sign in",
+            "вход с именем, которого нет ни у одной учётной записи",
         ),
         (record("POST", "/v1/session", "/v1/session"), {}, "signed in", "вход"),
         (
@@ -154,6 +154,12 @@ def test_every_route_is_said_without_its_path_however_it_was_answered(route: tup
         ),
         (record("", "", "topics apply"), {}, "changed Kafka's topics", "изменение топиков Kafka"),
         (record("", "", "", count=9, status=0), {}, "other refusals, added up", "прочие отказы вместе"),
+        (
+            record("", "", "rights", count=9, status=0),
+            {},
+            "other attempts to get in or to get more rights, added up",
+            "прочие попытки войти или получить права, вместе",
+        ),
     ],
 )
 def test_a_record_says_what_was_done_to_whom(
@@ -170,6 +176,52 @@ def test_an_account_is_named_where_it_is_made() -> None:
     assert (
         sentence_of(record("POST", "/v1/accounts", "/v1/accounts", changes=(change,)), EN) == "created the account desk"
     )
+
+
+def test_an_account_is_named_where_it_is_deleted() -> None:
+    change = AuditedChange(
+        entity="account/a", before="1", after="2", fields=("name",), values=(ChangedField(name="name", before="desk"),)
+    )
+    done = record("DELETE", "/v1/accounts/{account_id}", "/v1/accounts/a", changes=(change,))
+    assert (sentence_of(done, EN), sentence_of(done, RU)) == (
+        "deleted the account desk",
+        "удаление учётной записи desk",
+    )
+    tried = record("DELETE", "/v1/accounts/{account_id}", "/v1/accounts/a", status=409)
+    assert sentence_of(tried, EN) == "tried to delete the account a (at odds with how things stood)"
+
+
+def test_whoever_signs_in_with_a_password_for_once_is_said_to_have_chosen_another() -> None:
+    change = AuditedChange(entity="account/a", before="1", after="2", fields=("is_one_time", "password_hash"))
+    entered = AuditedChange(entity="session/a", after="2", fields=("name",))
+    event = record("POST", "/v1/session", "/v1/session", changes=(change, entered))
+    assert sentence_of(event, EN) == "signed in, and chose a password of their own"
+    assert sentence_of(event, RU) == "вход, задан собственный пароль"
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "russian"),
+    [
+        (401, "the password was wrong, or it is switched off", "неверный пароль, либо она отключена"),
+        (409, "it was given another password meanwhile, or switched off or deleted", "тем временем ей выдали другой"),
+        (429, "too many wrong passwords, has to wait", "нужно подождать"),
+        (503, "the platform failed", "сбой платформы"),
+    ],
+)
+def test_a_sign_in_that_failed_names_the_account_and_the_reason(status: int, english: str, russian: str) -> None:
+    values = (ChangedField(name="name", after="desk"),)
+    change = AuditedChange(entity="session/a", fields=("name",), values=values)
+    event = record("POST", "", "/v1/session", status=status, changes=(change,))
+    assert sentence_of(event, EN) == f"failed to sign in to the account desk: {english}"
+    assert sentence_of(event, RU).startswith("вход в учётную запись desk не удался: ")
+    assert russian in sentence_of(event, RU)
+
+
+def test_a_change_that_left_everything_as_it_was_says_so() -> None:
+    change = AuditedChange(entity="account/a", before="1", after="1")
+    event = record("PATCH", "/v1/accounts/{account_id}", "/v1/accounts/a", changes=(change,))
+    assert sentence_of(event, EN) == "changed the account a (nothing changed)"
+    assert sentence_of(event, RU).endswith("(ничего не изменилось)")
 
 
 def test_a_record_of_a_route_that_is_no_more_says_what_was_asked() -> None:

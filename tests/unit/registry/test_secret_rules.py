@@ -31,6 +31,15 @@ def rule_of(rules: SecretRules, password: str, login: str = "bank-of-the-north")
         ("aaaaaaaaaaaa", "must have at least 5 different characters"),
         ("abcdabcdabcd", "must have at least 5 different characters"),
         ("abcdeabcdeab", ""),
+        ("\u200b\u200c\u200d\u2060\ufeff\u00ad" * 2, "must have at least 12 characters; invisible ones do not count"),
+        ("\u3164\u2800\uffa0\u115f\u034f\ufe0f" * 2, "must have at least 12 characters; invisible ones do not count"),
+        ("elevenchars\u200b", "must have at least 12 characters; invisible ones do not count"),
+        ("\x01\x02\x03\x04\x05\x06abcdef", "must have at least 12 characters; invisible ones do not count"),
+        ("ﬃ ligatures", ""),  # typed as three letters
+        ("bank-of-the-north\u200b", "must not be the login"),
+        ("a word and spaces", ""),
+        ("\u00a0\u2003\u3000\u2009 \u2007" * 2, "must have at least 5 different characters"),
+        ("слова\u200b и ещё слова", ""),
     ],
 )
 def test_a_password_is_long_is_not_the_login_and_has_different_characters(password: str, rule: str) -> None:

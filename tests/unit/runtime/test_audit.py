@@ -15,7 +15,15 @@ from schemas.audit_events import Audited
 from schemas.topics import AUDIT_EVENTS
 from services.runtime import telemetry
 from services.runtime.access import audit
-from services.runtime.access.audit import OPERATOR_KEY, AuditedApp, note_caller, note_change, state_of
+from services.runtime.access.audit import (
+    OPERATOR_KEY,
+    AuditedApp,
+    Caller,
+    TriedAccount,
+    note_caller,
+    note_change,
+    state_of,
+)
 from services.runtime.access.logins import Logins
 from services.runtime.access.operator_routes import PARTNERS_OWN, RENEWAL, ROUTES, OperatorRoute
 from services.runtime.access.operator_tokens import Operator
@@ -99,8 +107,8 @@ def audited(service: Service, sink: Sink) -> AuditedApp:
     def fingerprint(text: str) -> str:
         return SECRETS.digest(text, "audit")
 
-    def refused(who: str, scope: Scope, status: int) -> None:
-        sink.refused.append((who, scope["path"], status))
+    def refused(caller: Caller, scope: Scope, status: int, account: TriedAccount | None = None) -> None:
+        sink.refused.append((caller.who, scope["path"], status))
 
     return AuditedApp(service, "registry", sink, (), fingerprint=fingerprint, refused=refused)  # type: ignore[arg-type]
 

@@ -23,6 +23,9 @@ HELP = {
         "Another password for once; the one that there was ends, and whoever is signed in with it is signed out."
     ): "Новый одноразовый пароль; прежний перестаёт действовать, а вошедшие с ним выходят.",
     "Switch an account off; it is signed out within a second.": "Отключить учётную запись; за секунду она выходит.",
+    "Delete an account for good; it is signed out, and its name may be given again.": (
+        "Удалить учётную запись навсегда; её сеансы завершаются, имя можно дать снова."
+    ),
     "Switch an account on again, with the password that it had.": "Снова включить учётную запись, с прежним паролем.",
     "name of the account, or its id": "имя учётной записи или её id",
     "Partners: who may send.": "Партнёры: кто может отправлять.",
@@ -106,6 +109,7 @@ TEXTS = {
     "account {name} has {scopes}": "учётная запись {name}: права теперь {scopes}",
     "account {name} has another password": "у учётной записи {name} новый пароль",
     "account {name} is off": "учётная запись {name} отключена",
+    "account {name} is gone": "учётная запись {name} удалена",
     "account {name} is on": "учётная запись {name} включена",
     "there is no account {name}": "учётной записи {name} нет",
     "password for once": "одноразовый пароль",

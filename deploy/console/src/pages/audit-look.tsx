@@ -32,6 +32,7 @@ export function Details({ entry, filter }: { entry: Entry; filter: (message: str
         {entry.changes.map((change) => <Changed key={change.entity} change={change} />)}
         <dt>{t("audit.request")}</dt>
         <dd>{`${entry.method} ${entry.path || entry.route}`.trim() || "—"}</dd>
+        {entry.whoId && <><dt>{t("audit.whoId")}</dt><dd>{entry.whoId}</dd></>}
         <dt>{t("audit.address")}</dt>
         <dd>{entry.address || "—"}</dd>
       </dl>
@@ -42,7 +43,8 @@ export function Details({ entry, filter }: { entry: Entry; filter: (message: str
 
 function Changed({ change }: { change: Entry["changes"][number] }) {
   const values = new Map(change.values.map((value) => [value.name, value]));
-  const kind = change.before === "" ? t("audit.made") : change.fields.length === 0 ? t("audit.same") : "";
+  const isTried = change.before === "" && change.after === ""; // an account that somebody failed to sign in to
+  const kind = isTried ? "" : change.before === "" ? t("audit.made") : change.fields.length === 0 ? t("audit.same") : "";
   return (
     <>
       <dt>{change.entity}</dt>

@@ -53,6 +53,16 @@ export const ACCOUNTS = {
   "accounts.switchOff": ["Switch off…", "Отключить…"],
   "accounts.switchOffTitle": ["Switch {name} off", "Отключить: {name}"],
   "accounts.switchOffText": ["It is signed out within a second, and cannot sign in. Tokens stay as they are.", "Сеансы завершатся в течение секунды, войти будет нельзя. Токены не меняются."],
+  "accounts.remove": ["Delete…", "Удалить…"],
+  "accounts.removeTitle": ["Delete {name}", "Удалить: {name}"],
+  "accounts.removeText": [
+    "It is signed out within a second and is gone for good. Its name may be given again; the audit trail keeps what it did. Tokens stay as they are.",
+    "Сеансы завершатся в течение секунды, учётная запись исчезнет навсегда. Имя можно дать снова; в журнале останется всё, что она делала. Токены не меняются.",
+  ],
+  "accounts.removeOfLogin": [
+    "It is signed out within a second. The company's login makes it anew when its person signs in: to keep somebody out, switch it off instead.",
+    "Сеансы завершатся в течение секунды. Если этот человек войдёт через компанию, запись появится снова: чтобы закрыть вход, отключите её.",
+  ],
   "accounts.switchOn": ["Switch on…", "Включить…"],
   "accounts.switchOnTitle": ["Switch {name} on", "Включить: {name}"],
   "accounts.switchOnText": ["It may sign in again, with the password that it had.", "Снова можно войти с прежним паролем."],

@@ -53,6 +53,7 @@ export const AUDIT = {
     "Отпечаток (#…) заменяет телефон, id клиента или другой id: у одного и того же он всегда один, а обратно его не прочесть.",
   ],
   "audit.request": ["Request", "Запрос"],
+  "audit.whoId": ["Whose account or token", "Чья учётная запись или токен"],
   "audit.address": ["From the address", "С адреса"],
   "audit.answer": ["Answer", "Ответ"],
   "audit.made": ["new", "новое"],

@@ -56,11 +56,12 @@ ACCESS: dict[Route, Words] = {
     ("GET", "/v1/accounts"): Words("[list|listed] the operators' accounts", "список учётных записей операторов"),
     ("POST", "/v1/accounts"): Words("[create|created] the account{made}", "создание учётной записи{made}"),
     ("PATCH", _ACCOUNT): Words("[change|changed] the account {account_id}", "изменение учётной записи {account_id}"),
+    ("DELETE", _ACCOUNT): Words("[delete|deleted] the account {gone}", "удаление учётной записи {gone}"),
     ("POST", _ACCOUNT + "/password"): Words(
         "[give|gave] the account {account_id} a new password", "новый пароль учётной записи {account_id}"
     ),
     ("GET", "/v1/session"): Words("[ask|asked] who is signed in", "вопрос, кто вошёл"),
-    ("POST", "/v1/session"): Words("[sign|signed] in", "вход"),
+    ("POST", "/v1/session"): Words("[sign|signed] in{chosen}", "вход{chosen}"),
     ("DELETE", "/v1/session"): Words("[sign|signed] out", "выход"),
     ("DELETE", "/v1/sessions"): Words("[sign|signed] out everywhere", "выход на всех устройствах"),
     ("POST", "/v1/session/renewal"): Words("[prolong|prolonged] their session", "продление сеанса"),
@@ -84,13 +85,16 @@ ACCESS: dict[Route, Words] = {
 BESIDE: dict[Route, Words] = {
     ("POST", "/v6/send"): Words("[send|sent] a message by /v6/send", "отправка сообщения через /v6/send"),
     ("POST", "/v3/batch"): Words("[send|sent] a packet by /v3/batch", "отправка пакета через /v3/batch"),
+    ("", "rights"): Words(
+        "other attempts to get in or to get more rights, added up", "прочие попытки войти или получить права, вместе"
+    ),
     ("", "topics apply"): Words("[change|changed] Kafka's topics", "изменение топиков Kafka"),
 }
 """What has records and is no operators' route: refusals where partners send, and what `rpns topics apply` makes."""
 
 REFUSED: dict[tuple[str, str, int], Words] = {
     ("POST", "/v1/session", 401): Words(
-        "gave a wrong name or password to sign in", "неверное имя или пароль при входе"
+        "gave a name that no account has to sign in", "вход с именем, которого нет ни у одной учётной записи"
     ),
     ("POST", "/v1/session", 429): Words(
         "gave wrong passwords to sign in, too many: has to wait",
@@ -102,3 +106,16 @@ REFUSED: dict[tuple[str, str, int], Words] = {
     ),
 }
 """Of some refusals there is more to say than that it was tried."""
+
+REFUSED_OF_ACCOUNT: dict[int, Words] = {
+    401: Words("the password was wrong, or it is switched off", "неверный пароль, либо она отключена"),
+    403: Words(
+        "its password for once has to be replaced, or is over", "одноразовый пароль нужно сменить, или его срок истёк"
+    ),
+    409: Words(
+        "it was given another password meanwhile, or switched off or deleted",
+        "тем временем ей выдали другой пароль, или её отключили или удалили",
+    ),
+    429: Words("too many wrong passwords, has to wait", "слишком много неверных паролей, нужно подождать"),
+}
+"""Why somebody did not get in who gave the name of an account, by status."""

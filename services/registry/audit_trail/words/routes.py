@@ -3,6 +3,8 @@
 [create|created]   English alone: of what was tried, of what was done
 {partner_id} …     what stands there in the path
 {made}             the name of what was made; empty where nothing was
+{gone}             the name of what was deleted; its id where it was not
+{chosen}           that a password of one's own was chosen with it; empty where none was
 {message}          which message
 {by}               what was asked for: by a phone, by a user id
 {whom}             on whom it acted

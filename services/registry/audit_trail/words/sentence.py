@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from schemas import ids
 from schemas.audit_events import AskedValue, Audited
 from schemas.language import Language, Words
-from services.registry.audit_trail.words.people import ACCESS, BESIDE, PEOPLE, REFUSED
+from services.registry.audit_trail.document import tried_account
+from services.registry.audit_trail.words.people import ACCESS, BESIDE, PEOPLE, REFUSED, REFUSED_OF_ACCOUNT
 from services.registry.audit_trail.words.routes import SENDING, SETUP
 from services.registry.audit_trail.words.titles import title_of
 from services.runtime.access.operator_routes import audited_route_of
@@ -19,8 +20,14 @@ SENTENCES = SETUP | SENDING | PEOPLE | ACCESS
 WantedSubjects = Mapping[str, SubjectKind]
 """Fingerprints of whom the reader asks about, and of what they are."""
 NOBODY: WantedSubjects = {}
+_SIGN_IN = "POST", "/v1/session"
 _FORMS = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 _MOST_FIELDS = 6
+_TRIED_ACCOUNT = Words(
+    "failed to sign in to the account {account}: {why}", "вход в учётную запись {account} не удался: {why}"
+)
+_CHOSEN = Words(", and chose a password of their own", ", задан собственный пароль")
+_SAME = Words(" (nothing changed)", " (ничего не изменилось)")
 _OTHERS = Words("other refusals, added up", "прочие отказы вместе")
 _TRIED = Words("tried to {what} ({why})", "попытка: {what} ({why})")
 _WHY = {
@@ -73,15 +80,25 @@ def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NO
     words = SENTENCES.get(route) or BESIDE.get((record.method, record.path))
     if words is None:
         return f"{record.method} {record.path}".strip() or _OTHERS.said_in(language)
+    is_done = record.status < 400
+    if not is_done and route == _SIGN_IN and (account := tried_account(record)) is not None:
+        return _TRIED_ACCOUNT.said_in(language).format(account=account[1], why=_why_not_in(record.status, language))
     if special := REFUSED.get((*route, record.status)):
         return special.said_in(language)
-    is_done = record.status < 400
     pattern = _FORMS.sub(lambda forms: forms[2 if is_done else 1], words.said_in(language))
     text = pattern.format_map(_Places(record, route[1], language, wanted)) + _changed(record, language)
     if is_done:
         return text + (_SHOWN[record.look].said_in(language) if record.look else "")
-    why = _WHY.get(record.status, _WHY_FAILED if record.status >= 500 else _WHY_REFUSED)
-    return _TRIED.said_in(language).format(what=text, why=why.said_in(language))
+    return _TRIED.said_in(language).format(what=text, why=_why(record.status, language))
+
+
+def _why(status: int, language: Language) -> str:
+    return _WHY.get(status, _WHY_FAILED if status >= 500 else _WHY_REFUSED).said_in(language)
+
+
+def _why_not_in(status: int, language: Language) -> str:
+    words = REFUSED_OF_ACCOUNT.get(status)
+    return _why(status, language) if words is None else words.said_in(language)
 
 
 def caller_of(who: str, language: Language) -> str:
@@ -114,6 +131,8 @@ def _person(asked: AskedValue, language: Language, wanted: WantedSubjects) -> st
 def _changed(record: Audited, language: Language) -> str:
     """Which fields, where a thing that there was is set otherwise; of switches how they stand now."""
     changes = [change for change in record.changes if change.before]
+    if record.status < 400 and changes and all(change.before == change.after for change in changes):
+        return _SAME.said_in(language)
     names = [name for change in changes for name in change.fields]
     if record.method not in ("PATCH", "PUT") or not names:
         return ""
@@ -133,6 +152,8 @@ class _Places(dict[str, str]):
     def __missing__(self, name: str) -> str:
         places: dict[str, Callable[[], str]] = {
             "made": self._made,
+            "gone": self._gone,
+            "chosen": self._chosen,
             "by": self._by,
             "whom": self._whom,
             "message": self._message,
@@ -145,6 +166,14 @@ class _Places(dict[str, str]):
             name = named.get("name") or named.get("login") or change.entity.partition("/")[2]
             return "" if name.startswith("#") or not name else f" {name}"
         return ""
+
+    def _gone(self) -> str:
+        named = (value.before for change in self._record.changes for value in change.values if value.name == "name")
+        return next(named, self["account_id"])
+
+    def _chosen(self) -> str:
+        changed = {name for change in self._record.changes if change.before for name in change.fields}
+        return _CHOSEN.said_in(self._language) if "password_hash" in changed else ""
 
     def _by(self) -> str:
         names = [

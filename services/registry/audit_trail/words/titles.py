@@ -60,6 +60,7 @@ FIELDS: dict[str, Words] = {
     "default_sender": Words("default service number", "сервисный номер по умолчанию"),
     "default_ttl_s": Words("default lifetimes, s", "сроки жизни по умолчанию, с"),
     "default_ttl_unit": Words("units of default lifetimes", "единицы сроков жизни по умолчанию"),
+    "deleted": Words("deleted", "удалено"),
     "definition": Words("text and settings", "текст и настройки"),
     "destroyed": Words("destroyed keys", "уничтоженные ключи"),
     "digest": Words("token", "токен"),

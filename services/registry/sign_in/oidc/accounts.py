@@ -2,7 +2,8 @@
 
 Whose it is tells the login's own id of the person, so a renamed one stays the same. It has no password. Its scopes are
 those of the groups at the last sign-in; where they, or the name, are others than before, it is changed, and the
-sessions that go on have what it has now. Like any account it is listed, switched off and signed out by administrators.
+sessions that go on have what it has now. Like any account it is listed, switched off, signed out and deleted by
+administrators; one that was deleted is made anew under its id, and none of its sessions of before holds.
 """
 
 import hashlib
@@ -32,14 +33,15 @@ async def account_of(provisioning: Provisioning, issuer: str, person: Person) ->
     """The account, as it is now. Raises SignInRefused."""
     account_id = account_id_of(issuer, person.subject)
     known = provisioning.directory.accounts.get(account_id)
-    if known is not None and not known.enabled:
+    if known is not None and not known.deleted and not known.enabled:
         raise SignInRefused("disabled", "the account is switched off")
     if known is not None and (known.name, known.scopes) == (person.name, person.scopes):
         return known
 
     def decide(current: Entity | None, stamp: Stamp) -> AccountChanged:
         if isinstance(current, AccountChanged):
-            return stamp.on(current, name=person.name, scopes=person.scopes)
+            anew = {"deleted": False, "enabled": True, "created_at": stamp.at, "sessions_since": stamp.at}
+            return stamp.on(current, name=person.name, scopes=person.scopes, **(anew if current.deleted else {}))
         return AccountChanged(
             event_id=stamp.event_id,
             at=stamp.at,

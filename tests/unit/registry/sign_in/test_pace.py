@@ -60,6 +60,19 @@ def test_a_right_password_is_no_guess() -> None:
         pace.was_right(botnet(1), 0.0)
 
 
+def test_a_name_that_is_forgiven_is_looked_at_again_at_every_instance() -> None:
+    spent_here, spent_there = Spends(), Spends()
+    here, other = SignInPace(spent_here), SignInPace(spent_there)
+    guessed(here, 10)
+    spent_there.learn(spent_here.spent(), 0.0)
+    before = spent_here.spent()
+    here.forgive(NAME)
+    assert guessed(here, 10) == [0.0] * 10
+    here.forgive(NAME)
+    spent_there.learn({name: count - before.get(name, 0) for name, count in spent_here.spent().items()}, 0.0)
+    assert other.begin(botnet(98), 0.0) == 0
+
+
 def test_one_network_cannot_try_all_names() -> None:
     pace = SignInPace()
     tried = [pace.begin(Guess(f"name-{number}", "203.0.113.1"), 0.0) for number in range(41)]

@@ -1,4 +1,4 @@
-/** The operators who sign in with a name and a password: invited, changed, given another password, switched off. */
+/** The operators who sign in with a name and a password: invited, changed, given another password, switched off, deleted. */
 
 import { useState } from "preact/hooks";
 import { get, send } from "../../api";
@@ -87,8 +87,8 @@ function Scopes<Values extends { scopes: Scope[] }>({ form: { values, set, about
 
 function Changes({ account, invited, again }: { account: Account; invited: (account: Account) => void; again: () => void }) {
   const id = { account_id: account.accountId };
-  const patched = (changes: { scopes?: Scope[]; enabled?: boolean }) =>
-    send("patch", placeOf("patch", "/v1/accounts/{account_id}", id), changes, { headers: { "If-Match": account.version } });
+  const version = { headers: { "If-Match": account.version } };
+  const patched = (changes: { scopes?: Scope[]; enabled?: boolean }) => send("patch", placeOf("patch", "/v1/accounts/{account_id}", id), changes, version);
   const named = { name: account.name };
   const isOff = account.state === "off";
   const isOurs = !account.accountId.startsWith("oidc-"); // of the others the company's login says what they may do
@@ -104,13 +104,21 @@ function Changes({ account, invited, again }: { account: Account; invited: (acco
           fields={(form) => <Scopes form={form} />}
         />
       )}
-      {isOurs && <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />}
+      {isOurs && !isOff && <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />}
       <Ask
         label={t(isOff ? "accounts.switchOn" : "accounts.switchOff")}
         title={told(isOff ? "accounts.switchOnTitle" : "accounts.switchOffTitle", named)}
         text={t(isOff ? "accounts.switchOnText" : "accounts.switchOffText")}
         isDangerous={!isOff}
         run={() => patched({ enabled: isOff })}
+        done={again}
+      />
+      <Ask
+        label={t("accounts.remove")}
+        title={told("accounts.removeTitle", named)}
+        text={t(isOurs ? "accounts.removeText" : "accounts.removeOfLogin")}
+        isDangerous
+        run={() => send("delete", placeOf("delete", "/v1/accounts/{account_id}", id), undefined, version)}
         done={again}
       />
     </div>
