@@ -28,8 +28,10 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   return (
     <section class="card">
       <h2>{t("support.actions")}</h2>
-      <div><TestPush customer={customer} /></div>
-      <div><Forget customer={customer} /></div>
+      <div class="stacked">
+        <div><TestPush customer={customer} /></div>
+        <div><Forget customer={customer} /></div>
+      </div>
     </section>
   );
 }

@@ -14,6 +14,7 @@ export const APP = {
   "state.retry": ["Try again", "Повторить"],
   "state.unreachable": ["The platform cannot be reached", "Платформа недоступна"],
   "state.forbidden": ["Your token does not have the scope for this", "У вашего токена нет нужных прав"],
+  "state.notThere": ["There is no such thing", "Не найдено"],
   "state.failed": ["That did not work", "Не получилось"],
   "signIn.title": ["Sign in", "Вход"],
   "signIn.token": ["Operator's token", "Токен оператора"],

@@ -46,7 +46,7 @@ export const MAILINGS = {
     "These wait for their recipients' hours, or their own id was used before: then they are not sent to again.",
     "Они ждут часа получателя, либо их собственный id уже использован: тогда повторно им не отправляют.",
   ],
-  "mailings.allKnown": ["All is known. {parts}", "Всё известно. {parts}"],
+  "mailings.allKnown": ["All is known — {parts}", "Всё известно — {parts}"],
   "mailings.final.delivered": ["got it: {count}", "получили: {count}"],
   "mailings.final.sent": ["sent, not confirmed by a device: {count}", "отправлено без подтверждения устройства: {count}"],
   "mailings.final.cancelled": ["got nothing because it was cancelled: {count}", "не получили из-за отмены: {count}"],

@@ -80,6 +80,8 @@ export const SETTINGS = {
   "broadcasts.name": ["Name", "Название"],
   "broadcasts.nameHint": ["Your own: letters, digits, . : ~ _ -", "Своё: буквы, цифры, . : ~ _ -"],
   "broadcasts.environment": ["Environment", "Среда"],
+  "broadcasts.environment.production": ["production", "рабочая"],
+  "broadcasts.environment.sandbox": ["sandbox", "тестовая (sandbox)"],
   "broadcasts.channelId": ["Apple's id", "Id у Apple"],
   "broadcasts.keepLatest": ["Keeps the newest", "Хранит последнее"],
   "broadcasts.keepLatestLong": ["Keep the newest message for those who follow later, up to 8 hours", "Хранить последнее сообщение для новых подписчиков, до 8 часов"],

@@ -47,7 +47,6 @@ export const SUPPORT = {
   "support.results": ["Results", "Результаты поиска"],
   "support.found": ["Messages found: {count}", "Найдено сообщений: {count}"],
   "support.foundNewest": ["Messages shown: {count}, and there are older ones", "Показано сообщений: {count}, есть и более ранние"],
-  "support.push": ["Push", "Пуш"],
   "support.personal": ["Recipient and text", "Получатель и текст"],
   "support.showPersonal": ["Show recipient and text", "Показать получателя и текст"],
   "support.hide": ["Hide", "Скрыть"],

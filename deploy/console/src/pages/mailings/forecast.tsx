@@ -8,7 +8,7 @@ import { Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
-import { channelName } from "./channels";
+import { channelName } from "../../parts/channel-name";
 import { isWhole, type Forecast, type Mailing } from "./model";
 
 export function ForecastCard({ mailing }: { mailing: Mailing }) {

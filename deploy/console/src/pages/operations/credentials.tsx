@@ -119,7 +119,7 @@ function Put({ applicationId, provider, label, fields, version, done }: Putting)
       <label for={`${id}-file`}>{t("credentials.file")}</label>
       <input id={`${id}-file`} type="file" accept=".json,application/json,text/plain" onChange={(event) => chosen(event.currentTarget.files?.[0])} />
       <label for={id}>{t("credentials.text")}</label>
-      <textarea id={id} class="hidden-text" rows={8} required spellcheck={false} autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <textarea id={id} class="secret-text" rows={8} required spellcheck={false} autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
     </Ask>
   );
 }

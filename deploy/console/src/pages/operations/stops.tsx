@@ -6,7 +6,7 @@ import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Badge } from "../../parts/badge";
-import { told } from "../../parts/figures";
+import { lowered, told } from "../../parts/figures";
 import { useLive } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
 import { Empty } from "../../parts/states";
@@ -84,10 +84,10 @@ function Lift({ stop, done }: { stop: Stop; done: (stop: Stop) => void }) {
 }
 
 function linked({ scope, id }: Stop) {
-  if (scope !== "partner" && scope !== "application") return id;
+  if (scope !== "partner" && scope !== "application") return <span class="long">{id}</span>;
   return <a href={at(scope === "partner" ? "partners" : "applications", id)}>{id}</a>;
 }
 
 export function named(scope: Scope, id: string): string {
-  return `${t(SCOPES[scope]).toLowerCase()} ${id}`;
+  return `${lowered(t(SCOPES[scope]))} ${id}`;
 }
