@@ -12,39 +12,8 @@ from tests.support.console_page import ConsolePage
 HEIGHTS = {1280: 900, 390: 700}
 """Of the window, by its width, px: a laptop's, and a phone's whose browser shows its bars."""
 MOST_PX = 6000
-_WIDE = """(() => {
-  const most = document.documentElement.clientWidth;
-  const inside = (one) => one.closest("pre, .table, svg, textarea, .skip, select");
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => one.checkVisibility() && !inside(one) && !one.closest("dialog:not([open])"))
-    .filter((one) => one.getBoundingClientRect().right > most + 1 || one.getBoundingClientRect().left < -1)
-    .map((one) => `${one.tagName.toLowerCase()}.${one.className} ${one.textContent.slice(0, 40)}`).slice(0, 5);
-})()"""
-_OUT_OF_SIGHT = """(() => {
-  const dialog = document.querySelector("dialog[open]");
-  const buttons = [...(dialog?.querySelectorAll(".row.end button") ?? [])];
-  const isSeen = (one) => {
-    const {left, right, top, bottom} = one.getBoundingClientRect();
-    const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-    return one === hit || one.contains(hit);
-  };
-  return buttons.filter((one) => !isSeen(one)).map((one) => one.textContent);
-})()"""
-_LATIN = r"""(() => {
-  const words = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const raw = "code, pre, textarea, script, style, td, dd, select, .push, .said, .crumb, h1, h2, ol, header .quiet";
-  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
-    const text = node.textContent.trim();
-    if (!/[A-Za-z]{3}[a-z ]* [a-z]{2}/.test(text) || node.parentElement.closest(raw)) continue;
-    if (node.parentElement.checkVisibility()) words.push(text.slice(0, 80));
-  }
-  return [...new Set(words)];
-})()"""
 _BEYOND = "(({scrollHeight, clientHeight}) => scrollHeight - clientHeight)(document.querySelector('dialog[open]'))"
-_UNLABELLED = """[...document.querySelectorAll("input, select, textarea")]
-  .filter((one) => one.checkVisibility() && !one.labels?.length && !one.getAttribute("aria-label"))
-  .map((one) => one.outerHTML.slice(0, 80))"""
+_RULES = Path(__file__).with_name("rules.js").read_text()
 
 
 @dataclass(frozen=True)
@@ -83,7 +52,7 @@ async def pictured(page: ConsolePage, look: Look, folder: Path, name: str) -> li
     the window `NAME-whole.png`. What is wrong with it, in words."""
     await page.run("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 0)")
     is_over = await page.run("document.querySelector('dialog[open]') !== null")
-    faults = [f"{look.name} {name}: {what}" for what in await _faults(page, look)]
+    faults = [f"{look.name} {name}: {what}" for what in await faults_of(page, look)]
     path = folder / look.name / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not is_over:
@@ -105,9 +74,7 @@ async def _shot(page: ConsolePage, **about: Any) -> bytes:
     return base64.b64decode(shot["data"])
 
 
-async def _faults(page: ConsolePage, look: Look) -> list[str]:
-    found = [f"out of sight: {what}" for what in await page.run(_OUT_OF_SIGHT)]
-    found += [f"too wide: {what}" for what in await page.run(_WIDE)]
-    found += [f"without a label: {what}" for what in await page.run(_UNLABELLED)]
-    found += [f"English: {what}" for what in (await page.run(_LATIN) if look.language == "ru" else [])]
-    return found + [f"{barrier['id']}: {barrier['nodes'][:2]}" for barrier in await page.barriers()]
+async def faults_of(page: ConsolePage, look: Look) -> list[str]:
+    """What can be told to be wrong without eyes, in words."""
+    found = await page.run(f"({_RULES})({str(look.language == 'ru').lower()})")
+    return [*found, *(f"{barrier['id']}: {barrier['nodes'][:2]}" for barrier in await page.barriers())]

@@ -158,7 +158,7 @@ function named({ messageId, id, title, text }: Summary) {
     <>
       {words && <div>{beginning(words)}</div>}
       {id && <div class="long">{id}</div>}
-      <a href={href("support", messageId)} title={messageId}>{short(messageId)}</a>
+      <a class="nowrap" href={href("support", messageId)} title={messageId}>{short(messageId)}</a>
     </>
   );
 }
