@@ -44,12 +44,14 @@
     return pairs.map((pair) => pair.map(named).join(" / "));
   };
 
-  /* Words that are cut in two at the end of a line. */
+  /* Words that are cut in two at the end of a line; addresses and the like have to be cut somewhere. */
   const broken = () => {
     const found = [];
     const range = document.createRange();
     for (const node of texts("code, pre, textarea, select, .long, .push, h1, h2, title, script, style")) {
       for (const { 0: word, index } of node.data.matchAll(/[\p{L}\p{N}…]{3,16}/gu)) {
+        const whole = /\S*$/.exec(node.data.slice(0, index))[0].length + /^\S*/.exec(node.data.slice(index))[0].length;
+        if (whole > 30) continue;
         range.setStart(node, index);
         range.setEnd(node, index + word.length);
         if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) found.push(word);

@@ -119,6 +119,7 @@ function Forget({ customer }: { customer: Customer }) {
         label={t("forget.open")}
         title={t("forget.look")}
         text={t("forget.lookText")}
+        confirm={t("forget.lookNow")}
         run={() => send("post", placeOf("post", "/v1/erasures/preview"), body)}
         done={setPreview}
       />

@@ -94,6 +94,7 @@ export const SUPPORT = {
   "testPush.sent": ["On its way. What became of it:", "Отправляется. Что с ним стало:"],
   "forget.open": ["Forget this person…", "Забыть клиента…"],
   "forget.look": ["See whom it would reach", "Кого это затронет"],
+  "forget.lookNow": ["Show whom", "Показать, кого"],
   "forget.lookText": [
     "Nothing is forgotten yet: phones and user ids that belong together are shown in full.",
     "Пока ничего не удаляется: будут показаны связанные телефоны и id клиента целиком.",
