@@ -19,8 +19,8 @@ export const APP = {
   "signIn.title": ["Sign in", "Вход"],
   "signIn.token": ["Operator's token", "Токен оператора"],
   "signIn.hint": [
-    "It is kept in this tab only. An administrator makes one with: rpns operators add NAME --scope support",
-    "Хранится только в этой вкладке. Администратор создаёт его командой: rpns operators add NAME --scope support",
+    "It is kept in this tab only. An administrator makes one with:",
+    "Хранится только в этой вкладке. Администратор создаёт его командой:",
   ],
   "signIn.submit": ["Sign in", "Войти"],
   "signIn.wrong": ["This token is not known, has expired or was revoked", "Токен неизвестен, истёк или отозван"],

@@ -102,7 +102,7 @@ export const MAILINGS = {
   "mailings.ask.no": ["Back", "Назад"],
   "mailings.message": ["Message", "Сообщение"],
   "mailings.sender": ["Sender", "Отправитель"],
-  "mailings.defaultSender": ["Partner's default", "По умолчанию у партнёра"],
+  "mailings.defaultSender": ["Partner's default", "По умолчанию"],
   "mailings.chooseSender": ["Choose", "Выберите"],
   "mailings.lifetime": ["Lifetime", "Срок жизни"],
   "mailings.lifetimeHint": ["After the sending; {least} to {most}", "После отправки; от {least} до {most}"],

@@ -111,6 +111,7 @@ export const SETUP = {
     "Следующий пуш пойдёт с новыми, ожидающее уйдёт сразу. Они шифруются и больше не показываются.",
   ],
   "credentials.fields": ["Fields, as the provider's console gives them out", "Поля, как их выдаёт консоль провайдера"],
+  "credentials.optional": ["optional", "необязательно"],
   "credentials.file": ["A JSON file", "Файл JSON"],
   "credentials.text": ["Or its text", "Или текст"],
   "credentials.noRecord": ["this must be a JSON object", "это должен быть объект JSON"],
