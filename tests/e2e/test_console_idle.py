@@ -111,12 +111,11 @@ async def test_a_page_that_nobody_has_used_says_that_the_session_has_ended_and_k
     assert "before lunch" not in await page.run("document.body.innerHTML")
     assert await page.barriers() == []
     await idle.signs_in(idle.name)
-    await page.sees("New mailing")
-    assert await page.run("[location.hash, document.getElementById('name').value]") == [
-        "#/mailings/new",
-        "half written",
-    ]
-    assert await page.run("document.getElementById('text').value") == "What was typed before lunch"
+    await page.until(
+        "document.getElementById('text')?.value === 'What was typed before lunch'", "the text is as it was"
+    )
+    name = "document.getElementById('name').value"
+    assert await page.run(f"[location.hash, {name}]") == ["#/mailings/new", "half written"]
     assert await page.run("[sessionStorage.length, document.cookie]") == [0, ""]
 
 

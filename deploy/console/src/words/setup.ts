@@ -9,6 +9,7 @@ export const SETUP = {
   "setup.changed": ["Changed", "Изменено"],
   "setup.actions": ["Actions", "Действия"],
   "setup.by": ["By", "Кто"],
+  "setup.installer": ["the installer's token", "токен установки"],
   "setup.switchOn": ["Switch on…", "Включить…"],
   "setup.switchOff": ["Switch off…", "Выключить…"],
   "setup.change": ["Change…", "Изменить…"],

@@ -6,6 +6,7 @@ import { place, placeOf, type Schemas } from "../../documents";
 import { objectIn, type Json } from "../../json";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { told } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
@@ -54,7 +55,7 @@ function Listed({ applicationId, held, again }: { applicationId: string; held: H
             { title: t("setup.state"), cell: (known) => <Switched isOn={known.enabled} /> },
             { title: t("credentials.fingerprint"), cell: (known) => <code>{known.fingerprint}</code> },
             { title: t("setup.changed"), cell: (known) => <Time at={known.changedAt} /> },
-            { title: t("setup.by"), cell: (known) => known.by || "—" },
+            { title: t("setup.by"), cell: (known) => byWhom(known.by) || "—" },
             {
               title: t("setup.actions"),
               cell: (known) => (

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { Allowed } from "../../parts/allowed";
+import { byWhom } from "../../parts/by-whom";
 import { Empty, Shown, type Loaded } from "../../parts/states";
 import { Table, type Column } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -30,7 +31,7 @@ interface Kind<Row> {
 export function Listing<Row extends Kept>({ title, none, loaded, again, id, columns, actions, create }: Kind<Row>) {
   const changed: Column<Row>[] = [
     { title: t("setup.changed"), cell: (row) => <Time at={row.changedAt} /> },
-    { title: t("setup.by"), cell: (row) => row.by || "—" },
+    { title: t("setup.by"), cell: (row) => byWhom(row.by) || "—" },
     ...(actions ? [{ title: t("setup.actions"), cell: actions }] : []),
   ];
   return (

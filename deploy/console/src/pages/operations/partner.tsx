@@ -4,6 +4,7 @@ import { get } from "../../api";
 import { place, placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { channelName } from "../../parts/channel-name";
 import { Facts } from "../../parts/facts";
 import { duration, number, told } from "../../parts/figures";
@@ -54,7 +55,7 @@ function About({ partner, again }: { partner: Partner; again: () => void }) {
           [t("partners.rejectDuplicates"), t(partner.rejectDuplicates ? "setup.yes" : "setup.no")],
           [t("partners.linkShortener"), t(partner.linkShortener ? "setup.yes" : "setup.no")],
           [t("partners.lifetimesSet"), lifetimes(partner)],
-          [t("setup.changed"), <><Time at={partner.changedAt} />{partner.by && `, ${partner.by}`}</>],
+          [t("setup.changed"), <><Time at={partner.changedAt} />{partner.by && `, ${byWhom(partner.by)}`}</>],
         ]}
       />
       <Allowed scope="operator">
