@@ -26,7 +26,7 @@
   /* Beyond the window, or to be scrolled sideways within it. */
   const tooWide = () => {
     const most = document.documentElement.clientWidth;
-    const mayScroll = `pre, svg, textarea, .skip, select${areCards ? "" : ", .table"}`;
+    const mayScroll = `pre, svg, textarea, .skip, select${areCards ? ", thead" : ", .table"}`;
     const isBeyond = (one) => one.getBoundingClientRect().right > most + 1 || one.getBoundingClientRect().left < -1;
     const beyond = all("body *").filter((one) => !one.closest(mayScroll) && isBeyond(one));
     const scrolled = all(".table, dialog[open]").filter((one) => one.scrollWidth > one.clientWidth + 1);
