@@ -107,7 +107,7 @@ async def test_a_segment_is_chosen_and_a_refusal_stands_at_its_condition(mistake
     await begun(page, world)
     await page.type("Text", "Good evening")
     await page.choose("Whom it goes to", "segment")
-    await page.tick("ios")
+    await page.tick("iOS")
     await page.type("Time zones", "Mars/Base")
     await page.press("Make the draft")
     await page.until("document.querySelector('#segment-timeZones[aria-invalid]') !== null", "the zone is refused")
