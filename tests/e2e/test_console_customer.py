@@ -94,7 +94,7 @@ async def test_a_customer_is_forgotten_only_once_named_again(operator: ConsolePa
     await world.enrol("android", phone, QUICK)
     await operator.find(phone)
     await operator.press("Forget this person…")
-    await operator.press("Forget this person", within="dialog")
+    await operator.press("Show whom", within="dialog")
     await operator.sees("To be forgotten")
     assert await operator.barriers() == []
     await operator.type("Type once more what you searched for", phone[:-1])

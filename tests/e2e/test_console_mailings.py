@@ -114,7 +114,7 @@ async def test_a_segment_is_chosen_and_a_refusal_stands_at_its_condition(mistake
     await begun(page, world)
     await page.type("Text", "Good evening")
     await page.choose("Whom it goes to", "segment")
-    await page.tick("ios")
+    await page.tick("iOS")
     await page.type("Time zones", "Mars/Base")
     await page.press("Make the draft")
     await page.until("document.querySelector('#segment-timeZones[aria-invalid]') !== null", "the zone is refused")
@@ -201,7 +201,7 @@ async def test_before_a_cancel_only_what_is_certain_is_said_and_after_it_what_is
         assert "Still to go" not in await page.run("document.body.innerText")
         assert await page.barriers() == []
         await page.press("Cancel mailing", within="dialog")
-        await page.sees("All is known. got it: 0; got nothing because it was cancelled:")
+        await page.sees("All is known — got it: 0; got nothing because it was cancelled:")
         progress = (await mailings.ok("GET", f"/{draft}"))["progress"]
         await page.sees(f"got nothing because it was cancelled: {progress['cancelled']}")
         shown = await page.run("document.body.innerText")

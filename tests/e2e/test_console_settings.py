@@ -76,7 +76,7 @@ async def test_lifetimes_are_set_by_channel_and_taken_back(mistaken: ConsolePage
     await page.type("SMS: seconds without ttl", "soon")
     assert await page.refused_at("Save") == ["edit-defaultTtlS-SMS"]
     await page.type("SMS: seconds without ttl", "7200")
-    await page.choose("PUSH: unit of ttl", "HOURS")
+    await page.choose("Push: unit of ttl", "HOURS")
     await page.send_form("Save")
     found = read(f"/v1/partners/{partner}")
     assert (found["defaultTtlS"], found["defaultTtlUnit"]) == ({"SMS": 7200}, {"PUSH": "HOURS"})

@@ -1,5 +1,6 @@
 """Mailings: one message to many, with broken lines, crashes and stops, on the real stack."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -33,8 +34,14 @@ async def test_a_list_with_broken_lines_is_refused_and_then_sent_without_them(wo
     broken = [b'{"to": "12", "name": "x"}', b'{"to": "%s"}' % phones[0].encode(), b"no json"]
     answer = await mailings.upload(mailing, b"\n".join([good[0], *broken, *good[1:]]))
     assert (answer["accepted"], answer["refused"]) == (4, 3)
-    problems = (await mailings.ok("GET", f"/{mailing}/problems"))["problems"]
+    problems = await mailings.problems(mailing)
     assert [(problem["line"], problem["field"]) for problem in problems] == [(2, "to"), (3, "name"), (4, "line")]
+    in_russian = [problem["rule"] for problem in await mailings.problems(mailing, "ru")]
+    assert in_russian[:2] == [
+        "нужен номер телефона: российский или с плюсом и кодом страны",
+        "обязательно: в сообщении есть такая подстановка",
+    ]
+    assert all(re.search("[а-яё]", rule) for rule in in_russian)
     status, refusal = await mailings.call("POST", f"/{mailing}/start")
     assert (status, refusal["errors"][0]["field"]) == (409, "recipients")
     await mailings.ok("PATCH", f"/{mailing}", {"onBadLines": "skip"})

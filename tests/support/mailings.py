@@ -36,6 +36,13 @@ class Mailings:
         assert status in (200, 201), (status, answer)
         return answer
 
+    async def problems(self, mailing: str, language: str = "en") -> list[Json]:
+        """The broken lines, their rules in that language."""
+        path, headers = f"/v1/mailings/{mailing}/problems", {"Accept-Language": language}
+        async with self._session.get(path, headers=headers) as response:
+            found: list[Json] = orjson.loads(await response.read())["problems"]
+            return found
+
     async def draft(self, message: Json, **about: Any) -> str:
         """The id of a new mailing."""
         ref = self._world.new_ref()

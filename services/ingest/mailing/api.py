@@ -47,6 +47,8 @@ from services.runtime.http.field_rules import form
 from services.runtime.lists.lines import ListFault, encoding_of, media_type
 from services.runtime.lists.packed import unpacked
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.text.languages import spoken_by
+from services.runtime.words import translation_of
 
 PATH = "/v1/mailings"
 LIVE_EVERY_S = 1.0
@@ -190,6 +192,7 @@ def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> 
 
     @router.get("/{any_id}/problems", summary="Broken lines")
     async def list_problems(
+        request: Request,
         any_id: _Id,
         after: Annotated[int, Query(ge=0, le=10**12, description="the last line that is known")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -197,7 +200,10 @@ def _add_list(router: APIRouter, service: MailingService, caller_of: Caller) -> 
     ) -> ProblemsPage:
         mailing = await service.find(any_id, caller)
         found = await service.mailings.lists.problems(mailing.mailing_id, after, limit)
-        views = [ProblemView(line=line.line, field=line.field, rule=line.rule) for line in found]
+        language = spoken_by(request.scope["headers"])
+        views = [
+            ProblemView(line=line.line, field=line.field, rule=translation_of(line.rule, language)) for line in found
+        ]
         return ProblemsPage(
             problems=views,
             refused=mailing.refused,

@@ -6,6 +6,6 @@
 
 stage.py   messages, mailings, stops and letters to look at
 walk.py    from page to page, and into what buttons open
-look.py    language, colours and width; the picture, and what is too wide, unlabelled, pale or in another language
+look.py    language, colours and width; the picture, and what is wrong with the page by rules.js and axe
 sheet.py   pictures side by side
 """

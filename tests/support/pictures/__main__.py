@@ -4,22 +4,26 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from json import dumps
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from deploy.browser.chromium import Browser, chromium
 from deploy.local import Stack
-from deploy.local.provision import provision
+from deploy.local.provision import admin_of, provision
+from services.runtime.access.sessions.same_site import HEADER
 from tests.support.console_page import BY_TOKEN, ConsolePage, console_page
 from tests.support.opening import ENV, opened
 from tests.support.pictures.look import LOOKS, Look, pictured
 from tests.support.pictures.sheet import sheet
 from tests.support.pictures.stage import staged
-from tests.support.pictures.walk import Stop, dialogs, go, of_console, of_portal
+from tests.support.pictures.walk import Stop, dialogs, go, of_console, of_portal, typed
 from tests.support.world import World
 
 _A_SHEET = {1280: 3, 390: 8}
 _API = ("ingest", "registry", "status")
+_OF_CONSOLE = {HEADER: "1", "Content-Type": "application/json"}
 
 
 async def main(folder: Path, only: str, looks: Sequence[Look]) -> int:
@@ -49,7 +53,7 @@ async def _all(
     async with console_page(browser, url, f"/{name}/", asked_for) as page:
         for look in looks:
             await look.put_on(page)
-            faults += await pictured(page, look, folder, f"{name}-sign-in")
+            faults += await _signed_out(page, look, folder, name)
         await LOOKS[0].put_on(page)
         await _sign_in(page, world, is_portal=is_portal)
         for look in looks:
@@ -69,15 +73,52 @@ async def _all(
                     faults += await pictured(page, look, folder, f"{stop.name}-stopped")
         for service in _API:
             await world.restart(service)
+        if not is_portal:
+            faults += await _by_password(page, world, looks, folder)
+    return faults
+
+
+async def _signed_out(page: ConsolePage, look: Look, folder: Path, name: str) -> list[str]:
+    """The ways in, and what is answered to who is unknown."""
+    faults = await pictured(page, look, folder, f"{name}-sign-in")
+    if name == "console":
+        await page.run("document.querySelector('.sign-in > p button').click()")
+        await page.until("document.querySelector('#token') !== null", "a token is asked for")
+        faults += await pictured(page, look, folder, f"{name}-sign-in-token")
+        await page.run("document.querySelector('.sign-in > p button').click()")
+        await page.until("document.querySelector('#password') !== null", "a password is asked for")
+    for field in ("name", "login", "password"):
+        await page.run(typed(field, "nobody"))
+    await page.run("document.querySelector('form button.main').click()")
+    await page.until("document.querySelector('form [role=alert]') !== null", "nobody is let in")
+    return faults + await pictured(page, look, folder, f"{name}-sign-in-refused")
+
+
+async def _by_password(page: ConsolePage, world: World, looks: Sequence[Look], folder: Path) -> list[str]:
+    """Whoever has a session: the own password, and how it ends."""
+    admin, faults = admin_of(world.stack.describe()), list[str]()
+    for look in looks:
+        made = admin.call("POST", "/v1/accounts", {"name": f"of-{look.name}-{token_hex(3)}", "scopes": ["read"]})
+        about = {"name": made["name"], "password": made["password"], "newPassword": token_hex(12)}
+        asked = {"method": "POST", "body": dumps(about), "headers": _OF_CONSOLE}
+        await page.run(f"sessionStorage.clear(); fetch('/v1/session', {dumps(asked)}).then(() => location.reload())")
+        await page.until(f"document.body.innerText.includes({made['name']!r})", "a session has begun")
+        await look.put_on(page)
+        await page.run("document.querySelector('header button:not(.link)').click()")
+        await page.until("document.querySelector('dialog[open]') !== null", "the password can be changed")
+        faults += await pictured(page, look, folder, "own-password")
+        await page.browser.call("Network.clearBrowserCookies", page.session)
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.until("document.querySelector('.sign-in') !== null", "the session has ended")
+        faults += await pictured(page, look, folder, "session-ended")
     return faults
 
 
 async def _at(page: ConsolePage, look: Look, folder: Path, stop: Stop) -> list[str]:
     await go(page, stop)
     faults = await pictured(page, look, folder, stop.name)
-    if stop.do is None:
-        async for opener in dialogs(page):
-            faults += await pictured(page, look, folder, f"{stop.name}-dialog-{_latin(opener)}")
+    async for opener in dialogs(page):
+        faults += await pictured(page, look, folder, f"{stop.name}-dialog-{_latin(opener)}")
     return faults
 
 

@@ -5,33 +5,15 @@ import re
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from tests.support.console_page import ConsolePage
 
-HEIGHT = 900
+HEIGHTS = {1280: 900, 390: 700}
+"""Of the window, by its width, px: a laptop's, and a phone's whose browser shows its bars."""
 MOST_PX = 6000
-_WIDE = """(() => {
-  const most = document.documentElement.clientWidth;
-  const inside = (one) => one.closest("pre, .table, svg, textarea, .skip, select");
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => one.checkVisibility() && !inside(one) && !one.closest("dialog:not([open])"))
-    .filter((one) => one.getBoundingClientRect().right > most + 1 || one.getBoundingClientRect().left < -1)
-    .map((one) => `${one.tagName.toLowerCase()}.${one.className} ${one.textContent.slice(0, 40)}`).slice(0, 5);
-})()"""
-_LATIN = r"""(() => {
-  const words = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const raw = "code, pre, textarea, script, style, td, dd, select, .push, .said, .crumb, h1, h2, ol, header .quiet";
-  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
-    const text = node.textContent.trim();
-    if (!/[A-Za-z]{3}[a-z ]* [a-z]{2}/.test(text) || node.parentElement.closest(raw)) continue;
-    if (node.parentElement.checkVisibility()) words.push(text.slice(0, 80));
-  }
-  return [...new Set(words)];
-})()"""
-_UNLABELLED = """[...document.querySelectorAll("input, select, textarea")]
-  .filter((one) => one.checkVisibility() && !one.labels?.length && !one.getAttribute("aria-label"))
-  .map((one) => one.outerHTML.slice(0, 80))"""
+_BEYOND = "(({scrollHeight, clientHeight}) => scrollHeight - clientHeight)(document.querySelector('dialog[open]'))"
+_RULES = Path(__file__).with_name("rules.js").read_text()
 
 
 @dataclass(frozen=True)
@@ -47,13 +29,17 @@ class Look:
         return f"{self.language}-{'dark' if self.dark else 'light'}-{self.width}"
 
     async def put_on(self, page: ConsolePage) -> None:
-        await self._sized(page, HEIGHT)
+        await self.sized(page, self.height)
         await page.is_dark(self.dark)
         if await page.run("document.documentElement.lang") != self.language:
             await page.press("По-русски" if self.language == "ru" else "In English")
             await page.until(f"document.documentElement.lang === '{self.language}'", "the language is switched")
 
-    async def _sized(self, page: ConsolePage, height: int) -> None:
+    @property
+    def height(self) -> int:
+        return HEIGHTS[self.width]
+
+    async def sized(self, page: ConsolePage, height: int) -> None:
         about = {"width": self.width, "height": height, "deviceScaleFactor": 1, "mobile": self.width < 600}
         await page.browser.call("Emulation.setDeviceMetricsOverride", page.session, **about)
 
@@ -62,21 +48,33 @@ LOOKS = tuple(Look(*look) for look in product(("en", "ru"), (False, True), (1280
 
 
 async def pictured(page: ConsolePage, look: Look, folder: Path, name: str) -> list[str]:
-    """Writes `FOLDER/LOOK/NAME.png`: the whole page, or what a dialog leaves of it. What is wrong with it, in words."""
+    """Writes `FOLDER/LOOK/NAME.png`: the whole page, or what a dialog leaves of it; and of a dialog that is higher than
+    the window `NAME-whole.png`. What is wrong with it, in words."""
     await page.run("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 0)")
     is_over = await page.run("document.querySelector('dialog[open]') !== null")
-    height = HEIGHT if is_over else min(MOST_PX, int(await page.run("document.documentElement.scrollHeight")))
-    clip = {"x": 0, "y": 0, "width": look.width, "height": max(height, 200), "scale": 1}
-    about = {"format": "png", "captureBeyondViewport": not is_over} | ({} if is_over else {"clip": clip})
-    shot = await page.browser.call("Page.captureScreenshot", page.session, **about)
+    faults = [f"{look.name} {name}: {what}" for what in await faults_of(page, look)]
     path = folder / look.name / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(base64.b64decode(shot["data"]))
-    return [f"{look.name} {name}: {what}" for what in await _faults(page, look)]
+    if not is_over:
+        height = min(MOST_PX, int(await page.run("document.documentElement.scrollHeight")))
+        clip = {"x": 0, "y": 0, "width": look.width, "height": max(height, 200), "scale": 1}
+        path.write_bytes(await _shot(page, captureBeyondViewport=True, clip=clip))
+        return faults
+    path.write_bytes(await _shot(page))
+    beyond = int(await page.run(_BEYOND))
+    if beyond > 0:
+        await look.sized(page, look.height + beyond + 80)
+        path.with_stem(f"{path.stem}-whole").write_bytes(await _shot(page))
+        await look.sized(page, look.height)
+    return faults
 
 
-async def _faults(page: ConsolePage, look: Look) -> list[str]:
-    found = [f"too wide: {what}" for what in await page.run(_WIDE)]
-    found += [f"without a label: {what}" for what in await page.run(_UNLABELLED)]
-    found += [f"English: {what}" for what in (await page.run(_LATIN) if look.language == "ru" else [])]
-    return found + [f"{barrier['id']}: {barrier['nodes'][:2]}" for barrier in await page.barriers()]
+async def _shot(page: ConsolePage, **about: Any) -> bytes:
+    shot = await page.browser.call("Page.captureScreenshot", page.session, format="png", **about)
+    return base64.b64decode(shot["data"])
+
+
+async def faults_of(page: ConsolePage, look: Look) -> list[str]:
+    """What can be told to be wrong without eyes, in words."""
+    found = await page.run(f"({_RULES})({str(look.language == 'ru').lower()})")
+    return [*found, *(f"{barrier['id']}: {barrier['nodes'][:2]}" for barrier in await page.barriers())]

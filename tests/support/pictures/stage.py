@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.provision import APPLICATION_ID, Admin, admin_of
 from schemas import topics
+from services.runtime.clock import now_ms
 from tests.support.mailings import Mailings
 from tests.support.opening import LOGIN, SERVICE_NUMBER
 from tests.support.waiting import eventually
@@ -66,7 +67,9 @@ def _set_up(admin: Admin) -> None:
     kinds = [{"id": "news", "title": "News"}, {"id": "payments", "type": "permission", "title": "Payments"}]
     admin.call("PATCH", f"/v1/applications/{APPLICATION_ID}", {"subscriptions": kinds, "minVersion": "2.1"})
     admin.call("POST", "/v1/partners", {"login": "silent-bank", "reportUrl": f"https://bank.example/{'report/' * 12}"})
-    admin.call("POST", "/v1/report-resends", {"partner": LOGIN, "since": 0})
+    for name in ("anna.petrova", "a.very.long.name.of.an.operator@department.bank.example"):
+        admin.call("POST", "/v1/accounts", {"name": name, "scopes": ["read", "support", "operator"]})
+    admin.call("POST", "/v1/report-resends", {"partner": LOGIN, "since": now_ms() - 86_400_000})
 
 
 async def _letters(world: World, admin: Admin) -> None:

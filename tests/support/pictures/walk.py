@@ -40,62 +40,82 @@ def _press(selector: str) -> str:
     return f"(() => {{ const one = document.querySelector({selector!r}); one?.click(); return Boolean(one); }})()"
 
 
-def _set(field: str, value: str) -> str:
+def typed(field: str, value: str) -> str:
     return (
         f"(() => {{ const one = document.getElementById({field!r}); if (!one) return false; one.value = {value!r};"
         "for (const name of ['input', 'change']) one.dispatchEvent(new Event(name, {bubbles: true})); return true; })()"
     )
 
 
+def _is_there(selector: str) -> str:
+    return f"document.querySelector({selector!r}) !== null"
+
+
 _SENT = _press("aside button.main")
 _FALLBACK = _press("section.card:nth-of-type(3) > button")
+_FIRST_FORM = _press("main section.card .row button")
+_DRAWS = "main section.card:nth-of-type(2) .row button:nth-of-type(2)"
+_ANSWERED = _press("dialog[open] .row.end button:last-child")
+_IS_REFUSED = "document.querySelector('dialog [role=alert]') !== null"
 _OPEN_ALL = "(() => { for (const one of document.querySelectorAll('details')) one.open = true; return true; })()"
 
 
-def of_console(staged: Staged) -> list[Stop]:
-    application, partner = f"operations/applications/{APPLICATION_ID}", f"operations/partners/{LOGIN}"
-    search = _script(_set("search", staged.phone), _press("form button.main"))
+APPLICATION, PARTNER = f"operations/applications/{APPLICATION_ID}", f"operations/partners/{LOGIN}"
+_OPERATIONS = ("overview", "stops", "dead-letters", "partners", "applications", "accounts", "resends")
+
+
+def of_any_stack() -> list[Stop]:
+    """What is there wherever a stack is provisioned, and tests change nothing of."""
     form = _script(
-        _set("name", "Autumn"), _set("title", "{{name"), _set("text", "{{name}}, look %code%"), _set("ttl", "25"),
-        _set("address", "https://bank.example/a.png"), _FALLBACK, _set("fallbacks-0-channel", "WHATSAPP"),
-        _set("to", "segment"), _set("when", "window"), _OPEN_ALL,
+        typed("name", "Autumn"), typed("title", "{{name"), typed("text", "{{name}}, look %code%"), typed("ttl", "25"),
+        typed("address", "https://bank.example/a.png"), _FALLBACK, typed("fallbacks-0-channel", "WHATSAPP"),
+        typed("to", "segment"), typed("when", "window"), _OPEN_ALL,
     )  # fmt: skip
     return [
         Stop("support", "support"),
-        Stop("support-found", "support", search),
-        Stop("support-nobody", "support", _script(_set("search", "nobody-has-this"), _press("form button.main"))),
-        Stop("support-message", f"support/{staged.message}"),
-        Stop("support-devices", f"support/{staged.message}", _script(_press("section.card:last-of-type button"))),
-        Stop("support-failed", f"support/{staged.failed}"),
+        Stop("support-nobody", "support", _script(typed("search", "nobody-has-this"), _press("form button.main"))),
         Stop("mailings", "mailings"),
         Stop("mailing-new", "mailings/new"),
         Stop("mailing-new-filled", "mailings/new", form),
-        Stop("mailing-new-refused", "mailings/new", _script(_set("text", ""), _set("rate", "fast"), _SENT)),
+        Stop("mailing-new-refused", "mailings/new", _script(typed("text", ""), typed("rate", "fast"), _SENT)),
+        Stop("mailing-unknown", "mailings/nobody-has-this"),
+        *(Stop(name, f"operations/{name}") for name in _OPERATIONS),
+        Stop("partner", PARTNER),
+        Stop("partner-refused", PARTNER, _script(_FIRST_FORM, typed("edit-maxRatePerS", "0"), _ANSWERED, _IS_REFUSED)),
+        Stop("application", APPLICATION, _script(_OPEN_ALL)),
+        Stop("nowhere", "nowhere"),
+    ]
+
+
+def of_console(staged: Staged) -> list[Stop]:
+    search = [typed("search", staged.phone), _press("form button.main"), _is_there(".stacked")]
+    test_push = _press(".stacked > :first-child > button")
+    forget = [_press(".stacked > :last-child > button"), _ANSWERED, _is_there("#forget-typed")]
+    return [
+        *of_any_stack(),
+        Stop("support-found", "support", _script(*search)),
+        Stop("support-test-push", "support", _script(*search, test_push, _is_there("#test-push-text"))),
+        Stop("support-forget", "support", _script(*search, *forget, typed("forget-typed", staged.phone))),
+        Stop("support-message", f"support/{staged.message}"),
+        Stop("support-devices", f"support/{staged.message}", _script(_press("section.card:last-of-type button"))),
+        Stop("support-failed", f"support/{staged.failed}"),
         Stop("mailing-draft", f"mailings/{staged.draft}", _script(_OPEN_ALL)),
         Stop("mailing-segment", f"mailings/{staged.segment}", _script(_OPEN_ALL)),
         Stop("mailing-done", f"mailings/{staged.done}"),
         Stop("mailing-paused", f"mailings/{staged.paused}"),
-        Stop("mailing-unknown", "mailings/nobody-has-this"),
-        *(
-            Stop(name, f"operations/{name}")
-            for name in ("overview", "stops", "dead-letters", "partners", "applications", "accounts")
-        ),
         Stop("dead-letter", "operations/dead-letters", _script(_press("main td a"))),
-        Stop("partner", partner),
         Stop("partner-silent", "operations/partners/silent-bank"),
-        Stop("application", application, _script(_OPEN_ALL)),
-        Stop("resends", "operations/resends"),
+        Stop("secret", "operations/partners/silent-bank", _script(_press(_DRAWS), _ANSWERED, _is_there("dl.secrets"))),
         Stop("audit", "audit", _script(_OPEN_ALL)),
-        Stop("nowhere", "nowhere"),
     ]
 
 
 def of_portal(staged: Staged) -> list[Stop]:
     form = _script(
-        _set("text", "it's \"quoted\""), _set("phone", "+79110000001"), _set("ttl", "90"), _set("ttlUnit", "HOURS"),
-        _set("cascade", "WHATSAPP"), _set("when", "window"), _set("deadline", "2030-01-01T10:00"),
+        typed("text", "it's \"quoted\""), typed("phone", "+79110000001"), typed("ttl", "90"), typed("ttlUnit", "HOURS"),
+        typed("cascade", "WHATSAPP"), typed("when", "window"), typed("deadline", "2030-01-01T10:00"),
     )  # fmt: skip
-    refused = _script(_set("phone", "1"), _SENT.replace("aside button.main", "aside section:last-of-type button.main"))
+    refused = _script(typed("phone", "1"), _SENT.replace("aside button.main", "aside section:last-of-type button.main"))
     return [
         Stop("portal-messages", "support"),
         Stop("portal-message", f"support/{staged.message}"),
@@ -121,7 +141,9 @@ async def go(page: ConsolePage, stop: Stop) -> None:
 
 
 async def dialogs(page: ConsolePage) -> AsyncIterator[str]:
-    """Each dialog of the page while it is open, by the button that opens it."""
+    """Each dialog of the page while it is open, by the button that opens it; none of a page that is in a dialog."""
+    if await page.run(_is_there("dialog")):
+        return
     for opener in await page.run(OPENERS):
         await page.run(_CLICK.format(repr(opener)))
         await page.run("new Promise((done) => setTimeout(done))")

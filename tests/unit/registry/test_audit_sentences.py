@@ -273,3 +273,9 @@ def test_how_a_switch_stands_now_is_said(after: str, endings: tuple[str, str]) -
     changed = record("PATCH", "/v1/accounts/{account_id}", "/v1/accounts/a", changes=(change,))
     assert endings[0] in sentence_of(changed, EN)
     assert endings[1] in sentence_of(changed, RU)
+
+
+def test_what_is_hidden_in_a_path_is_an_aside_of_its_sentence() -> None:
+    started = record("POST", "/v1/mailings/{any_id}/start", "/v1/mailings/#ab12/start")
+    assert sentence_of(started, EN) == "started the mailing (fingerprint #ab12)"
+    assert sentence_of(started, RU) == "запуск рассылки (отпечаток #ab12)"

@@ -52,10 +52,17 @@ function Changed({ change }: { change: Entry["changes"][number] }) {
         {kind && <div class="quiet">{kind}</div>}
         {change.fields.map((name, place) => (
           <div key={name}>
-            {change.titles[place]}: {change.before !== "" && `${values.get(name)?.before || "—"} → `}{values.get(name)?.after || "—"}
+            {change.titles[place]}: {change.before !== "" && <>{shown(values.get(name)?.before)} → </>}{shown(values.get(name)?.after)}
           </div>
         ))}
       </dd>
     </>
   );
+}
+
+/** A value of the log: a switch in words, a moment in the reader's zone, anything else as it is. */
+function shown(value: string | undefined) {
+  if (!value) return "—";
+  if (value === "true" || value === "false") return t(value === "true" ? "setup.yes" : "setup.no");
+  return TIME.test(value) ? <Time at={Number(value)} /> : value;
 }

@@ -18,6 +18,7 @@ export function PasswordSignIn() {
   const run = () => Promise.resolve().then(() => send("post", placeOf("post", "/v1/session"), { name, password, ...(isForOnce ? { newPassword: chosen(fresh) } : {}) }));
   const { submitted, isRunning, error: refused } = useSubmission(run, signedInByCookie);
   const isAnotherNeeded = refused instanceof ApiError && refused.code === "password-change-needed";
+  useEffect(() => document.getElementById("name")?.focus(), []); // `autofocus` counts once in a page's life, which a session may be shorter than
   useEffect(() => {
     if (isAnotherNeeded) know(true);
   }, [isAnotherNeeded]);
@@ -35,7 +36,7 @@ export function PasswordSignIn() {
         </>
       ) : (
         <>
-          <TextField id="name" label={t("signIn.name")} value={name} changed={setName} more={{ autocomplete: "username", autocapitalize: "none", spellcheck: false, required: true, autofocus: true }} />
+          <TextField id="name" label={t("signIn.name")} value={name} changed={setName} more={{ autocomplete: "username", autocapitalize: "none", spellcheck: false, required: true }} />
           <TextField id="password" label={t("signIn.password")} value={password} changed={setPassword} more={{ type: "password", autocomplete: "current-password", required: true }} />
         </>
       )}

@@ -20,7 +20,7 @@ export function TokenSignIn() {
         value={value}
         onInput={(event) => setValue(event.currentTarget.value)}
       />
-      <p id="token-hint" class="quiet">{t("signIn.hint")}</p>
+      <p id="token-hint" class="quiet">{t("signIn.hint")} <code class="nowrap">rpns operators add NAME --scope support</code></p>
     </SignInForm>
   );
 }

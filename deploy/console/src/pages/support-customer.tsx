@@ -28,8 +28,10 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   return (
     <section class="card">
       <h2>{t("support.actions")}</h2>
-      <div><TestPush customer={customer} /></div>
-      <div><Forget customer={customer} /></div>
+      <div class="stacked">
+        <div><TestPush customer={customer} /></div>
+        <div><Forget customer={customer} /></div>
+      </div>
     </section>
   );
 }
@@ -117,6 +119,7 @@ function Forget({ customer }: { customer: Customer }) {
         label={t("forget.open")}
         title={t("forget.look")}
         text={t("forget.lookText")}
+        confirm={t("forget.lookNow")}
         run={() => send("post", placeOf("post", "/v1/erasures/preview"), body)}
         done={setPreview}
       />

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { place, type Schemas } from "../documents";
 import { MessageBadge, stateWords } from "../parts/badge";
+import { channelName } from "../parts/channel-name";
 import { Facts, type Fact } from "../parts/facts";
 import { useLive, type Stream } from "../parts/live";
 import { LiveLine } from "../parts/live-shown";
@@ -14,7 +15,7 @@ import { useThing } from "../parts/title";
 import { isPortal } from "../session";
 import { t } from "../words";
 import { DevicesOfMessage } from "./support-devices";
-import { channelName, short } from "./support-names";
+import { short } from "./support-names";
 import { Trace } from "./support-trace";
 
 type Message = Schemas["MessageView"];

@@ -1,6 +1,4 @@
-/** How messages, channels and devices are named where there is little room. */
-
-import { t } from "../words";
+/** How messages and devices are named where there is little room. */
 
 /** The end of a message's id: ids of one minute begin alike. */
 export function short(messageId: string): string {
@@ -10,10 +8,6 @@ export function short(messageId: string): string {
 /** The beginning of an installation's id. */
 export function shortDevice(installationId: string): string {
   return installationId.slice(0, SHORT);
-}
-
-export function channelName(channel: string | null): string {
-  return channel === "PUSH" ? t("support.push") : (channel ?? "—");
 }
 
 /** "Android 14", as people write it. */

@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { MessageBadge } from "../parts/badge";
+import { channelName } from "../parts/channel-name";
 import { told } from "../parts/figures";
 import { focusOn } from "../parts/kept-focus";
 import { Empty, Shown, useLoaded } from "../parts/states";
@@ -16,7 +17,7 @@ import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
 import { EVERYTHING, faultOf, FilterFields, isOpen, WithoutMailings, type Filter } from "./support-filter";
 import { MessageTrace } from "./support-message";
-import { channelName, short } from "./support-names";
+import { short } from "./support-names";
 import { page, search, type Found, type Group, type Question } from "./support-search";
 
 const MOST_OF_TEXT = 60;
@@ -156,8 +157,8 @@ function named({ messageId, id, title, text }: Summary) {
   return (
     <>
       {words && <div>{beginning(words)}</div>}
-      {id && <div>{id}</div>}
-      <a href={href("support", messageId)} title={messageId}>{short(messageId)}</a>
+      {id && <div class="long">{id}</div>}
+      <a class="nowrap" href={href("support", messageId)} title={messageId}>{short(messageId)}</a>
     </>
   );
 }

@@ -1,11 +1,11 @@
 /** A button that asks before it does something. */
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words";
 import { Dialog } from "./dialog";
 import { Failure } from "./states";
-import { useSubmission } from "./submission";
+import { showFault, useSubmission } from "./submission";
 
 export interface Question<T> {
   /** On the button that asks. */
@@ -40,9 +40,13 @@ function Asked<T>(question: Question<T> & { close: () => void }) {
     question.close();
     question.done(value);
   });
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error !== null) showFault(form.current);
+  }, [error]);
   return (
     <Dialog title={question.title} closed={question.close}>
-      <form onSubmit={submitted}>
+      <form ref={form} onSubmit={submitted}>
         {question.text && <p>{question.text}</p>}
         {question.children}
         {error !== null && <Failure error={error} />}

@@ -7,8 +7,10 @@ import type { NoNumber } from "../documents";
 import { t } from "../words";
 import { Dialog } from "./dialog";
 import type { FieldProps } from "./field";
+import { drop, keep, keptOf } from "./kept-form";
 import { Failure } from "./states";
-import { useSubmission } from "./submission";
+import { showFault, useSubmission } from "./submission";
+import { hasEnded } from "../session";
 
 export interface Form<Values> {
   values: Values;
@@ -27,12 +29,14 @@ export interface Editing<Values, T> {
   /** What stands in the fields at first, whenever it is opened. */
   values: Values;
   fields: (form: Form<Values>) => ComponentChildren;
+  /** What is typed is a secret, which is kept nowhere. */
+  isSecret?: boolean;
   run: (values: Values) => Promise<T>;
   done: (value: T) => void;
 }
 
 export function Edit<Values extends object, T>(editing: Editing<Values, T>) {
-  const [isOpen, open] = useState(false);
+  const [isOpen, open] = useState(() => keptOf(placeOf(editing)) !== null);
   return (
     <>
       <button type="button" onClick={() => open(true)}>{editing.label}</button>
@@ -41,15 +45,28 @@ export function Edit<Values extends object, T>(editing: Editing<Values, T>) {
   );
 }
 
+/** By the address of the page, and which of its forms. */
+function placeOf({ label, title }: { label: string; title: string }): string {
+  return [location.hash, label, title].join("\n");
+}
+
+/** A session that ends closes the form; whoever signs in anew finds it open, with what was typed. */
 function Opened<Values extends object, T>(editing: Editing<Values, T> & { close: () => void }) {
-  const [values, hold] = useState(editing.values);
+  const place = useRef(placeOf(editing)).current;
+  const [values, hold] = useState(() => keptOf<Values>(place) ?? editing.values);
+  useEffect(() => {
+    if (!editing.isSecret) keep(place, values);
+  }, [values]);
+  useEffect(() => () => {
+    if (!hasEnded()) drop(place);
+  }, []);
   const { submitted, isRunning, error } = useSubmission(() => editing.run(values), (value) => {
     editing.close();
     editing.done(value);
   });
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    if (error !== null) showFault(form.current);
   }, [error]);
   const faults = new Faults(error instanceof ApiError ? error.fields : []);
   const fields = editing.fields({

@@ -18,6 +18,11 @@ export function told(key: Key, values: Record<string, string | number>): string 
   });
 }
 
+/** As it stands within a sentence: an abbreviation stays in capitals. */
+export function lowered(words: string): string {
+  return words.replace(/^\p{Lu}(?=\p{Ll})/u, (letter) => letter.toLowerCase());
+}
+
 /** With the unit that leaves few digits. */
 export function duration(ms: number): string {
   const units = [["unit.day", 86_400_000], ["unit.hour", 3_600_000], ["unit.minute", 60_000], ["unit.second", 1000]] as const;

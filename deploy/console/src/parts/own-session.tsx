@@ -1,8 +1,8 @@
 /** What an operator who signed in may do with the own session: change the password, sign out. It goes on while somebody is here. */
 
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, send } from "../api";
-import { placeOf } from "../documents";
+import { ApiError, get, send } from "../api";
+import { place, placeOf } from "../documents";
 import { hasPassword, isByCookie, isSignedIn, signOut, signedInByCookie } from "../session";
 import { t } from "../words";
 import { Edit } from "./edit";
@@ -10,10 +10,12 @@ import { TextField } from "./field";
 import { NewPassword, chosen } from "./new-password";
 
 const EVERY_MS = 5 * 60_000;
+const LOOK_EVERY_MS = 60_000;
 
 export function OwnSession() {
   const [refused, refuse] = useState<unknown>(null);
   useRenewal();
+  useEnd();
   const left = async () => {
     refuse(null);
     try {
@@ -31,6 +33,7 @@ export function OwnSession() {
           label={t("password.change")}
           title={t("password.title")}
           text={t("password.text")}
+          isSecret
           values={{ password: "", fresh: { password: "", again: "" } }}
           run={({ password, fresh }) => Promise.resolve().then(() => send("post", placeOf("post", "/v1/session/password"), { password, newPassword: chosen(fresh) }))}
           done={signedInByCookie}
@@ -62,6 +65,22 @@ function useRenewal(): void {
     return () => {
       removeEventListener("pointerdown", used);
       removeEventListener("keydown", used);
+    };
+  }, []);
+}
+
+/** A page that asks for nothing by itself must not stay, with what it shows of people, after the session has ended. */
+function useEnd(): void {
+  useEffect(() => {
+    const look = () => {
+      if (!isByCookie() || document.hidden) return;
+      get(place("/v1/session")).then(({ session }) => session === null && isByCookie() && signOut(true)).catch(() => undefined); // the platform is away: it is looked again
+    };
+    const timer = setInterval(look, LOOK_EVERY_MS);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
     };
   }, []);
 }

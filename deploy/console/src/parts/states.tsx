@@ -28,6 +28,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 export function heading(error: unknown): string {
   if (!(error instanceof ApiError)) return t("state.failed");
   if (error.status === 403) return t(isPortal ? "portal.forbidden" : "state.forbidden");
+  if (error.status === 404) return t("state.notThere");
   return [0, 502, 503, 504].includes(error.status) ? t("state.unreachable") : t("state.failed");
 }
 

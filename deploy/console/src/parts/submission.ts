@@ -8,6 +8,13 @@ export interface Submission {
   error: unknown;
 }
 
+/** The first field that was refused, or what is said of all of it, which may lie behind the fold. */
+export function showFault(form: HTMLFormElement | null): void {
+  const field = form?.querySelector<HTMLElement>("[aria-invalid]");
+  if (field) field.focus();
+  else form?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
+}
+
 /** It is off from then on, once it is `done`. */
 export function useSubmission<T>(run: () => Promise<T>, done: (value: T) => void): Submission {
   const [isRunning, setRunning] = useState(false);

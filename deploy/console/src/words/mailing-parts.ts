@@ -13,7 +13,7 @@ export const MAILING_PARTS = {
     "Другое сообщение только для тех, кого предыдущее не застало за свой срок жизни. Если дойти уже не может — уходит сразу.",
   ],
   "mailings.addFallback": ["Add a message", "Добавить сообщение"],
-  "mailings.fallbackNumber": ["Then, {number}", "Затем, {number}"],
+  "mailings.fallbackNumber": ["Message {number} in its place", "Замена {number}"],
   "mailings.fallbackWhen": ["After {ttl} {unit} of {channel}, where it was not", "Через {ttl} {unit} после «{channel}», если не"],
   "mailings.fallbackWhenHint": ["Those are the lifetime of the message before: change it there", "Это срок жизни предыдущего сообщения: он меняется там"],
   "mailings.fallback.DELIVERED": ["delivered", "доставлено"],

@@ -37,6 +37,7 @@ export const PORTAL = {
   ],
   "portal.account": ["Account", "Учётная запись"],
   "portal.accountHint": ["What is in this card the platform's operators change.", "Данные этого раздела меняют операторы платформы."],
+  "portal.byOperator": ["an operator of the platform", "оператор платформы"],
   "portal.id": ["Partner's id", "Id партнёра"],
   "portal.subnets": ["Networks you may call from", "Сети, из которых принимаются ваши запросы"],
   "portal.maxRate": ["Requests a second at most", "Не больше запросов в секунду"],

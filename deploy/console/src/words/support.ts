@@ -47,7 +47,6 @@ export const SUPPORT = {
   "support.results": ["Results", "Результаты поиска"],
   "support.found": ["Messages found: {count}", "Найдено сообщений: {count}"],
   "support.foundNewest": ["Messages shown: {count}, and there are older ones", "Показано сообщений: {count}, есть и более ранние"],
-  "support.push": ["Push", "Пуш"],
   "support.personal": ["Recipient and text", "Получатель и текст"],
   "support.showPersonal": ["Show recipient and text", "Показать получателя и текст"],
   "support.hide": ["Hide", "Скрыть"],
@@ -96,6 +95,7 @@ export const SUPPORT = {
   "testPush.sent": ["On its way. What became of it:", "Отправляется. Что с ним стало:"],
   "forget.open": ["Forget this person…", "Забыть клиента…"],
   "forget.look": ["See whom it would reach", "Кого это затронет"],
+  "forget.lookNow": ["Show whom", "Показать, кого"],
   "forget.lookText": [
     "Nothing is forgotten yet: phones and user ids that belong together are shown in full.",
     "Пока ничего не удаляется: будут показаны связанные телефоны и id клиента целиком.",

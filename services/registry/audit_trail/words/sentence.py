@@ -58,6 +58,7 @@ _SOMEBODYS = {
 }
 _BY = Words(" by {names}", ": {names}")
 _HIDDEN = Words("fingerprint {mark}", "отпечаток {mark}")
+_HIDDEN_THING = Words("(fingerprint {mark})", "(отпечаток {mark})")
 _CUSTOMER = Words("the customer you asked for", "клиент, о котором вы спросили")
 _SOMEBODY = Words("somebody (fingerprint {mark})", "кто-то (отпечаток {mark})")
 _SOME = Words("somebody", "кто-то")
@@ -209,5 +210,5 @@ def _of_path(route: str, path: str, language: Language) -> dict[str, str]:
     for place, part in zip(places, parts, strict=False):
         if place.startswith("{"):
             name = place.strip("{}").partition(":")[0]
-            found[name] = _HIDDEN.said_in(language).format(mark=part) if part.startswith("#") else part
+            found[name] = _HIDDEN_THING.said_in(language).format(mark=part) if part.startswith("#") else part
     return found

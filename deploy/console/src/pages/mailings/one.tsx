@@ -26,10 +26,11 @@ export function One({ id }: { id: string }) {
   const live = useLive(id, (signal) => get(place("/v1/mailings/{any_id}", { any_id: id }), signal), everyS, streamOf(id));
   const mailing = live.value;
   const asked = useLive(`${id} ${holds("operator")}`, (signal) => definitionOf(id, signal), () => null);
-  if (mailing === null) return live.error === null ? <Loading /> : <Stale live={live} />;
+  const back = <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>;
+  if (mailing === null) return <>{back}{live.error === null ? <Loading /> : <Stale live={live} />}</>;
   return (
     <>
-      <p class="crumb"><a href={href("mailings")}>← {t("mailings.title")}</a></p>
+      {back}
       <div class="row heading">
         <h1 tabIndex={-1}>{mailing.name} <StateBadge state={mailing.state} /></h1>
         <Moves mailing={mailing} moved={live.told} />

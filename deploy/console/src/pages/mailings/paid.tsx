@@ -5,7 +5,7 @@ import { TextField } from "../../parts/field";
 import { number, told } from "../../parts/figures";
 import { Table } from "../../parts/table";
 import { language, t } from "../../words";
-import { channelName } from "./channels";
+import { channelName } from "../../parts/channel-name";
 import { costOf, isWhole, keepPrices, keptPrices, priceOf, written, type Prices } from "./cost";
 import type { Forecast } from "./model";
 

@@ -8,7 +8,7 @@ import type { Mailing, State } from "./model";
 import { finalOf, isOver, isSettled, knownOf, outcomesOf } from "./outcomes";
 import { LINES, Plot, type Sample } from "./plot";
 
-const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "bad", done: "good", cancelled: "bad", unknown: "bad" };
+const KINDS: Record<State, "good" | "bad" | "going"> = { draft: "going", running: "going", paused: "going", done: "good", cancelled: "bad", unknown: "bad" };
 const CANCELLED = "cancelled";
 const NOTHING = { planned: 0, sent: 0, delivered: 0, read: 0, failed: 0, cancelled: 0 };
 /** After this what is pending waits for its hour. */
@@ -80,7 +80,7 @@ export function ProgressCard({ mailing }: { mailing: Mailing }) {
           <h3>{t("mailings.whyFailed")}</h3>
           <ul class="reasons">
             {reasons.map(([reason, count]) => (
-              <li key={reason}><strong>{number(count)}</strong> {REASONS[reason] ? t(REASONS[reason]) : reason} <code>{reason}</code></li>
+              <li key={reason}><strong>{number(count)}</strong> × {REASONS[reason] ? t(REASONS[reason]) : reason} <code>{reason}</code></li>
             ))}
           </ul>
         </>

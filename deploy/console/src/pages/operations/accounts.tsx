@@ -37,11 +37,11 @@ export function Accounts() {
         id={(account) => account.accountId}
         create={<Invite done={invited} />}
         columns={[
-          { title: t("signIn.name"), cell: (account) => account.name },
+          { title: t("signIn.name"), cell: (account) => <span class="long">{account.name}</span> },
           { title: t("accounts.scopes"), cell: (account) => account.scopes.join(", ") },
           { title: t("setup.state"), cell: ({ state }) => <StateBadge state={state} kinds={KINDS} words={(name) => t(`accounts.state.${name}`)} /> },
-          { title: t("setup.actions"), cell: (account) => <Changes account={account} invited={invited} again={again} /> },
         ]}
+        actions={(account) => <Changes account={account} invited={invited} again={again} />}
       />
       {shown && <Secret {...shown} close={() => show(null)} />}
     </>

@@ -5,6 +5,7 @@ import { get } from "../../api";
 import { place, placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { Facts } from "../../parts/facts";
 import { Tick } from "../../parts/field";
 import { number, told } from "../../parts/figures";
@@ -54,7 +55,7 @@ function About({ application, again }: { application: Application; again: () => 
           [t("applications.minVersion"), application.minVersion],
           [t("applications.maxPushes"), number(application.maxPushesPerS)],
           [t("applications.subscriptions"), application.subscriptions.map(({ id }) => id).join(", ")],
-          [t("setup.changed"), <><Time at={application.changedAt} />{application.by && `, ${application.by}`}</>],
+          [t("setup.changed"), <><Time at={application.changedAt} />{application.by && `, ${byWhom(application.by)}`}</>],
         ]}
       />
       <Allowed scope="operator">

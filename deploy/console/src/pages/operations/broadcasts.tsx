@@ -24,6 +24,7 @@ const ONE = `${ALL}/{name}` as const;
 const STATES = { requested: "going", open: "good", closing: "going", closed: "going", refused: "bad" } as const;
 
 type Channel = Schemas["ChannelView"];
+const ENVIRONMENTS = ["production", "sandbox"] as const satisfies readonly Channel["environment"][];
 
 export function Broadcasts({ applicationId }: { applicationId: string }) {
   const [after, goTo] = useState("");
@@ -75,7 +76,7 @@ function Listed({ channels, applicationId, again }: { channels: Channel[]; appli
           { title: t("broadcasts.name"), cell: (channel) => channel.name },
           { title: t("setup.state"), cell: (channel) => <><StateBadge state={channel.state} kinds={STATES} words={(name) => t(`broadcasts.is.${name}`)} />{channel.detail && <div class="quiet">{channel.detail}</div>}</> },
           { title: t("broadcasts.channelId"), cell: (channel) => channel.channelId === null ? "—" : <code>{channel.channelId}</code> },
-          { title: t("broadcasts.environment"), cell: (channel) => channel.environment },
+          { title: t("broadcasts.environment"), cell: (channel) => t(`broadcasts.environment.${channel.environment}`) },
           { title: t("broadcasts.keepLatest"), cell: (channel) => t(channel.keepLatest ? "setup.yes" : "setup.no") },
           { title: t("setup.changed"), cell: (channel) => <Time at={channel.changedAt} /> },
           { title: t("setup.actions"), cell: actions },
@@ -96,7 +97,7 @@ function Create({ applicationId, done }: { applicationId: string; done: () => vo
   const fields = ({ values, set, about }: Form<New>) => (
     <>
       <TextField {...about("name", t("broadcasts.name"), t("broadcasts.nameHint"))} value={values.name} changed={(name) => set({ name })} more={{ autocomplete: "off" }} />
-      <Choice {...about("environment", t("broadcasts.environment"))} value={values.environment} changed={(environment) => set({ environment })} of={[["production", "production"], ["sandbox", "sandbox"]]} />
+      <Choice {...about("environment", t("broadcasts.environment"))} value={values.environment} changed={(environment) => set({ environment })} of={ENVIRONMENTS.map((name) => [name, t(`broadcasts.environment.${name}`)] as const)} />
       <Tick label={t("broadcasts.keepLatestLong")} value={values.keepLatest} changed={(keepLatest) => set({ keepLatest })} />
     </>
   );

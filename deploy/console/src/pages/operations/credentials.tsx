@@ -6,6 +6,7 @@ import { place, placeOf, type Schemas } from "../../documents";
 import { objectIn, type Json } from "../../json";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { told } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
@@ -54,7 +55,7 @@ function Listed({ applicationId, held, again }: { applicationId: string; held: H
             { title: t("setup.state"), cell: (known) => <Switched isOn={known.enabled} /> },
             { title: t("credentials.fingerprint"), cell: (known) => <code>{known.fingerprint}</code> },
             { title: t("setup.changed"), cell: (known) => <Time at={known.changedAt} /> },
-            { title: t("setup.by"), cell: (known) => known.by || "—" },
+            { title: t("setup.by"), cell: (known) => byWhom(known.by) || "—" },
             {
               title: t("setup.actions"),
               cell: (known) => (
@@ -115,11 +116,11 @@ function Put({ applicationId, provider, label, fields, version, done }: Putting)
   const id = `credentials-${provider}`;
   return (
     <Ask label={label} title={told("credentials.putTitle", { provider, application: applicationId })} text={t(version ? "credentials.replaceText" : "credentials.putText")} confirm={t("setup.save")} run={run} done={taken}>
-      <p class="quiet">{t("credentials.fields")}: {fields}</p>
+      <p class="quiet">{t("credentials.fields")}: {fields.replace(/\boptional\b/g, t("credentials.optional"))}</p>
       <label for={`${id}-file`}>{t("credentials.file")}</label>
       <input id={`${id}-file`} type="file" accept=".json,application/json,text/plain" onChange={(event) => chosen(event.currentTarget.files?.[0])} />
       <label for={id}>{t("credentials.text")}</label>
-      <textarea id={id} class="hidden-text" rows={8} required spellcheck={false} autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <textarea id={id} class="secret-text" rows={8} required spellcheck={false} autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
     </Ask>
   );
 }

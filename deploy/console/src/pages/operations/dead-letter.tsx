@@ -5,6 +5,7 @@ import { get, send } from "../../api";
 import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
@@ -45,7 +46,7 @@ function Told({ letter, done }: { letter: Letter; done: (found: Done) => void })
           <dt>{t("letters.key")}</dt><dd>{letter.key || "—"}</dd>
           <dt>{t("letters.size")}</dt><dd>{number(letter.size)}{letter.isCut && ` (${t("letters.cut")})`}</dd>
           {letter.failure && <><dt>{t("letters.failure")}</dt><dd>{letter.failure}</dd></>}
-          {letter.by && <><dt>{t("letters.by")}</dt><dd>{letter.by}, <Time at={letter.doneAt} /></dd></>}
+          {letter.by && <><dt>{t("letters.by")}</dt><dd>{byWhom(letter.by)}, <Time at={letter.doneAt} /></dd></>}
         </dl>
         {(letter.state === "open" || letter.state === "redriving") && <Actions letter={letter} content={content} done={done} />}
       </section>

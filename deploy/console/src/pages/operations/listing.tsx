@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { Allowed } from "../../parts/allowed";
+import { byWhom } from "../../parts/by-whom";
 import { Empty, Shown, type Loaded } from "../../parts/states";
 import { Table, type Column } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -20,15 +21,18 @@ interface Kind<Row> {
   again: () => void;
   id: (row: Row) => string;
   columns: Column<Row>[];
+  /** What may be done with one: the last column. */
+  actions?: (row: Row) => ComponentChildren;
   /** Asks for a new one. */
   create: ComponentChildren;
 }
 
-/** Behind its columns it says when a row was changed, and by whom. */
-export function Listing<Row extends Kept>({ title, none, loaded, again, id, columns, create }: Kind<Row>) {
+/** Behind its columns it says when a row was changed, by whom, and what may be done with it. */
+export function Listing<Row extends Kept>({ title, none, loaded, again, id, columns, actions, create }: Kind<Row>) {
   const changed: Column<Row>[] = [
     { title: t("setup.changed"), cell: (row) => <Time at={row.changedAt} /> },
-    { title: t("setup.by"), cell: (row) => row.by || "—" },
+    { title: t("setup.by"), cell: (row) => byWhom(row.by) || "—" },
+    ...(actions ? [{ title: t("setup.actions"), cell: actions }] : []),
   ];
   return (
     <section class="card">

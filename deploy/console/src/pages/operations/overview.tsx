@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { place } from "../../documents";
 import { Badge } from "../../parts/badge";
+import { byWhom } from "../../parts/by-whom";
 import { told } from "../../parts/figures";
 import { useLive, type Stream } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
@@ -112,6 +113,6 @@ function Instances({ instances }: { instances: Instance[] }) {
 
 /** Who stopped it, and for what; a stop by a partner has neither. */
 function why({ by, reason }: Stop): string {
-  const known = [by, reason].filter(Boolean).join(": ");
+  const known = [byWhom(by), reason].filter(Boolean).join(": ");
   return known && ` (${known})`;
 }

@@ -5,7 +5,7 @@ import { placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
-import { told } from "../../parts/figures";
+import { lowered, told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { t, type Key } from "../../words";
 import { change, type Told } from "./changes";
@@ -54,7 +54,7 @@ export function PartnerSecrets({ partner, again, isOwn = false }: { partner: Kep
             <Ask
               key={kind.name}
               label={t(kind.label)}
-              title={told("partners.rotateTitle", { ...values, what: t(kind.title) })}
+              title={told("partners.rotateTitle", { ...values, what: lowered(t(kind.title)) })}
               text={t(kind.before)}
               isDangerous={kind.name === "password"}
               run={() => drawn(kind, partner, isOwn)}

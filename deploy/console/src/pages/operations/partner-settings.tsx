@@ -1,6 +1,7 @@
 /** Every setting of a partner that can be changed, in two forms: what it is and may, and how long its messages live. */
 
 import { placeOf, type Given, type Schemas } from "../../documents";
+import { channelName } from "../../parts/channel-name";
 import { Edit, asNumber, changesOf, type Form } from "../../parts/edit";
 import { Choice, TextField, Tick } from "../../parts/field";
 import { told } from "../../parts/figures";
@@ -89,7 +90,7 @@ function fields({ values, set, about }: Form<Settings>) {
         <TextField {...about("utcOffsetMin", t("partners.utcOffset"), t("partners.utcOffsetHint"))} value={values.utcOffsetMin} changed={(utcOffsetMin) => set({ utcOffsetMin })} more={{ autocomplete: "off" }} />
         <TextField {...about("planningHorizonDays", t("partners.horizon"), t("partners.horizonHint"))} value={values.planningHorizonDays} changed={(planningHorizonDays) => set({ planningHorizonDays })} more={whole} />
       </div>
-      <Choice {...about("batchChannel", t("partners.batchChannel"), t("partners.batchChannelHint"))} value={values.batchChannel} changed={(batchChannel) => set({ batchChannel })} of={CHANNELS.map((name) => [name, name])} />
+      <Choice {...about("batchChannel", t("partners.batchChannel"), t("partners.batchChannelHint"))} value={values.batchChannel} changed={(batchChannel) => set({ batchChannel })} of={CHANNELS.map((name) => [name, channelName(name)])} />
       <Tick label={t("partners.rejectDuplicates")} value={values.rejectDuplicates} changed={(rejectDuplicates) => set({ rejectDuplicates })} />
       <Tick label={t("partners.linkShortener")} value={values.linkShortener} changed={(linkShortener) => set({ linkShortener })} />
     </>
@@ -139,9 +140,9 @@ function lifetimeFields({ values, set, about }: Form<Lives>) {
     const lifetime = values[name] ?? { seconds: "", unit: "" };
     return (
       <div class="pair" key={name}>
-        <TextField {...about(`defaultTtlS.${name}`, told("partners.lifetimeOf", { channel: name }))} value={lifetime.seconds} changed={(seconds) => set({ [name]: { ...lifetime, seconds } })} more={{ inputMode: "numeric", autocomplete: "off" }} />
+        <TextField {...about(`defaultTtlS.${name}`, told("partners.lifetimeOf", { channel: channelName(name) }))} value={lifetime.seconds} changed={(seconds) => set({ [name]: { ...lifetime, seconds } })} more={{ inputMode: "numeric", autocomplete: "off" }} />
         <Choice
-          {...about(`defaultTtlUnit.${name}`, told("partners.unitOf", { channel: name }))}
+          {...about(`defaultTtlUnit.${name}`, told("partners.unitOf", { channel: channelName(name) }))}
           value={lifetime.unit}
           changed={(unit) => set({ [name]: { ...lifetime, unit } })}
           of={[["", t("partners.unitPreset")], ...UNITS.map((unit) => [unit, t(`mailings.unit.${unit}`)] as const)]}

@@ -4,6 +4,8 @@ import { get } from "../../api";
 import { place, placeOf } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
+import { channelName } from "../../parts/channel-name";
 import { Facts } from "../../parts/facts";
 import { duration, number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
@@ -49,11 +51,11 @@ function About({ partner, again }: { partner: Partner; again: () => void }) {
           [t("partners.maxConnections"), number(partner.maxConnections)],
           [t("partners.utcOffset"), number(partner.utcOffsetMin)],
           [t("partners.horizon"), number(partner.planningHorizonDays)],
-          [t("partners.batchChannel"), partner.batchChannel],
+          [t("partners.batchChannel"), channelName(partner.batchChannel)],
           [t("partners.rejectDuplicates"), t(partner.rejectDuplicates ? "setup.yes" : "setup.no")],
           [t("partners.linkShortener"), t(partner.linkShortener ? "setup.yes" : "setup.no")],
           [t("partners.lifetimesSet"), lifetimes(partner)],
-          [t("setup.changed"), <><Time at={partner.changedAt} />{partner.by && `, ${partner.by}`}</>],
+          [t("setup.changed"), <><Time at={partner.changedAt} />{partner.by && `, ${byWhom(partner.by)}`}</>],
         ]}
       />
       <Allowed scope="operator">
@@ -79,6 +81,6 @@ function lifetimes({ defaultTtlS, defaultTtlUnit }: Partner): string {
   return named.map((name) => {
     const seconds = defaultTtlS[name];
     const unit = defaultTtlUnit[name];
-    return `${name}: ${[seconds === undefined ? "" : duration(seconds * 1000), unit ? t(`mailings.unit.${unit}`) : ""].filter(Boolean).join(", ")}`;
+    return `${channelName(name)}: ${[seconds === undefined ? "" : duration(seconds * 1000), unit ? t(`mailings.unit.${unit}`) : ""].filter(Boolean).join(", ")}`;
   }).join("; ");
 }

@@ -39,7 +39,7 @@ function Listed() {
         { title: t("partners.partner"), cell: (partner) => <a href={at("partners", partner.partnerId)}>{partner.partnerId}</a> },
         { title: t("partners.login"), cell: (partner) => partner.login },
         { title: t("setup.state"), cell: (partner) => <Switched isOn={partner.enabled} /> },
-        { title: t("partners.reportUrl"), cell: (partner) => partner.reportUrl ?? "—" },
+        { title: t("partners.reportUrl"), cell: (partner) => <span class="long">{partner.reportUrl ?? "—"}</span> },
       ]}
     />
   );

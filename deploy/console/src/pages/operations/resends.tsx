@@ -6,6 +6,7 @@ import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { StateBadge, messageStates, type MessageState } from "../../parts/badge";
+import { byWhom } from "../../parts/by-whom";
 import { Edit, asNumber, type Form } from "../../parts/edit";
 import { Choice, TextField } from "../../parts/field";
 import { number, told } from "../../parts/figures";
@@ -85,7 +86,7 @@ function Listed({ resends, again }: { resends: Resend[]; again: () => void }) {
         { title: t("resends.period"), cell: ({ since, until }) => <><Time at={since} /> – <Time at={until} /></> },
         { title: t("resends.asked"), cell: ({ asked }) => number(asked) },
         { title: t("resends.at"), cell: (resend) => <Time at={resend.at} /> },
-        { title: t("setup.by"), cell: ({ by }) => by || "—" },
+        { title: t("setup.by"), cell: ({ by }) => byWhom(by) || "—" },
         { title: t("resends.endedAt"), cell: ({ endedAt }) => <Time at={endedAt} /> },
         { title: t("setup.actions"), cell: cancel },
       ]}

@@ -5,6 +5,7 @@ import { get } from "../../api";
 import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
+import { byWhom } from "../../parts/by-whom";
 import { told } from "../../parts/figures";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
@@ -35,7 +36,7 @@ export function ServiceNumbers({ partnerId }: { partnerId: string }) {
               { title: t("numbers.application"), cell: (number) => number.applicationId ? <a href={at("applications", number.applicationId)}>{number.applicationId}</a> : "—" },
               { title: t("setup.state"), cell: (number) => <Switched isOn={number.enabled} /> },
               { title: t("setup.changed"), cell: (number) => <Time at={number.changedAt} /> },
-              { title: t("setup.by"), cell: (number) => number.by || "—" },
+              { title: t("setup.by"), cell: (number) => byWhom(number.by) || "—" },
               { title: t("setup.actions"), cell: (number) => <Allowed scope="operator"><Switch number={number} done={again} /></Allowed> },
             ]}
           />

@@ -6,7 +6,8 @@ import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { Badge } from "../../parts/badge";
-import { told } from "../../parts/figures";
+import { byWhom } from "../../parts/by-whom";
+import { lowered, told } from "../../parts/figures";
 import { useLive } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
 import { Empty } from "../../parts/states";
@@ -63,7 +64,7 @@ function Listed({ stops, done }: { stops: Stop[]; done: (stop: Stop) => void }) 
           { title: t("stops.what"), cell: (stop) => <>{t(SCOPES[stop.scope])}: {linked(stop)}</> },
           { title: t("stops.state"), cell: (stop) => <Badge state={t(`stops.${stop.state}`)} kind={stop.state === "cancelled" ? "bad" : "going"} raw={stop.state} /> },
           { title: t("stops.since"), cell: (stop) => <Time at={stop.at} /> },
-          { title: t("stops.by"), cell: (stop) => stop.by || "—" },
+          { title: t("stops.by"), cell: (stop) => byWhom(stop.by) || "—" },
           { title: t("stops.reason"), cell: (stop) => stop.reason || "—" },
           { title: t("setup.actions"), cell: (stop) => <Lift stop={stop} done={done} /> },
         ]}
@@ -84,10 +85,10 @@ function Lift({ stop, done }: { stop: Stop; done: (stop: Stop) => void }) {
 }
 
 function linked({ scope, id }: Stop) {
-  if (scope !== "partner" && scope !== "application") return id;
+  if (scope !== "partner" && scope !== "application") return <span class="long">{id}</span>;
   return <a href={at(scope === "partner" ? "partners" : "applications", id)}>{id}</a>;
 }
 
 export function named(scope: Scope, id: string): string {
-  return `${t(SCOPES[scope]).toLowerCase()} ${id}`;
+  return `${lowered(t(SCOPES[scope]))} ${id}`;
 }

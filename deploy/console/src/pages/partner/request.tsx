@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, get, send, type FieldError } from "../../api";
 import { place, placeOf } from "../../documents";
+import { channelName } from "../../parts/channel-name";
 import { Copied } from "../../parts/copied";
 import { Choice, Field, TextField, described } from "../../parts/field";
 import { focusOn } from "../../parts/kept-focus";
@@ -131,7 +132,7 @@ function Cascade({ draft, set, faults }: Fields) {
     <section class="card">
       <h2>{t("request.cascade")}</h2>
       <div class="pair">
-        <Choice id="cascade" label={t("request.cascadeBy")} hint={t("request.cascadeHint")} fault={faults.cascade} value={draft.cascade} changed={(cascade) => set({ cascade })} of={[["", t("request.cascadeNone")], ...CHANNELS.map((channel) => [channel, channel] as const)]} />
+        <Choice id="cascade" label={t("request.cascadeBy")} hint={t("request.cascadeHint")} fault={faults.cascade} value={draft.cascade} changed={(cascade) => set({ cascade })} of={[["", t("request.cascadeNone")], ...CHANNELS.map((channel) => [channel, channelName(channel)] as const)]} />
         {draft.cascade && <Choice id="cascade-state" label={t("request.cascadeState")} value={draft.cascadeState} changed={(cascadeState) => set({ cascadeState })} of={[["DELIVERED", t("messageState.DELIVERED")], ["READ", t("messageState.READ")]]} />}
       </div>
       {draft.cascade && (

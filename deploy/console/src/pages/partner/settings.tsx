@@ -16,6 +16,8 @@ import "../operations/operations.css";
 import { PartnerSecrets } from "../operations/partner-secrets";
 
 type Own = Schemas["OwnSettings"];
+/** Which of them it was is not told to partners. */
+const BY_OPERATOR = "operator";
 
 export function OwnSettings() {
   const [loaded, again] = useLoaded("own", (signal) => get(place("/v1/me/settings"), signal));
@@ -70,7 +72,7 @@ function Account({ own }: { own: Own }) {
           [t("portal.subnets"), own.subnets.join(", ") || t("partners.anywhere")],
           [t("portal.maxRate"), number(own.maxRatePerS)],
           [t("partners.maxConnections"), number(own.maxConnections)],
-          [t("setup.changed"), <><Time at={own.changedAt} />{own.by && `, ${own.by}`}</>],
+          [t("setup.changed"), <><Time at={own.changedAt} />{own.by && `, ${own.by === BY_OPERATOR ? t("portal.byOperator") : own.by}`}</>],
         ]}
       />
       <h3>{t("numbers.title")}</h3>

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../../../words";
 import { partsOf } from "./placeholders";
-import { channelName } from "../channels";
+import { channelName } from "../../../parts/channel-name";
 import type { Button, Channel } from "../model";
 
 export interface Shown {

@@ -3,7 +3,7 @@
 import { Choice, TextField } from "../../../parts/field";
 import { told } from "../../../parts/figures";
 import { t } from "../../../words";
-import { channelName } from "../channels";
+import { channelName } from "../../../parts/channel-name";
 import { CHANNELS } from "../model";
 import { NEW_FALLBACK, UNITS, type Fallback } from "./draft";
 import type { Fields } from "./fields";

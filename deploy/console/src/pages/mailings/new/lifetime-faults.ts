@@ -2,7 +2,7 @@
 
 import { duration, told } from "../../../parts/figures";
 import { t } from "../../../words";
-import { channelName } from "../channels";
+import { channelName } from "../../../parts/channel-name";
 import type { Channel } from "../model";
 import type { Draft } from "./draft";
 import { LIFETIME_S, misfits, type Lived, type Misfit } from "./lifetimes";

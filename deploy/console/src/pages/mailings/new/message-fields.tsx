@@ -3,7 +3,7 @@
 import { Choice, Field, TextField, Tick, described } from "../../../parts/field";
 import { told } from "../../../parts/figures";
 import { t } from "../../../words";
-import { channelName } from "../channels";
+import { channelName } from "../../../parts/channel-name";
 import { partsOf } from "../message/placeholders";
 import { CHANNELS, type Channel } from "../model";
 import type { Fields } from "./fields";

@@ -4,9 +4,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, send, type FieldError } from "../../../api";
 import { placeOf } from "../../../documents";
 import { Choice, TextField, type FieldProps } from "../../../parts/field";
+import { drop, keep, keptOf } from "../../../parts/kept-form";
 import { Failure, Shown, useLoaded } from "../../../parts/states";
 import { go, href } from "../../../router";
-import { isPortal, onSession } from "../../../session";
+import { isPortal } from "../../../session";
 import { uuid } from "../../../uuid";
 import { t } from "../../../words";
 import { EMPTY, definitionOf, type Draft } from "./draft";
@@ -37,20 +38,17 @@ export function NewMailing() {
   );
 }
 
-/** What is being typed, while other pages are looked at or the language is switched. */
-let kept: Draft | null = null;
-onSession(() => {
-  kept = null;
-});
+/** What is being typed, while other pages are looked at, the language is switched, or the session has ended. */
+const KEPT = "mailing";
 
 /** Opens the form filled in like this. */
 export function goNew(draft: Draft): void {
-  kept = draft;
+  keep(KEPT, draft);
   go("mailings", "new");
 }
 
 function Form({ partners }: { partners: readonly Partner[] }) {
-  const [draft, setDraft] = useState<Draft>(kept ?? { ...EMPTY, partner: partners[0]?.partnerId ?? "" });
+  const [draft, setDraft] = useState<Draft>(keptOf<Draft>(KEPT) ?? { ...EMPTY, partner: partners[0]?.partnerId ?? "" });
   const [chosen, choose] = useState<Chosen | null>(null);
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -66,7 +64,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
   const unfit = draft.to === "list" ? faultOf(chosen, namesIn(texts)) : undefined;
   const faults = { ...Object.fromEntries(standing), ...wrong };
   useEffect(() => {
-    kept = draft;
+    keep(KEPT, draft);
   }, [draft]);
   const set = (changes: Partial<Draft>) => {
     setDraft((last) => ({ ...last, ...changes }));
@@ -92,7 +90,7 @@ function Form({ partners }: { partners: readonly Partner[] }) {
       const owner = isPortal ? null : draft.partner;
       const made = await send("post", placeOf("post", "/v1/mailings", { partner: owner }), definitionOf(draft, id.current));
       if (chosen !== null && draft.to === "list") void begin(made.mailingId, chosen.file, chosen.charset, false);
-      kept = null;
+      drop(KEPT);
       go("mailings", made.mailingId);
     } catch (failed) {
       setError(failed);

@@ -2,6 +2,7 @@
 
 import { Field, TextField, described } from "../../../parts/field";
 import { t } from "../../../words";
+import { systemName } from "../../support-names";
 import type { SegmentFields } from "./draft";
 import type { Fields } from "./fields";
 
@@ -23,7 +24,7 @@ export function Segment({ draft, set, faults }: Fields) {
         <div class="ticks" role="group" aria-label={platforms.label} {...described(platforms)} tabIndex={-1}>
           {PLATFORMS.map((name) => (
             <label class="tick" key={name}>
-              <input type="checkbox" checked={segment.platforms.includes(name)} onChange={(event) => turned(name, event.currentTarget.checked)} /> {name}
+              <input type="checkbox" checked={segment.platforms.includes(name)} onChange={(event) => turned(name, event.currentTarget.checked)} /> {systemName(name, "")}
             </label>
           ))}
         </div>

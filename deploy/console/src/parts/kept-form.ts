@@ -1,0 +1,31 @@
+/** What somebody is typing, in this page's memory: when the session ends meanwhile, whoever signs in anew finds it, if it
+    is the same one. Whoever signs out leaves nothing, and secrets are none of this. */
+
+import { hasEnded, isSignedIn, onSession, userName } from "../session";
+
+interface Kept {
+  /** Who has typed it. */
+  name: string;
+  values: unknown;
+}
+
+const all = new Map<string, Kept>();
+
+onSession(() => {
+  if (!isSignedIn() && !hasEnded()) all.clear();
+});
+
+/** `form` names it, and is what it is asked for by. */
+export function keep(form: string, values: unknown): void {
+  if (isSignedIn()) all.set(form, { name: userName(), values });
+}
+
+export function drop(form: string): void {
+  all.delete(form);
+}
+
+/** Null where nobody has left anything, or somebody else has. */
+export function keptOf<Values>(form: string): Values | null {
+  const found = all.get(form);
+  return found?.name === userName() ? (found.values as Values) : null;
+}
