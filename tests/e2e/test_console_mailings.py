@@ -257,7 +257,7 @@ async def test_a_mailing_is_started_paused_and_resumed_and_whoever_comes_later_s
         assert (await mailings.ok("GET", f"/{draft}"))["state"] == "paused"
         await page.press("Resume")
         await page.press("Resume", within="dialog")
-        await page.sees("All is known. got it: 1;")
+        await page.sees("All is known — got it: 1;")
         counted = (await mailings.ok("GET", f"/{draft}"))["progress"]["course"]
         (listed,) = [one for one in (await mailings.ok("GET", ""))["mailings"] if one["mailingId"] == mailing_id]
     assert listed["progress"]["course"] == []
