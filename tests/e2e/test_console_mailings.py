@@ -259,10 +259,10 @@ async def test_a_mailing_is_started_paused_and_resumed_and_whoever_comes_later_s
         await page.press("Resume", within="dialog")
         await page.sees("All is known — got it: 1;")
         counted = (await mailings.ok("GET", f"/{draft}"))["progress"]["course"]
-        (listed,) = [one for one in (await mailings.ok("GET", ""))["mailings"] if one["mailingId"] == mailing_id]
+        (listed,) = [line for line in (await mailings.ok("GET", ""))["mailings"] if line["mailingId"] == mailing_id]
     assert listed["progress"]["course"] == []
     assert (counted[-1]["planned"], counted[-1]["read"], counted[-1]["undelivered"]) == (12, 1, 11)
-    assert [one["at"] for one in counted] == sorted(one["at"] for one in counted)
+    assert [count["at"] for count in counted] == sorted(count["at"] for count in counted)
     await page.run("location.reload()")
     await page.until(f"{_LINES}.length === 6", "the plot is there")
     assert await page.barriers() == []

@@ -27,8 +27,9 @@ class SecretRules:
             return
         least, counted = MIN_WEAK_PASSWORD if self.allow_weak else MIN_PASSWORD, visible(password)
         if len(counted) < least:
-            beside = "; invisible ones do not count" if len(password) >= least else ""
-            raise _broken(field, f"must have at least {least} characters{beside}")
+            if len(password) >= least:
+                raise _broken(field, f"must have at least {least} characters, not counting invisible ones")
+            raise _broken(field, f"must have at least {least} characters")
         if self.allow_weak:
             return
         if counted.casefold() == login.casefold():

@@ -109,6 +109,9 @@ TEXTS = {
         "не менее {least} {least:символа|символов|символов}, из них {different} разных"
     ),
     "must have at least {least} different characters": "не менее {least} разных символов",
+    "must have at least {least} characters, not counting invisible ones": (
+        "не менее {least} символов, не считая невидимых"
+    ),
     "must have no token that works": "у этого имени уже есть действующий токен",
     "must not be after to, nor {days} days and more before it": (
         "не должно быть позже to и раньше него на {days} {days:день|дня|дней} и больше"
