@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.site.languages import part_by_language
 from deploy.site.links import Links
 from deploy.site.pages import BLOCK, DOCS, OF_TEXT, Page, anchor, headings, pages
+from deploy.site.search import put_search
 
 CONFIG = Path(__file__).parent / "mkdocs.yml"
 STYLE = Path(__file__).parent / "site.css"
@@ -88,3 +89,4 @@ def build(staged: Path, site: Path) -> None:
         wrong = [line for line in done.stderr.splitlines() if line.startswith(("WARNING", "ERROR"))]
         raise BuildError("\n".join(wrong) or done.stderr)
     part_by_language(site)
+    put_search(site)
