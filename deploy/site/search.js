@@ -1,46 +1,76 @@
-// The worker of the site's search: the theme's own, whose name the build puts in, asked for what was meant.
+// The worker of the site's search: the theme's own, which the build adds below, asked for what was meant.
 //
-//   typed ─▶ words without fillers ─▶ stems, with what else people call it ─▶ the theme's search ─▶ pages ─▶ shown
+//   typed ─▶ words without fillers ─▶ stems, also of what else it is called ─▶ the theme's worker ─▶ pages, best first
 //
-// The theme looks up each word as it was typed and whatever begins with it, and counts both alike: "key" would find
-// Keycloak first, and no other form of a Russian word. Here a word's stem counts more than what begins with it.
+// By itself the theme looks up each word as it was typed and whatever begins with it, and counts both alike: "key"
+// finds Keycloak first, and of a Russian word no other form. Of what it finds, a line of a page's first paragraph
+// counts two and a half times as much as a section that has every word.
+
 const QUERY = 2
 const RESULT = 3
-const WHOLE = 12 // how much more a whole word counts than a beginning
-const OPERATORS = /["*~^]|(?:^|\s)[+-]\S/
-const SAME = { "пуш": "push" }
-const FILLERS = []
+const WHOLE = 10 // how much more a whole word counts than the beginning of one
+const FIRST_PARAGRAPH = 1.5 // how much more what a page begins with counts than a section
+const OTHER_SECTIONS = 0.15 // how much of their scores is added to the best one of a page
+const OPERATORS = /["*~^:]|(?:^|\s)[+-]\S/
+const FILLERS = new Set(
+  ("a an and are at by can do does for from how i if in is it my not of on or the to was we what when with you " +
+    "а без в где для до если и из или как когда ли мне мой на не о об от по при с со у что это").split(" "),
+)
+const SAME = { пуш: "push", вебхук: "webhook", веб: "web", смс: "sms", кафк: "kafka", монг: "mongo", апи: "api" }
+
 const post = self.postMessage.bind(self)
 const load = self.importScripts.bind(self)
-let typed = new Map() // stem: the word as typed, of the latest query
+let typed = new Map() // the words of the latest query, by their stems
 
 const plain = word => word.toLowerCase().replaceAll("ё", "е")
 
-self.importScripts = (...scripts) => {
-  load(...scripts)
-  if (!lunr.ru || lunr.ru.isFolded) return
-  const { stemmer } = lunr.ru
-  lunr.ru.stemmer = token => stemmer(token.update(plain))
-  lunr.ru.isFolded = true
-  lunr.Pipeline.registerFunction(lunr.ru.stemmer, "stemmer-ru-folded")
-}
-
 function stem(word) {
   const token = new lunr.Token(plain(word), {})
-  return (lunr.ru.stemmer(lunr.stemmer(token)) || token).toString()
+  return lunr.ru.stemmer(lunr.stemmer(token)).toString()
 }
 
 function asked(query) {
   typed = new Map()
   if (OPERATORS.test(query)) return query
-  const words = query.match(/[\p{L}\p{N}_]+/gu) || []
-  const meant = words.filter(word => !FILLERS.includes(plain(word)))
-  for (const word of meant.length ? meant : words) typed.set(stem(SAME[plain(word)] || word), word)
+  const words = query.match(/[\p{L}\p{N}_]+/gu) ?? []
+  const telling = words.filter(word => !FILLERS.has(plain(word)))
+  for (const word of telling.length ? telling : words) typed.set(SAME[stem(word)] ?? stem(word), word)
   return [...typed.keys()].map(word => `${word}^${WHOLE} ${word}*`).join(" ")
 }
 
-self.addEventListener("message", event => {
-  if (event.data.type === QUERY) event.data.data = asked(event.data.data)
-})
+// What the theme multiplied a score by goes out; how many of the words were found, and where, comes in.
+function score({ score, parent, terms }) {
+  const found = Object.values(terms)
+  if (!found.length) return 0
+  const share = found.filter(Boolean).length / found.length
+  return (score / (1 + (Number(!parent) + share) ** 2)) * (1 + share) ** 2 * (parent ? 1 : FIRST_PARAGRAPH)
+}
 
-self.postMessage = message => post(message)
+function asTyped(item) {
+  const terms = Object.entries(item.terms).map(([word, isFound]) => [isFound ? word : (typed.get(word) ?? word), isFound])
+  return { ...item, score: score(item), terms: Object.fromEntries(terms) }
+}
+
+function ranked(pages) {
+  const weight = ([best, ...others]) => best.score + OTHER_SECTIONS * others.reduce((sum, item) => sum + item.score, 0)
+  return pages
+    .map(items => items.map(asTyped).sort((one, other) => other.score - one.score))
+    .sort((one, other) => weight(other) - weight(one))
+}
+
+// The theme loads its stemmers once it knows the languages. Russian is read with ё as е, as most people type it.
+self.importScripts = (...scripts) => {
+  load(...scripts)
+  if (!lunr.ru || lunr.ru.stemmer.isOfPlain) return
+  const { stemmer } = lunr.ru
+  lunr.ru.stemmer = token => stemmer(token.update(plain))
+  lunr.ru.stemmer.isOfPlain = true
+  lunr.Pipeline.registerFunction(lunr.ru.stemmer, "stemmer-ru-plain")
+}
+
+self.postMessage = message =>
+  post(message.type === RESULT ? { ...message, data: { ...message.data, items: ranked(message.data.items) } } : message)
+
+self.addEventListener("message", ({ data }) => {
+  if (data.type === QUERY) data.data = asked(data.data)
+})

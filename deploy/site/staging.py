@@ -15,7 +15,11 @@ CONFIG = Path(__file__).parent / "mkdocs.yml"
 STYLE = Path(__file__).parent / "site.css"
 FOUND_LAST = ("decisions.md", "changelog.md", "contributing.md")
 """They name everything that there is, and would stand before the page that explains it."""
-_LOW = "---\nsearch:\n  boost: 0.01\n---\n"
+FOUND_LATER = (
+    "design.md", "failures.md", "kafka-access.md", "metrics.md", "operators-api.md", "performance.md", "providers.md", "reliability.md",
+    "sandbox.md", "settings.md", "topics.md",
+)  # fmt: skip
+"""Lists, and pages of how it works inside: they stand behind a page that says what to do."""
 _DRAWN = re.compile("[─│┐└▶▼]")
 _ENGLISH_ALONE = '!!! note "Страница пока только на английском"\n\n'
 _BEHIND = '!!! warning "Английский текст этой страницы изменился после перевода: при расхождении верен он"\n\n'
@@ -34,9 +38,15 @@ def stage(folder: Path) -> None:
         for file in (STYLE, *DOCS.glob("*.svg")):
             _write(folder / language / file.name, file.read_text())
     for page in known:
-        head = _LOW if page.name in FOUND_LAST else ""
+        head = _searched(page.name)
         _write(folder / "en" / page.name, head + _kept_drawn(links.rewritten(page.english.read_text(), page.english)))
         _write(folder / "ru" / page.name, head + _kept_drawn(_russian(page, links)))
+
+
+def _searched(name: str) -> str:
+    """How much a page counts in the search, as the theme reads it."""
+    boost = 0.01 if name in FOUND_LAST else 0.5 if name in FOUND_LATER else 1
+    return f"---\nsearch:\n  boost: {boost}\n---\n" if boost != 1 else ""
 
 
 def _write(path: Path, text: str) -> None:
