@@ -11,39 +11,64 @@ const RESULT = 3
 const WHOLE = 10 // how much more a whole word counts than the beginning of one
 const FIRST_PARAGRAPH = 1.5 // how much more what a page begins with counts than a section
 const OTHER_SECTIONS = 0.15 // how much of their scores is added to the best one of a page
+const NAMED = 1e6 // the score of the page whose title was typed
 const OPERATORS = /["*~^:]|(?:^|\s)[+-]\S/
 const FILLERS = new Set(
   ("a an and are at by can do does for from how i if in is it my not of on or the to was we what when with you " +
     "а без в где для до если и из или как когда ли мне мой на не о об от по при с со у что это").split(" "),
 )
-const SAME = { пуш: "push", вебхук: "webhook", веб: "web", смс: "sms", кафк: "kafka", монг: "mongo", апи: "api" }
+const SAME = {
+  апи: "api",
+  веб: "web",
+  вайбер: "viber",
+  вебхук: "webhook",
+  докер: "docker",
+  кафка: "kafka",
+  монга: "mongo",
+  приоритет: "priority",
+  пуш: "push",
+  рустор: "rustore",
+  смс: "sms",
+  телеграм: "telegram",
+  хуавей: "huawei",
+}
 
 const post = self.postMessage.bind(self)
 const load = self.importScripts.bind(self)
+let same = new Map() // SAME in stems
 let typed = new Map() // the words of the latest query, by their stems
 
 const plain = word => word.toLowerCase().replaceAll("ё", "е")
 
 function stem(word) {
-  const token = new lunr.Token(plain(word), {})
-  return lunr.ru.stemmer(lunr.stemmer(token)).toString()
+  const found = lunr.ru.stemmer(lunr.stemmer(new lunr.Token(plain(word), {}))).toString()
+  return same.get(found) ?? found
 }
+
+// As the texts of the index are.
+const parted = text => text.split(lunr.tokenizer.separator).filter(word => word)
 
 function asked(query) {
   typed = new Map()
   if (OPERATORS.test(query)) return query
-  const words = query.match(/[\p{L}\p{N}_]+/gu) ?? []
+  const words = parted(query)
   const telling = words.filter(word => !FILLERS.has(plain(word)))
-  for (const word of telling.length ? telling : words) typed.set(SAME[stem(word)] ?? stem(word), word)
+  for (const word of telling.length ? telling : words) typed.set(stem(word), word)
   return [...typed.keys()].map(word => `${word}^${WHOLE} ${word}*`).join(" ")
 }
 
+function isTyped(title) {
+  const stems = new Set(parted(title.replace(/<[^>]+>/g, "")).map(stem))
+  return stems.size === typed.size && [...stems].every(found => typed.has(found))
+}
+
 // What the theme multiplied a score by goes out; how many of the words were found, and where, comes in.
-function score({ score, parent, terms }) {
+function score({ score, title, parent, terms }) {
   const found = Object.values(terms)
   if (!found.length) return 0
+  if (!parent && isTyped(title)) return NAMED
   const share = found.filter(Boolean).length / found.length
-  return (score / (1 + (Number(!parent) + share) ** 2)) * (1 + share) ** 2 * (parent ? 1 : FIRST_PARAGRAPH)
+  return (score / (1 + (Number(!parent) + share) ** 2)) * share ** 2 * (parent ? 1 : FIRST_PARAGRAPH)
 }
 
 function asTyped(item) {
@@ -66,6 +91,7 @@ self.importScripts = (...scripts) => {
   lunr.ru.stemmer = token => stemmer(token.update(plain))
   lunr.ru.stemmer.isOfPlain = true
   lunr.Pipeline.registerFunction(lunr.ru.stemmer, "stemmer-ru-plain")
+  same = new Map(Object.entries(SAME).map(words => words.map(stem)))
 }
 
 self.postMessage = message =>

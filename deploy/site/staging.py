@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.site.languages import part_by_language
 from deploy.site.links import Links
-from deploy.site.pages import BLOCK, DOCS, OF_TEXT, Page, anchor, headings, pages
+from deploy.site.pages import BLOCK, DOCS, OF_TEXT, BadTranslation, Page, anchor, headings, pages
 from deploy.site.search import put_search
 
 CONFIG = Path(__file__).parent / "mkdocs.yml"
@@ -57,10 +57,21 @@ def _write(path: Path, text: str) -> None:
 def _russian(page: Page, links: Links) -> str:
     """The translation, or the English text with a note that there is none."""
     if page.russian is None:
-        return _noted(links.rewritten(page.english.read_text(), page.english), _ENGLISH_ALONE)
+        text = links.rewritten(page.english.read_text(), page.english)
+        return _noted(_TITLE.sub(f"# {_russian_title(page.name)}\n\n", text, count=1), _ENGLISH_ALONE)
     text = _with_anchors(page, OF_TEXT.sub("", page.russian.read_text(), count=1))
     text = links.rewritten(text, page.russian)
     return _noted(text, _BEHIND) if page.is_behind else text
+
+
+def _russian_title(name: str) -> str:
+    """What the menu calls a page that is not translated, and so the search too."""
+    config = CONFIG.read_text()
+    english = re.search(rf"^ +- (.+): {re.escape(name)}$", config, re.MULTILINE)
+    russian = english and re.search(rf"^ +{re.escape(english[1])}: (.*[а-я].*)$", config, re.MULTILINE)
+    if not russian:
+        raise BadTranslation(f"{name}: the menu has no Russian words for it")
+    return russian[1]
 
 
 def _kept_drawn(text: str) -> str:
