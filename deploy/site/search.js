@@ -13,6 +13,7 @@ const FIRST_PARAGRAPH = 1.5 // how much more what a page begins with counts than
 const OTHER_SECTIONS = 0.15 // how much of their scores is added to the best one of a page
 const NAMED = 1e6 // the score of the page whose title was typed
 const OPERATORS = /["*~^:]|(?:^|\s)[+-]\S/
+const EDGES = /^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu
 const FILLERS = new Set(
   ("a an and are at by can do does for from how i if in is it my not of on or the to was we what when with you " +
     "а без в где для до если и из или как когда ли мне мой на не о об от по при с со у что это").split(" "),
@@ -41,32 +42,38 @@ let typed = new Map() // the words of the latest query, by their stems
 const plain = word => word.toLowerCase().replaceAll("ё", "е")
 
 function stem(word) {
-  const found = lunr.ru.stemmer(lunr.stemmer(new lunr.Token(plain(word), {}))).toString()
+  const found = lunr.ru.stemmer(lunr.stemmer(new lunr.Token(word, {}))).toString()
   return same.get(found) ?? found
 }
 
-// As the texts of the index are.
-const parted = text => text.split(lunr.tokenizer.separator).filter(word => word)
-
-function asked(query) {
-  typed = new Map()
-  if (OPERATORS.test(query)) return query
-  const words = parted(query)
-  const telling = words.filter(word => !FILLERS.has(plain(word)))
-  for (const word of telling.length ? telling : words) typed.set(stem(word), word)
-  return [...typed.keys()].map(word => `${word}^${WHOLE} ${word}*`).join(" ")
+// As the texts of the index are, without fillers where there is anything else.
+function parted(text) {
+  const words = text
+    .split(lunr.tokenizer.separator)
+    .map(word => plain(word.replace(EDGES, "")))
+    .filter(word => word)
+  const telling = words.filter(word => !FILLERS.has(word))
+  return telling.length ? telling : words
 }
 
-function isTyped(title) {
-  const stems = new Set(parted(title.replace(/<[^>]+>/g, "")).map(stem))
-  return stems.size === typed.size && [...stems].every(found => typed.has(found))
+function asked(query) {
+  typed = new Map(OPERATORS.test(query) ? [] : parted(query).map(word => [stem(word), word]))
+  return typed.size ? [...typed.keys()].map(word => `${word}^${WHOLE} ${word}*`).join(" ") : query
+}
+
+// Whether it is what was typed, letter by letter (2), in other forms of its words (1), or not (0).
+function sameness(title) {
+  const words = parted(title.replace(/<[^>]+>/g, ""))
+  if (words.length !== typed.size || !words.every(word => typed.has(stem(word)))) return 0
+  return words.every(word => typed.get(stem(word)) === word) ? 2 : 1
 }
 
 // What the theme multiplied a score by goes out; how many of the words were found, and where, comes in.
 function score({ score, title, parent, terms }) {
   const found = Object.values(terms)
   if (!found.length) return 0
-  if (!parent && isTyped(title)) return NAMED
+  const named = parent ? 0 : sameness(title)
+  if (named) return NAMED * named
   const share = found.filter(Boolean).length / found.length
   return (score / (1 + (Number(!parent) + share) ** 2)) * share ** 2 * (parent ? 1 : FIRST_PARAGRAPH)
 }
