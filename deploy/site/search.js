@@ -3,8 +3,7 @@
 //   typed ─▶ words without fillers ─▶ stems, also of what else it is called ─▶ the theme's worker ─▶ pages, best first
 //
 // By itself the theme looks up each word as it was typed and whatever begins with it, and counts both alike: "key"
-// finds Keycloak first, and of a Russian word no other form. Of what it finds, a line of a page's first paragraph
-// counts two and a half times as much as a section that has every word.
+// finds Keycloak first, and of a Russian word no other form.
 
 const QUERY = 2
 const RESULT = 3
@@ -12,7 +11,7 @@ const WHOLE = 10 // how much more a whole word counts than the beginning of one
 const FIRST_PARAGRAPH = 1.5 // how much more what a page begins with counts than a section
 const OTHER_SECTIONS = 0.15 // how much of their scores is added to the best one of a page
 const NAMED = 1e6 // the score of the page whose title was typed
-const OPERATORS = /["*~^:]|(?:^|\s)[+-]\S/
+const OPERATORS = /["*~^]|\b(?:title|text):|(?:^|\s)[+-](?![+-])\S/ // what the theme reads by itself
 const EDGES = /^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu
 const FILLERS = new Set(
   ("a an and are at by can do does for from how i if in is it my not of on or the to was we what when with you " +

@@ -16,9 +16,9 @@ STYLE = Path(__file__).parent / "site.css"
 FOUND_LAST = ("decisions.md", "changelog.md", "contributing.md")
 """They name everything that there is, and would stand before the page that explains it."""
 FOUND_LATER = (
-    "design.md", "failures.md", "kafka-access.md", "metrics.md", "operators-api.md", "performance.md", "providers.md", "reliability.md",
-    "sandbox.md", "settings.md", "topics.md",
-)  # fmt: skip
+    *("kafka-access.md", "metrics.md", "operators-api.md", "settings.md", "topics.md"),
+    *("design.md", "failures.md", "performance.md", "providers.md", "reliability.md", "sandbox.md"),
+)
 """Lists, and pages of how it works inside: they stand behind a page that says what to do."""
 _DRAWN = re.compile("[─│┐└▶▼]")
 _ENGLISH_ALONE = '!!! note "Страница пока только на английском"\n\n'

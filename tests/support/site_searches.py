@@ -1,4 +1,4 @@
-"""What readers type into the search of the documentation, and the pages of which each search must find one among the first three."""
+"""What readers type into the search of the documentation, and the pages of which it must show one early."""
 
 ENGLISH = {
     # a partner's engineer

@@ -47,22 +47,29 @@ def test_the_page_that_answers_is_among_the_first_three(site: Path, language: st
 def test_every_page_is_found_first_by_its_title(site: Path) -> None:
     for language in ("", "ru"):
         index = orjson.loads((site / language / "search" / "search_index.json").read_bytes())["docs"]
-        titles = {entry["title"]: entry["location"].removesuffix(".html") for entry in index if "#" not in entry["location"]}
+        titles = {
+            entry["title"]: entry["location"].removesuffix(".html") for entry in index if "#" not in entry["location"]
+        }
         shown = found(site / language, list(titles))
-        assert {title: pages[:1] for title, pages in zip(titles, shown, strict=True) if pages[:1] != [titles[title]]} == {}
+        assert {
+            title: pages[:1] for title, pages in zip(titles, shown, strict=True) if pages[:1] != [titles[title]]
+        } == {}
 
 
 def test_a_page_takes_one_place_and_the_forms_of_a_word_find_the_same(site: Path) -> None:
     for pages in found(site / "ru", ["подписи отчётов", "рассылка", "ключ"]):
         assert len(pages) == len(set(pages))
-    assert len({pages[0] for pages in found(site / "ru", ["удаление данных", "удаления данных", "удалению данных"])}) == 1
+    assert (
+        len({pages[0] for pages in found(site / "ru", ["удаление данных", "удаления данных", "удалению данных"])}) == 1
+    )
     with_dots, without = found(site / "ru", ["отчёт подпись", "отчет подпись"])
     assert with_dots == without
 
 
 def test_what_says_nothing_or_is_written_for_the_search_harms_nothing(site: Path) -> None:
-    nothing, fillers, punctuation, required, unknown = found(site, ["", "how to", "key: (a+b) ^~*", '"web push"', "qwertz"])
-    assert (nothing, unknown) == ([], [])
+    typed = ["", "?!", "qwertz", "how to", "key: (a+b) ^~*", "errorCode: 28", "--dry-run", '"web push"']
+    *nothing, fillers, punctuation, code, option, required = found(site, typed)
+    assert nothing == [[], [], []]
     assert fillers
     assert punctuation
-    assert required[0] == "features/web-push"
+    assert (code[0], option[0], required[0]) == ("reasons", "migration", "features/web-push")
