@@ -29,10 +29,7 @@ def main(arguments: list[str]) -> int:
                 print(f"the site: {SITE.relative_to(ROOT)}/index.html; to search in it: make site SERVE=1")
             case ["serve"]:
                 with server(SITE) as listening, suppress(KeyboardInterrupt):
-                    print(
-                        f"the site, with its search: {address(listening)} (Russian: {address(listening)}ru/). Ctrl-C ends.",
-                        flush=True,
-                    )
+                    print(f"the site, with its search: {address(listening)}. Ctrl-C ends.", flush=True)
                     listening.serve_forever()
             case ["behind"]:
                 for page in pages():

@@ -1,4 +1,4 @@
-"""Puts our search before the theme's: every page loads `search.js`, which asks the theme's worker for what was meant."""
+"""Puts our search before the theme's: pages load `search.js`, which asks the theme's worker for what was meant."""
 
 import re
 from pathlib import Path

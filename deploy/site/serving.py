@@ -10,7 +10,7 @@ _HERE = "127.0.0.1"
 
 
 class _Files(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nobody asks which pages were read."""
 
 
