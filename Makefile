@@ -66,8 +66,9 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m tests.support.console_documents
 	@$(VENV) -m deploy.conformance --write
 
-site: .venv/.installed-site ## write the documentation as a site with search, English and Russian, into dist/docs
+site: .venv/.installed-site ## the documentation as a site, English and Russian, in dist/site; SERVE=1: served, with its search
 	@$(VENV) -m deploy.site
+	@$(if $(SERVE),$(VENV) -m deploy.site serve)
 
 lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits
 	@$(LOCK) -o requirements.txt

@@ -108,18 +108,19 @@ partitions and copies there are is a matter of [settings](settings.md), who may 
 _REASONS_TITLE = Words("Errors and reasons", "Ошибки и причины")
 _REASONS = Words(
     """\
-Why a message did not go out or did not arrive. `errorCode` is in the delivery report (`0` for none), the name in the
-answers of `GET /v1/messages`; finer reasons share a code. The same words are in `explanation`, in the trace, and in
-what `rpns why` prints. Of several installations the reason of the one that came furthest counts; in which order:
-[partner API](partner-api.md#3-delivery-reports). What `/v6/send` refuses, and with which code:
-[partner API](partner-api.md#2-answer).
+Why a push was not received: why a message did not go out, was not delivered or did not arrive. `errorCode` is in the
+delivery report (`0` for none), the name in the answers of `GET /v1/messages`; finer reasons share a code. The same
+words are in `explanation`, in the trace, and in what `rpns why` prints. Of several installations the reason of the one
+that came furthest counts; in which order: [partner API](partner-api.md#3-delivery-reports). What `/v6/send` refuses,
+and with which code: [partner API](partner-api.md#2-answer).
 """,
     """\
-Почему сообщение не отправлено или не доставлено. `errorCode` приходит в отчёте о доставке (`0`, если ошибки нет), имя
-причины есть в ответах `GET /v1/messages`; у нескольких уточняющих причин код общий. Теми же словами причина названа в
-`explanation`, в трассировке и в выводе `rpns why`. Если установок несколько, учитывается причина той, которая
-продвинулась дальше всех; порядок описан в разделе [API партнёра](partner-api.md#3-отчёты-о-доставке). Что отклоняет
-`/v6/send` и с каким кодом, описано [там же](partner-api.md#2-ответ).
+Почему не пришёл push или вообще не приходят уведомления: почему сообщение не отправлено или не доставлено. `errorCode`
+приходит в отчёте о доставке (`0`, если ошибки нет), имя причины есть в ответах `GET /v1/messages`; у нескольких
+уточняющих причин код общий. Теми же словами причина названа в `explanation`, в трассировке и в выводе `rpns why`. Если
+установок несколько, учитывается причина той, которая продвинулась дальше всех; порядок описан в разделе
+[API партнёра](partner-api.md#3-отчёты-о-доставке). Что отклоняет `/v6/send` и с каким кодом, описано
+[там же](partner-api.md#2-ответ).
 """,
 )
 _REASONS_HEADS = (Words("errorCode", "errorCode"), Words("name", "имя"), Words("meaning", "значение"))
