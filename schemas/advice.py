@@ -7,18 +7,29 @@ errorCode, in `schemas/reasons.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from schemas.language import Words
 from schemas.reasons import Reason
 
 
+class Side(StrEnum):
+    """Where the cause is, and so who can mend it."""
+
+    PLATFORM = "platform"
+    CUSTOMER = "customer"  # their phone, its settings, or that they have none
+    SENDER = "sender"
+    CHANNEL = "channel"  # the push provider, the channel, or the mobile operator
+
+
 @dataclass(frozen=True)
 class Advice:
-    """What it means, and what the customer can do; None: nothing."""
+    """What it means, what the customer can do (None: nothing), and on whose side the cause is."""
 
     meaning: Words
     remedy: Words | None = None
+    side: Side = Side.CUSTOMER
 
 
 LOG_IN = Words(
@@ -37,8 +48,8 @@ _UPDATE = Words("Update the app and open it.", "Обновить приложе�
 _ASK_OPERATOR = Words("Ask the mobile operator.", "Обратиться к оператору связи.")
 
 
-def _of(english: str, russian: str, remedy: Words | None = None) -> Advice:
-    return Advice(Words(english, russian), remedy)
+def _of(english: str, russian: str, remedy: Words | None = None, side: Side = Side.CUSTOMER) -> Advice:
+    return Advice(Words(english, russian), remedy, side)
 
 
 _NEVER_USED = Words(
@@ -50,6 +61,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.NO_APPLICATION: _of(
             "The sender's app is not set up for pushes on the platform; the phone is in order.",
             "Приложение отправителя не настроено для пушей на платформе; с телефоном всё в порядке.",
+            side=Side.PLATFORM,
         ),
         Reason.UNKNOWN_USER: _of(
             "The customer has never logged in to the app on any phone.",
@@ -95,6 +107,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "The push provider (Apple, Google, Huawei or RuStore) did not take the message for this phone.",
             "Пуш-провайдер (Apple, Google, Huawei или RuStore) не принял сообщение для этого телефона.",
             LOG_IN,
+            side=Side.CHANNEL,
         ),
         Reason.EXPIRED: _of(
             "It did not reach the phone in time: the phone was probably off or without internet.",
@@ -125,6 +138,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.OTHER_PROVIDER: _of(
             "The sender did not want phones of this kind to get the message.",
             "Отправитель не выбрал телефоны этого вида.",
+            side=Side.SENDER,
         ),
         Reason.KEY_GONE: _of(
             "The browser is subscribed with an old key.",
@@ -134,14 +148,17 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.CANCELLED: _of(
             "The sender or an operator cancelled the message before it went out.",
             "Отправитель или оператор отменил сообщение до отправки.",
+            side=Side.SENDER,
         ),
         Reason.UNROUTED: _of(
             "The sender has no account with this channel on the platform; the phone is in order.",
             "У отправителя нет учётной записи этого канала на платформе; с телефоном всё в порядке.",
+            side=Side.PLATFORM,
         ),
         Reason.CHANNEL_UNKNOWN: _of(
             "The channel could not deliver the message and does not say why.",
             "Канал не смог доставить сообщение и не сообщил причину.",
+            side=Side.CHANNEL,
         ),
         Reason.ABSENT_SUBSCRIBER: _of(
             "The phone was off or out of reach.",
@@ -152,10 +169,12 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "The mobile operator does not let such messages through to this number.",
             "Оператор связи не пропускает такие сообщения на этот номер.",
             _ASK_OPERATOR,
+            side=Side.CHANNEL,
         ),
         Reason.CHANNEL_FAILURE: _of(
             "The channel had a fault of its own; the phone is in order.",
             "Произошёл сбой на стороне канала; с телефоном всё в порядке.",
+            side=Side.CHANNEL,
         ),
         Reason.MEMORY_CAPACITY_EXCEEDED: _of(
             "The phone has no room for further messages.",
@@ -166,6 +185,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "The number does not have the service by which this message goes.",
             "На этом номере не подключена услуга, через которую отправляется сообщение.",
             _ASK_OPERATOR,
+            side=Side.CHANNEL,
         ),
         Reason.UNKNOWN_SUBSCRIBER: _of(
             "The channel does not know this number, or no number is known.",
@@ -175,23 +195,28 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.DUPLICATED: _of(
             "The message repeats an earlier one, or the channel took it for a repetition.",
             "Сообщение повторяет предыдущее, или таким его счёл канал.",
+            side=Side.SENDER,
         ),
         Reason.FILTERED: _of(
             "The channel did not let the message through.",
             "Канал не пропустил сообщение.",
+            side=Side.CHANNEL,
         ),
         Reason.OPER_BLACKLISTED: _of(
             "The mobile operator has this number on a black list.",
             "Оператор связи внёс этот номер в чёрный список.",
             _ASK_OPERATOR,
+            side=Side.CHANNEL,
         ),
         Reason.OPER_INVSRCADDR: _of(
             "The mobile operator does not know the sender's name; the phone is in order.",
             "Имя отправителя не зарегистрировано у оператора связи; с телефоном всё в порядке.",
+            side=Side.SENDER,
         ),
         Reason.OPER_SPAMFILTERED: _of(
             "The mobile operator took the message for spam.",
             "Оператор связи счёл сообщение спамом.",
+            side=Side.CHANNEL,
         ),
         Reason.BUSY: _of(
             "The line was busy.",
@@ -201,6 +226,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.INTERNAL: _of(
             "A fault of the platform stopped the message; the phone is in order.",
             "Сообщение не отправлено из-за сбоя платформы; с телефоном всё в порядке.",
+            side=Side.PLATFORM,
         ),
     }
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from schemas.advice import ADVICE, LOG_IN, Advice
+from schemas.advice import ADVICE, LOG_IN, Advice, Side
 from schemas.language import Words
 from schemas.providers import Provider
 from schemas.reasons import Reason
@@ -57,7 +57,8 @@ class Conclusion(Enum):
             Words(
                 "The message was too large to be sent as a push; the phone is in order.",
                 "Сообщение слишком велико для пуша; с телефоном всё в порядке.",
-            )
+            ),
+            side=Side.SENDER,
         ),
     )
     OUR_SETTINGS = (
@@ -71,7 +72,8 @@ class Conclusion(Enum):
                 "The platform's administrators have to mend it.",
                 "Ключи приложения не приняты пуш-провайдером; с телефоном всё в порядке. "
                 "Исправить это должны администраторы платформы.",
-            )
+            ),
+            side=Side.PLATFORM,
         ),
     )
 

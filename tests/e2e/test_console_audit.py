@@ -8,6 +8,7 @@ from tests.support.world import World
 __all__ = ["browser", "operator", "page"]  # fixtures
 pytestmark = needs_console("nobody has asked there who looked at a customer")
 EXPORTS = 3
+FURTHER = "Customer, thing, message, end of the period"
 WHO = "document.getElementById('audit-who')"
 
 
@@ -25,6 +26,7 @@ async def test_what_was_done_to_a_customer_is_found_and_exports_are_told_apart(
             async with http.get("/v1/messages/export", params={"partner": "demo"}) as answer:
                 assert answer.status == 200
     await operator.press("Audit")
+    await operator.press(FURTHER)
     await operator.type("Customer's phone", phone)
     await operator.press("Find")
     await operator.sees("ended the proofs of login on the devices of the customer you asked for")
@@ -55,8 +57,18 @@ async def test_who_did_something_is_pressed_to_see_all_that_they_did(operator: C
     await operator.press("the installer's token", within="table")
 
 
+async def test_kinds_of_records_are_offered_and_who_is_not_recorded_is_told(operator: ConsolePage) -> None:
+    await operator.press("Audit")
+    await operator.choose("Kind", "failed-sign-in")
+    await operator.sees("Tries with a name that no account has are not recorded one by one")
+    await operator.choose("Kind", "change")
+    await operator.until("!document.body.innerText.includes('no account has')", "the note is of sign-ins alone")
+    assert await operator.barriers() == []
+
+
 async def test_another_language_says_the_same_records_anew_and_keeps_what_is_typed(operator: ConsolePage) -> None:
     await operator.press("Audit")
+    await operator.press(FURTHER)
     await operator.type("Who", "bootstrap")
     await operator.type("What", "/v1/")
     await operator.choose("Since", "week")
@@ -66,7 +78,7 @@ async def test_another_language_says_the_same_records_anew_and_keeps_what_is_typ
     await operator.press("По-русски")
     await operator.sees("токен установки")
     kept = "[...document.querySelectorAll('main input, main select')].map((field) => field.value)"
-    assert await operator.run(kept) == ["bootstrap", "/v1/", "", "", "", "week", ""]
-    assert await operator.run("document.querySelectorAll('details[open]').length") == 1
+    assert await operator.run(kept) == ["", "week", "bootstrap", "/v1/", "", "", "", ""]
+    assert await operator.run("document.querySelectorAll('td details[open]').length") == 1
     assert not await operator.run("document.querySelector('main').innerText.includes('installer')")
     assert await operator.barriers() == []

@@ -122,7 +122,7 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Ref
         recent=sending.recent,
     )
     mailings = mailing_routes(
-        MailingService(NOTHING, directory, NOTHING), NOTHING, NOTHING, who, LiveStreams(asyncio.Event())
+        MailingService(NOTHING, directory, NOTHING, NOTHING), NOTHING, NOTHING, who, LiveStreams(asyncio.Event())
     )
     broadcasts = broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)
     direct: dict[tuple[str, str], ASGIApp] = {

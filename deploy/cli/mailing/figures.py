@@ -92,7 +92,7 @@ def _known(state: str, progress: Json) -> Iterator[str]:
     if progress["pending"]:
         if progress["cancelled"]:
             yield phrase("got nothing because it was cancelled, so far: {cancelled}", **counts)
-        yield phrase("still being decided: {pending}", **counts)
+        yield phrase("no outcome yet: {pending}", **counts)
         known = f"{progress['planned'] - progress['pending']:,}"
         yield phrase("still counting: known of {known} of {planned} planned", known=known, **counts)
     elif state in ENDS:

@@ -54,7 +54,7 @@ function Console() {
             ))}
         </nav>
         <button type="button" class="link" onClick={switched}>{t("app.language")}</button>
-        {isSignedIn() && <Zone />}
+        {isSignedIn() && <Zone switched={again} />}
         {isSignedIn() && <span class="quiet">{userName()}</span>}
         <OwnSession />
       </header>

@@ -3,7 +3,8 @@
     draft ─start─▶ running ◀─pause, resume─▶ paused        any of these, and done ─cancel─▶ cancelled
                       └─ all are planned ─▶ done ─pause─▶ paused ─resume─▶ running ─▶ done
 
-Messages of a mailing that is done may still wait for their recipients' hours: pause holds them, cancel ends them.
+Messages of a mailing that is done may still wait for their recipients' hours: pause holds them, cancel ends them. Where
+none does any more both are refused, and when it ended stays as it was in any case.
 
 Every change is a compare-and-set, then published to `mailing-events`; a repeat changes nothing and is answered alike.
 """
@@ -27,6 +28,7 @@ from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
+from services.ingest.mailing.views import is_settled_of
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
@@ -37,6 +39,7 @@ from services.runtime.faults import TRANSIENT_ERRORS
 from services.runtime.http.field_names import suggestion
 from services.runtime.http.server import Problem
 from services.runtime.lists.lines import ListFault
+from services.runtime.mongo.mailing_outcomes import OutcomesStore
 from services.runtime.scheduling import windows
 
 log = telemetry.logger("mailings")
@@ -45,6 +48,7 @@ _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
     "paused": ("running", "done"),
     "cancelled": ("draft", "running", "paused", "done"),
 }
+NOTHING_LEFT = "each of its messages has its outcome: there is nothing left to hold or to end"
 _TRIES = 10
 _MOST_FAULTS, _MOST_OF_NAME = 50, 200
 
@@ -56,6 +60,7 @@ class MailingService:
     mailings: Mailings
     directory: Directory
     publisher: MailingPublisher
+    outcomes: OutcomesStore
 
     async def create(self, raw: object, partner: PartnerChanged) -> tuple[Mailing, bool]:
         """A draft, and whether it is new: with a known id and the same content it is the old one."""
@@ -166,6 +171,7 @@ class MailingService:
                 _check_list(mailing)
 
     async def pause(self, mailing: Mailing) -> Mailing:
+        await self._check_stoppable(mailing)
         return await self._move(mailing, "paused", {"was_held": True})
 
     async def resume(self, mailing: Mailing) -> Mailing:
@@ -174,9 +180,17 @@ class MailingService:
         return await self._move(mailing, "running", {})
 
     async def cancel(self, mailing: Mailing) -> Mailing:
-        cancelled = await self._move(mailing, "cancelled", {"finished_at": now_ms()})
+        await self._check_stoppable(mailing)
+        ended: MailingChanges = {} if mailing.finished_at is not None else {"finished_at": now_ms()}
+        cancelled = await self._move(mailing, "cancelled", ended)
         await self.mailings.lists.delete_recipients(cancelled.mailing_id)
         return cancelled
+
+    async def _check_stoppable(self, mailing: Mailing) -> None:
+        """Raise Problem for one of which all is known, as counted last."""
+        counted = await self.outcomes.of(mailing.mailing_id)
+        if is_settled_of(mailing, counted, self.usable_template(mailing)):
+            raise Problem(409, f"The mailing is {mailing.state}", NOTHING_LEFT)
 
     def usable_template(self, mailing: Mailing) -> Template | None:
         """None when the mailing cannot go on."""

@@ -11,11 +11,13 @@ from schemas.values import Channel
 from services.ingest.mailing.model import CANNOT_OPEN, Mailing
 from services.ingest.mailing.rules.draft import OnBadLines, OnRepeated
 from services.ingest.mailing.rules.forecast import Forecast
-from services.ingest.mailing.rules.progress import Counted, figures
+from services.ingest.mailing.rules.progress import Counted, Figures, figures, is_settled
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.upload import Upload
 from services.ingest.rules import Wire
 from services.runtime.mongo.mailing_outcomes import Count, Outcomes
+
+_STOPPABLE = ("draft", "running", "paused", "done")
 
 
 class View(Wire):
@@ -89,6 +91,7 @@ class MailingView(View):
     senders: (
         tuple[str | None, ...] | None
     )  # service numbers of the chain, the partner's default resolved; None as above
+    stoppable: bool  # a pause or a cancel would still hold or end something
     progress: ProgressView
 
 
@@ -171,22 +174,32 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, tem
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
         placeholders=None if template is None else template.names,
         senders=None if template is None else template.senders,
+        stoppable=mailing.state in _STOPPABLE and not is_settled_of(mailing, outcomes, template),
         progress=_progress(mailing, outcomes, forecast),
     )
 
 
-def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> ProgressView:
+def is_settled_of(mailing: Mailing, outcomes: Outcomes, template: Template | None) -> bool:
+    """Whether neither a pause nor a cancel would change anything; `template` None: nobody knows what follows."""
+    links = 2 if template is None else len(template.senders)
+    return is_settled(_figures(mailing, outcomes), is_done=mailing.state == "done", links=links)
+
+
+def _figures(mailing: Mailing, outcomes: Outcomes) -> Figures:
     planned = max(mailing.planned, sum(outcomes.states.values()))  # a restored one forgot some of it
-    recipients = _recipients(mailing, planned)
-    is_open = mailing.state in ("running", "paused")
-    found = figures(
+    return figures(
         Counted(outcomes.states, outcomes.failed),
         planned=planned,
-        recipients=recipients,
+        recipients=_recipients(mailing, planned),
         is_cancelled=mailing.state == "cancelled",
     )
+
+
+def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> ProgressView:
+    found = _figures(mailing, outcomes)
+    is_open = mailing.state in ("running", "paused")
     return ProgressView(
-        recipients=recipients,
+        recipients=_recipients(mailing, found.planned),
         planned=found.planned,
         unplanned=found.unplanned,
         pending=found.pending,

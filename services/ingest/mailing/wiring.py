@@ -80,6 +80,7 @@ async def open_mailings(
         process.spawn(
             keep_on("planning-backpressure", backpressure.look, process.stop, LOOK_S), "planning-backpressure"
         )
-    service = MailingService(mailings, directory, publisher)
+    outcomes = OutcomesStore(database)
+    service = MailingService(mailings, directory, publisher, outcomes)
     dry = DryRun(service, recipients, Installations(database))
-    return mailing_routes(service, dry, OutcomesStore(database), caller_of, LiveStreams(process.stop))
+    return mailing_routes(service, dry, outcomes, caller_of, LiveStreams(process.stop))

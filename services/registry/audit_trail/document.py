@@ -6,6 +6,7 @@
                  name and key, for it was tried by nobody whom we know
     about        people: their fingerprints; messages: m/<id>, n/<mtNum>
     places       the path, and the keys of what was changed, a line each
+    kinds        of what kind it is (`AuditKind`); a look may be a change too
     is_wide      only where it is
     record       as it stands in the log: what is sealed there is sealed here
     kept_until   as long as the topic keeps it
@@ -16,12 +17,15 @@ values about people.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from schemas import ids
 from schemas.audit_events import Audited
 from schemas.topics import HISTORY_RETENTION_MS
 
+AuditKind = Literal["sign-in", "failed-sign-in", "look", "search", "change", "refusal"]
+"""A look has shown values about people, a search masked them; a refusal is what was tried in vain, but to sign in."""
+_SIGN_INS = {("POST", "/v1/session"), ("GET", "/v1/session/oidc/callback")}
 LATEST_MS = 250_000_000_000_000
 """Of a record that can be stored: in the year 9892, so that the end of its time is a date."""
 
@@ -33,6 +37,7 @@ def document_of(event: Audited, raw: bytes) -> dict[str, Any]:
         "at": event.at,
         "callers": list(dict.fromkeys(_callers(event))),
         "about": _names(event),
+        "kinds": list(kinds_of(event)),
         "places": "\n".join(dict.fromkeys((event.path, *(change.entity for change in event.changes)))),
         "record": raw,
         "kept_until": datetime.fromtimestamp((event.at + HISTORY_RETENTION_MS) / 1000, UTC),
@@ -58,6 +63,19 @@ def tried_account(event: Audited) -> tuple[str, str] | None:
             if value.name == "name":
                 return account_id, value.after
     return None
+
+
+def kinds_of(event: Audited) -> Iterator[AuditKind]:
+    """Of what kind a record is; of none where it only asks how things stand."""
+    is_done = event.status < 400
+    if (event.method, event.route or event.path) in _SIGN_INS:
+        yield "sign-in" if is_done else "failed-sign-in"
+    elif not is_done:
+        yield "refusal"
+    elif event.changes:
+        yield "change"
+    if event.look:
+        yield event.look
 
 
 def message_names(any_id: str) -> set[str]:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from schemas.language import Language
 from services.registry.audit_trail.bodies import TrailView
+from services.registry.audit_trail.document import AuditKind
 from services.registry.audit_trail.reading import TrailReading
 from services.registry.audit_trail.store import AuditTrail, Place
 from services.registry.audit_trail.wanted import Wanted
@@ -46,6 +47,12 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         message: Annotated[
             Annotated[Text, Field(max_length=300)] | None, Query(description="an id of a message: likewise")
         ] = None,
+        kind: Annotated[
+            AuditKind | None,
+            Query(
+                description="of which kind; a sign-in that failed is one to an account that there is, or one of many"
+            ),
+        ] = None,
         wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
         cursor: Annotated[str | None, Query(max_length=300, description="of a page: what is older than it")] = None,
@@ -67,7 +74,7 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
         subjects = [(kind, subjects_of(fingerprints, kind, value)) for kind, value in asked if value is not None]
         end = now + _AHEAD_MS if until is None else until
-        wanted = Wanted(begin, end, who=who, what=what, message=message, subjects=subjects, wide=wide)
+        wanted = Wanted(begin, end, who=who, what=what, message=message, subjects=subjects, wide=wide, kind=kind)
         read_until = await reading.until(now)
         return TrailView.of(
             wanted,

@@ -62,12 +62,14 @@ class AuditTrail:
 
     async def prepare(self) -> None:
         """Create the indexes: for a time, with the places in it, so that a part of them is looked for in the index
-        alone; for callers; for people and messages; for looks at nobody knows whom; and the end after a year."""
+        alone; for callers; for people and messages; for kinds; for looks at nobody knows whom; and the end after a
+        year."""
         await self._trail.create_indexes(
             [
                 IndexModel([*_NEWEST_FIRST, ("places", ASCENDING)]),
                 IndexModel([("callers", ASCENDING), *_NEWEST_FIRST]),
                 IndexModel([("about", ASCENDING), *_NEWEST_FIRST]),
+                IndexModel([("kinds", ASCENDING), *_NEWEST_FIRST]),
                 IndexModel([("is_wide", ASCENDING), *_NEWEST_FIRST], partialFilterExpression={"is_wide": True}),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
             ]

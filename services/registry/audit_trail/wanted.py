@@ -1,6 +1,6 @@
 """Which records of the audit trail are asked for, as a query of MongoDB. Pure.
 
-named    who, what, and the customer, if one is asked for: listed
+named    who, what, of which kind, and the customer, if one is asked for: listed
 wide     a look that may have shown anybody and does not name the customer: counted apart, or listed by themselves,
          so that no number of exports hides a look at the customer
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.registry.audit_trail.document import message_names
+from services.registry.audit_trail.document import AuditKind, message_names
 from services.runtime.looks import SubjectKind
 
 Query = dict[str, Any]
@@ -29,6 +29,7 @@ class Wanted:
     message: str | None = None
     subjects: Sequence[tuple[SubjectKind, frozenset[str]]] = ()
     wide: bool = False
+    kind: AuditKind | None = None
 
     def kinds(self) -> dict[str, SubjectKind]:
         """The fingerprints of whom is asked for, and of what they are."""
@@ -50,6 +51,8 @@ class Wanted:
         query: Query = {"at": {"$gte": self.since, "$lt": self.until}}
         if self.who is not None:
             query["callers"] = self.who
+        if self.kind is not None:
+            query["kinds"] = self.kind
         if self.what is not None:
             query["places"] = {"$regex": re.escape(self.what)}
         return query

@@ -67,6 +67,9 @@ TEXTS = {
     "must name ratePerS, name, onBadLines or onRepeated": "нужно ratePerS, name, onBadLines или onRepeated",
     "must not be empty once it is filled in": "после подстановки не должно быть пустым",
     "needs a PUSH whose sender has an application": "нужен PUSH, у отправителя которого есть приложение",
+    "each of its messages has its outcome: there is nothing left to hold or to end": (
+        "итог каждого сообщения уже известен: приостанавливать и отменять больше нечего"
+    ),
     "only a draft changes onRepeated": "onRepeated меняется только у черновика",
     "only a draft takes recipients": "получателей принимает только черновик",
     "only the list of a draft can be deleted": "удалить можно только список черновика",

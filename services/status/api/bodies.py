@@ -8,18 +8,20 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from schemas.advice import Side
 from services.status.http import Answer
 
 
 class ReasonView(Answer):
     """A reason: its name, the partner protocol's errorCode, and plain words; what it means, for the customer."""
 
-    SHOWN: ClassVar = ("name", "error_code", "words", "meaning", "remedy")
+    SHOWN: ClassVar = ("name", "error_code", "words", "meaning", "remedy", "side")
     name: str
     error_code: int
     words: str
     meaning: str = Field(description="what support can tell the customer")
     remedy: str | None = Field(description="what the customer can do; null: nothing")
+    side: Side | None = Field(description="on whose side the cause is; null: only a newer release can tell")
 
 
 class DeliveryView(Answer):

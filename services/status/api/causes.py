@@ -4,9 +4,11 @@ The errorCode of a refusal is one for all providers' words, and so is what a del
 trace, so messages of former releases are told apart as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from schemas.language import Words
+import orjson
+
+from schemas.language import Language
 from schemas.reasons import Reason
 from schemas.refusals import Conclusion, conclusion_of
 from services.status.fold import trace_of
@@ -50,15 +52,27 @@ def conclusion_of_link(link: Link, conclusions: Conclusions) -> Conclusion | Non
     return found.pop() if len(found) == 1 else None
 
 
-def causes_of(link: Link, conclusions: Conclusions) -> Iterable[Words]:
-    """What is said of each installation that got nothing, those that were left out included."""
+def causes_of(link: Link, conclusions: Conclusions, language: Language) -> Iterable[str]:
+    """What is told of each installation that got nothing, those that were left out included."""
+    wanted = subscriptions_of(link)
     for target in link.targets:
         if target.reason is not None:
-            yield words_of(target.reason, conclusion_on(link, target, conclusions))
+            yield clause_of(target.reason, language, conclusion_on(link, target, conclusions), wanted)
     for skip in link.skipped:
-        yield skip.reason.words
+        yield clause_of(skip.reason, language, wanted=wanted)
 
 
-def words_of(reason: Reason, conclusion: Conclusion | None) -> Words:
-    """The clause of an explanation."""
-    return reason.words if conclusion is None else conclusion.words
+def clause_of(
+    reason: Reason, language: Language, conclusion: Conclusion | None = None, wanted: Sequence[str] = ()
+) -> str:
+    """The clause of an explanation; `wanted` are the subscriptions of which one was needed, which it names."""
+    words = (reason.words if conclusion is None else conclusion.words).said_in(language)
+    return f"{words}: {', '.join(wanted)}" if wanted and reason is Reason.SUBSCRIPTION_OFF else words
+
+
+def subscriptions_of(link: Link) -> tuple[str, ...]:
+    """Those of which a device needs one to get it, as the partner named them."""
+    if link.request is None:
+        return ()
+    asked = orjson.loads(link.request.chain)
+    return tuple(asked[0].get("subscriptions") or ()) if asked else ()

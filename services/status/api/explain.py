@@ -6,7 +6,14 @@ from schemas import DeliveryState
 from schemas.language import Language
 from schemas.reasons import Reason
 from schemas.values import Channel
-from services.status.api.causes import Conclusions, causes_of, conclusion_of_link, conclusions_of, words_of
+from services.status.api.causes import (
+    Conclusions,
+    causes_of,
+    clause_of,
+    conclusion_of_link,
+    conclusions_of,
+    subscriptions_of,
+)
 from services.status.fold import trace_of
 from services.status.message import Delivery, Link, Message
 from services.status.words import CHANNELS, Sentence, fill, scope_of
@@ -113,7 +120,8 @@ class _LinkSentences:
 
     def _failed(self) -> list[_Part]:
         link, reason = self._link, self._link.failed_reason or Reason.INTERNAL
-        words = words_of(reason, conclusion_of_link(link, self._conclusions)).said_in(self.language)
+        conclusion = conclusion_of_link(link, self._conclusions)
+        words = clause_of(reason, self.language, conclusion, subscriptions_of(link))
         about: dict[str, str | int] = {"reason": words, "error_code": reason.error_code}
         sentences: list[_Part] = [
             (Sentence.PUSH_FAILED, about) if self._is_push else (Sentence.FAILED, {**about, "channel": self._channel})
@@ -128,10 +136,9 @@ class _LinkSentences:
 
     def _causes(self) -> str:
         """Reasons with their number, the most frequent first."""
-        found = Counter(causes_of(self._link, self._conclusions))
+        found = Counter(causes_of(self._link, self._conclusions, self.language))
         return "; ".join(
-            fill(Sentence.CAUSE, self.language, devices=number, cause=words.said_in(self.language))
-            for words, number in found.most_common()
+            fill(Sentence.CAUSE, self.language, devices=number, cause=cause) for cause, number in found.most_common()
         )
 
 

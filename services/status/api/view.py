@@ -1,5 +1,7 @@
 """Shows a message in the bodies of the API, its trace in order of time, in the language of whoever asks."""
 
+from collections.abc import Sequence
+
 from schemas import ids
 from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
@@ -20,11 +22,12 @@ from services.status.api.bodies import (
 )
 from services.status.api.causes import (
     Conclusions,
+    clause_of,
     conclusion_of_line,
     conclusion_of_link,
     conclusion_on,
     conclusions_of,
-    words_of,
+    subscriptions_of,
 )
 from services.status.api.explain import explain
 from services.status.fold import trace_of
@@ -128,12 +131,12 @@ def _link(link: Link, conclusions: Conclusions, language: Language) -> LinkView:
         send_at=link.send_at or None,
         expires_at=link.expires_at or None,
         awaited=request.awaited if request else None,
-        deliveries=[_delivery(target, conclusion_on(link, target, conclusions), language) for target in link.targets],
+        deliveries=[_delivery(target, link, conclusions, language) for target in link.targets],
         skipped=[
             SkippedView(
                 installation_id=skip.installation_id,
                 provider=skip.provider or None,
-                reason=reason_view(skip.reason, language),
+                reason=reason_view(skip.reason, language, wanted=subscriptions_of(link)),
             )
             for skip in link.skipped
         ],
@@ -150,10 +153,13 @@ def _link(link: Link, conclusions: Conclusions, language: Language) -> LinkView:
 
 def _failure(link: Link, conclusions: Conclusions, language: Language) -> ReasonView | None:
     reason = link.failed_reason if link.state.is_failure else None
-    return reason_view(reason, language, conclusion_of_link(link, conclusions)) if reason is not None else None
+    if reason is None:
+        return None
+    return reason_view(reason, language, conclusion_of_link(link, conclusions), subscriptions_of(link))
 
 
-def _delivery(delivery: Delivery, conclusion: Conclusion | None, language: Language) -> DeliveryView:
+def _delivery(delivery: Delivery, link: Link, conclusions: Conclusions, language: Language) -> DeliveryView:
+    conclusion = conclusion_on(link, delivery, conclusions)
     return DeliveryView(
         delivery_id=delivery.delivery_id,
         installation_id=delivery.installation_id,
@@ -162,7 +168,9 @@ def _delivery(delivery: Delivery, conclusion: Conclusion | None, language: Langu
         application_id=delivery.application_id,
         provider=delivery.provider,
         state=delivery.state.value,
-        reason=reason_view(delivery.reason, language, conclusion) if delivery.reason is not None else None,
+        reason=reason_view(delivery.reason, language, conclusion, subscriptions_of(link))
+        if delivery.reason is not None
+        else None,
         attempts=delivery.attempts,
         sent_at=delivery.sent_at or None,
         delivered_at=delivery.delivered_at or None,
@@ -180,7 +188,11 @@ def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
         words=STEPS[entry.what].said_in(language) if entry.what in STEPS else entry.what,
         link=entry.link,
         event_id=entry.event_id,
-        reason=reason_view(entry.reason, language, conclusion_of_line(entry)) if entry.reason is not None else None,
+        reason=None
+        if entry.reason is None
+        else reason_view(
+            entry.reason, language, conclusion_of_line(entry), () if link is None else subscriptions_of(link)
+        ),
         detail=(_plan(link, language) if entry.what == "planned" else "") or said_anew(entry.detail, language) or None,
         installation_id=entry.installation_id or None,
         live_activity=entry.slot or None,
@@ -203,26 +215,34 @@ def _plan(link: Link | None, language: Language) -> str:
             Sentence.PLAN_LEFT_OUT,
             language,
             device=skip.installation_id[:SHORT],
-            cause=skip.reason.words.said_in(language),
+            cause=clause_of(skip.reason, language, wanted=subscriptions_of(link)),
         )
         for skip in link.skipped
     ]
     return "; ".join([fill(Sentence.PLAN, language, devices=len(link.targets)), *left_out])
 
 
-def reason_view(reason: Reason | str, language: Language, conclusion: Conclusion | None = None) -> ReasonView:
+def reason_view(
+    reason: Reason | str, language: Language, conclusion: Conclusion | None = None, wanted: Sequence[str] = ()
+) -> ReasonView:
     """A reason as it is shown, with what support can tell the customer; a text is one that only a newer release
-    knows, whose errorCode is that of an unknown one."""
+    knows, whose errorCode is that of an unknown one. `wanted`: subscriptions of which one was needed."""
     if not isinstance(reason, Reason):
         words = Sentence.NEWER_REASON.said_in(language)
         return ReasonView(
-            name=reason, error_code=Reason.CHANNEL_UNKNOWN.error_code, words=words, meaning=words, remedy=None
+            name=reason,
+            error_code=Reason.CHANNEL_UNKNOWN.error_code,
+            words=words,
+            meaning=words,
+            remedy=None,
+            side=None,
         )
     advice = advice_of(reason, conclusion)
     return ReasonView(
         name=reason.value,
         error_code=reason.error_code,
-        words=words_of(reason, conclusion).said_in(language),
+        words=clause_of(reason, language, conclusion, wanted),
         meaning=advice.meaning.said_in(language),
         remedy=advice.remedy.said_in(language) if advice.remedy is not None else None,
+        side=advice.side,
     )

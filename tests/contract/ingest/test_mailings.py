@@ -29,7 +29,7 @@ from services.ingest.mailing.publisher import MailingPublisher
 from services.ingest.mailing.rules.redaction import MASK, People
 from services.ingest.mailing.rules.segment import Segment
 from services.ingest.mailing.rules.template import Template
-from services.ingest.mailing.service import MailingService, change_of
+from services.ingest.mailing.service import NOTHING_LEFT, MailingService, change_of
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, CurrentTemplate
 from services.ingest.mailing.upload import ListForm
@@ -173,7 +173,9 @@ async def _bench(settings: Settings, database: Database, sink: Log) -> Bench:
     await mailings.prepare()
     await keys.prepare()
     return Bench(
-        service=MailingService(mailings, directory, MailingPublisher(mailings, directory, sink)),
+        service=MailingService(
+            mailings, directory, MailingPublisher(mailings, directory, sink), OutcomesStore(database)
+        ),
         recipients=RecipientReader(mailings, Segments(database), directory),
         writer=MessageWriter(mailings, DuplicateClaims(database["claims"]), keys, sink),
         database=database,
@@ -409,6 +411,25 @@ async def test_of_a_mailing_that_is_done_what_waits_is_held_and_ended(bench: Ben
     assert (await bench.service.cancel(again)).state == "cancelled"
     events = await events_of(bench.settings, topics.APPLICATION_EVENTS, 3)
     assert [event.state for event in events if isinstance(event, StopChanged)] == ["paused", "running", "cancelled"]
+
+
+async def test_of_a_mailing_whose_outcomes_are_all_known_nothing_is_held_or_ended(bench: Bench) -> None:
+    done = await bench.plan(await bench.started())
+    await bench.service.outcomes.changed([done.mailing_id])
+    await bench.service.outcomes.put(done.mailing_id, 1, [("SUPPRESSED", "unknown-phone", 3)], NOW)
+    for move in (bench.service.pause, bench.service.cancel):
+        with pytest.raises(Problem) as refused:
+            await move(done)
+        assert (refused.value.body.status, refused.value.body.detail) == (409, NOTHING_LEFT)
+    assert await again(bench, done) == done
+
+
+async def test_a_cancel_of_what_still_waits_leaves_when_the_mailing_ended(bench: Bench) -> None:
+    done = await bench.plan(await bench.started())
+    assert done.finished_at is not None
+    back = await bench.plan(await bench.service.resume(await bench.service.pause(done)))
+    cancelled = await bench.service.cancel(back)
+    assert (back.finished_at, cancelled.finished_at) == (done.finished_at, done.finished_at)
 
 
 async def test_a_mailing_that_no_key_opens_any_more_pauses_and_another_one_goes_on(bench: Bench) -> None:

@@ -31,6 +31,7 @@ def is_listed(event: Audited, wanted: Wanted) -> bool:
     return (
         wanted.since <= event.at < wanted.until
         and (wanted.who is None or wanted.who in (event.who, event.who.partition(":")[2]))
+        and (wanted.kind is None or (bool(event.changes) if wanted.kind == "change" else event.look == wanted.kind))
         and (wanted.what is None or any(wanted.what in place for place in places))
         and (event.is_wide and not (wanted.subjects and is_about(event, wanted)) if wanted.wide else True)
         and (wanted.wide or is_about(event, wanted))
@@ -38,7 +39,7 @@ def is_listed(event: Audited, wanted: Wanted) -> bool:
 
 
 def is_beside(event: Audited, wanted: Wanted) -> bool:
-    everybody = Wanted(wanted.since, wanted.until, who=wanted.who, what=wanted.what)
+    everybody = Wanted(wanted.since, wanted.until, who=wanted.who, what=wanted.what, kind=wanted.kind)
     counted = bool(wanted.subjects) and not wanted.wide and event.is_wide
     return counted and is_listed(event, everybody) and not is_about(event, wanted)
 
@@ -55,6 +56,7 @@ def drawn_record(draw: random.Random) -> Audited:
         *changes,
         at=BEGIN + draw.randrange(20),
         is_wide=draw.random() < 0.3,
+        look=draw.choice(["", "look", "search"]),
         subjects=tuple(draw.sample(PEOPLE, draw.randrange(3))),
         messages=tuple(draw.sample(MESSAGES, draw.randrange(3))),
     )
@@ -71,6 +73,7 @@ def drawn_question(draw: random.Random) -> Wanted:
         since + 1 + draw.randrange(20),
         who=draw.choice([None, None, "duty", "partner:duty", "bootstrap", ""]),
         what=draw.choice([None, None, "partner/a", "partners/", "s (", "."]),
+        kind=draw.choice([None, None, "change", "look"]),
         message=message,
         subjects=subjects if message is None else [*subjects, ("id", frozenset({"cafe"}))],
         wide=draw.random() < 0.3,

@@ -19,6 +19,20 @@ async def test_records_are_found_by_who_and_what_and_the_newest_are_kept(trail: 
     assert await trail.paths(since=now_ms() + 60_000) == []
 
 
+async def test_records_are_found_by_their_kind(trail: Trail) -> None:
+    await trail.record("operator:duty", "/v1/session")
+    await trail.record("operator:duty", "/v1/partners", AuditedChange(entity="partner/bank"))
+    await trail.record("operator:duty", "/a", look="look")
+    found = {kind: await trail.paths(kind=kind) for kind in ("sign-in", "failed-sign-in", "change", "look", "search")}
+    assert found == {
+        "sign-in": ["/v1/session"],
+        "failed-sign-in": [],
+        "change": ["/v1/partners"],
+        "look": ["/a"],
+        "search": [],
+    }
+
+
 async def test_an_empty_trail_is_whole(trail: Trail) -> None:
     assert await trail.paths() == []
 

@@ -130,7 +130,7 @@ def test_what_is_open_after_a_cancel_is_never_told_as_not_sent() -> None:
     progress = STOPPED | {"pending": 36, "withoutDevice": 3, "failed": {"unknown-phone": 3}}
     assert progress_lines(mailing(state="cancelled", progress=progress))[-3:] == [
         "  got nothing because it was cancelled, so far: 60",
-        "  still being decided: 36",
+        "  no outcome yet: 36",
         "  still counting: known of 4 of 40 planned",
     ]
 

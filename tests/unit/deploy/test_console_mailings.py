@@ -31,7 +31,7 @@ SEGMENT = {
     "platforms": ["ios", "web"],
     "subscriptions": "news, rates",
     "timeZones": "Europe/Moscow",
-    "lastUsedAfter": "2026-01-01T10:00",
+    "lastUsedAfter": "2026-01-01T10:00:00.000Z",
     "lastUsedBefore": "",
     "versionFrom": "2.0",
     "versionBelow": "",
@@ -89,9 +89,12 @@ WRONG: list[tuple[dict[str, Any], set[str]]] = [
     ({"rich": RICH | {"address": "ftp://bank.example"}}, {"rich-address"}),
     ({"to": "segment", "text": "{{name}}"}, {"text"}),
     ({"to": "segment", "segment": SEGMENT | {"timeZones": "Mars"}}, {"segment-timeZones"}),
-    ({"to": "segment", "segment": SEGMENT | {"lastUsedBefore": "2025-01-01T10:00"}}, {"segment-lastUsedBefore"}),
+    (
+        {"to": "segment", "segment": SEGMENT | {"lastUsedBefore": "2025-01-01T10:00:00.000Z"}},
+        {"segment-lastUsedBefore"},
+    ),
     ({**WINDOW, "begin": "25:00"}, {"begin"}),
-    ({**WINDOW, "deadline": "2020-01-01T10:00"}, {"deadline"}),
+    ({**WINDOW, "deadline": "2020-01-01T10:00:00.000Z"}, {"deadline"}),
 ]
 
 

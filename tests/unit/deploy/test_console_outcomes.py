@@ -21,7 +21,7 @@ def console_figures(
 ) -> Any:
     """What the console makes of the figures that the API computes."""
     found = figures(Counted(states, failed), planned=planned, recipients=recipients, is_cancelled=state == "cancelled")
-    progress = {WIRE.get(name, name): value for name, value in found._asdict().items()}
+    progress = {WIRE.get(name, name): value for name, value in found._asdict().items()} | {"failed": failed}
     return answered({NAMES: MAILINGS / "outcomes.ts"}, SCRIPT, {"state": state, "progress": progress})
 
 
@@ -42,7 +42,46 @@ def test_after_a_cancel_the_known_ones_grow_until_one_final_word() -> None:
     assert last["final"] == [
         ["mailings.final.delivered", 1],
         ["mailings.final.cancelled", 65_800],
-        ["mailings.final.withoutDevice", 34_199],
+        ["mailings.final.unknown", 34_199],
+    ]
+
+
+def test_who_got_nothing_is_in_the_groups_that_the_forecast_names() -> None:
+    failed = {"unknown-phone": 5, "unknown-user": 2, "no-active-installation": 3, "no-primary": 1, "expired": 4}
+    found = console_figures("done", {"SUPPRESSED": 11, "EXPIRED": 4}, failed, planned=15, recipients=15)
+    assert found["final"] == [
+        ["mailings.final.delivered", 0],
+        ["mailings.final.unknown", 7],
+        ["mailings.final.unreachable", 4],
+        ["mailings.final.failed", 4],
+    ]
+
+
+def test_no_share_is_rounded_to_none_or_to_all_that_is_neither() -> None:
+    script = """const answer = given.map((counts) => {
+        const { share, sign } = shareOf(...counts);
+        return sign + share;
+    });"""
+    given = [[1, 20_000], [19_999, 20_000], [0, 20_000], [20_000, 20_000], [0, 0], [1, 4], [20, 20_000]]
+    shares = answered({"shareOf": SOURCE / "parts" / "share.ts"}, script, given)
+    assert shares == ["<0.001", ">0.999", "0", "1", "0", "0.25", "0.001"]
+
+
+def test_what_is_typed_means_a_moment_by_the_clock_that_is_chosen() -> None:
+    script = """
+    process.env.TZ = "Europe/Moscow";
+    const kept = new Map();
+    globalThis.localStorage = { getItem: (name) => kept.get(name), setItem: (name, value) => kept.set(name, value) };
+    const answer = [false, true].map((isOn) => {
+      setUtc(isOn);
+      const moment = momentOf(given);
+      return [moment, typedOf(new Date(moment)), hourOf(0, 22).getUTCHours(), momentOf("soon")];
+    });
+    """
+    clock = {"hourOf, momentOf, setUtc, typedOf": SOURCE / "parts" / "clock.ts"}
+    assert answered(clock, script, "2026-03-01T22:00") == [
+        ["2026-03-01T19:00:00.000Z", "2026-03-01T22:00", 19, ""],
+        ["2026-03-01T22:00:00.000Z", "2026-03-01T22:00", 22, ""],
     ]
 
 

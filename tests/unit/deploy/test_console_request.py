@@ -47,7 +47,7 @@ WRONG: list[tuple[dict[str, Any], set[str]]] = [
     ({"address": "ftp://bank.example"}, {"address"}),
     ({"buttons": [{"title": "", "action": "link"}]}, {"buttons-0-title"}),
     ({**WINDOW, "begin": "25:00"}, {"begin"}),
-    ({**WINDOW, "deadline": "2020-01-01T10:00"}, {"deadline"}),
+    ({**WINDOW, "deadline": "2020-01-01T10:00:00.000Z"}, {"deadline"}),
     ({"cascade": "SMS", "cascadeText": "x" * 2001}, {"cascadeText"}),
     ({"cascade": "SMS", "cascadeText": "Call us", "cascadeSender": "Nobody"}, {"cascadeSender"}),
     ({"cascade": "SMS", "cascadeText": "Call us", "cascadeTtl": ""}, {"cascadeTtl"}),

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.model import Mailing
+from services.ingest.mailing.rules.progress import Counted, figures, is_settled
 from services.ingest.mailing.views import ProgressView, view_of
 from services.runtime.mongo.mailing_outcomes import Count, Outcomes
 
@@ -89,3 +91,22 @@ def test_earlier_counts_have_the_figures_that_the_progress_had_then() -> None:
     (earlier,) = progress_of(DONE, counted).course
     assert (earlier.at, earlier.planned, earlier.sent, earlier.delivered, earlier.read) == (5, 20, 13, 3, 3)
     assert (earlier.undelivered, earlier.cancelled) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("states", "links", "settled"),
+    [
+        ({"SENT": 30, "READ": 50}, 1, True),
+        ({"SENT": 30, "READ": 50}, 2, False),
+        ({"READ": 50, "SUPPRESSED": 30}, 2, True),
+        ({"SENT": 30, "PLANNED": 50}, 1, False),
+        ({"READ": 50}, 1, False),
+    ],
+    ids=["all are known", "a message may follow", "nothing follows", "some wait", "some are not counted"],
+)
+def test_what_is_done_is_settled_once_nothing_waits_and_nothing_follows(
+    states: dict[str, int], links: int, settled: bool
+) -> None:
+    found = figures(Counted(states, {}), planned=80, recipients=80, is_cancelled=False)
+    assert is_settled(found, is_done=True, links=links) is settled
+    assert not is_settled(found, is_done=False, links=links)

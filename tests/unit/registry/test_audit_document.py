@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from services.registry.audit_trail.document import LATEST_MS, document_of, messa
 from services.registry.audit_trail.wanted import Wanted
 from tests.support.audit_trail import record_of
 
+CHANGED = AuditedChange(entity="partner/bank", before="#1", after="#2")
 AT = 1_800_000_000_000
 
 
@@ -27,6 +29,7 @@ def test_a_record_is_stored_as_the_log_has_it_beside_what_it_is_found_by() -> No
         "at": AT,
         "callers": ["operator:duty", "duty"],
         "about": ["f00d", f"m/{message_id}", f"n/{ids.mt_num_of(message_id)}"],
+        "kinds": ["refusal"] if event.status >= 400 else [],
         "places": "/a",
         "record": codec.encode(event),
         "kept_until": datetime.fromtimestamp((AT + HISTORY_RETENTION_MS) / 1000, UTC),
@@ -37,6 +40,26 @@ def test_a_record_is_stored_as_the_log_has_it_beside_what_it_is_found_by() -> No
 def test_a_record_is_found_by_whose_account_it_was_for_a_name_may_be_given_again() -> None:
     event = record_of("operator:duty", "/a").replace(who_id="account/a1")
     assert document(event)["callers"] == ["operator:duty", "duty", "account/a1"]
+
+
+@pytest.mark.parametrize(
+    ("about", "kinds"),
+    [
+        ({"method": "POST", "path": "/v1/session", "status": 200}, ["sign-in"]),
+        ({"method": "POST", "path": "/v1/session", "status": 401}, ["failed-sign-in"]),
+        ({"method": "GET", "path": "/v1/session/oidc/callback", "status": 403}, ["failed-sign-in"]),
+        ({"method": "DELETE", "path": "/v1/session", "status": 204, "changes": (CHANGED,)}, ["change"]),
+        ({"method": "GET", "path": "/v1/messages", "status": 200, "look": "search"}, ["search"]),
+        (
+            {"method": "POST", "path": "/v1/erasures", "status": 200, "changes": (CHANGED,), "look": "look"},
+            ["change", "look"],
+        ),
+        ({"method": "POST", "path": "/v1/partners", "status": 403, "changes": (CHANGED,)}, ["refusal"]),
+        ({"method": "GET", "path": "/v1/partners", "status": 200}, []),
+    ],
+)
+def test_a_record_is_found_by_its_kind(about: dict[str, Any], kinds: list[str]) -> None:
+    assert document(record_of("operator:duty", "/a").replace(route="", **about))["kinds"] == kinds
 
 
 def test_the_end_of_the_latest_record_is_a_date() -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from schemas.advice import ADVICE
+from schemas.advice import ADVICE, Side
 from schemas.language import Language
 from schemas.providers import Provider
 from schemas.reasons import Reason
 from schemas.refusals import PROVIDER_WORDS, Conclusion, conclusion_of
+from schemas.values import Channel, Link
 from services.dispatch.providers.apns.table import TABLE, Action
 from services.dispatch.providers.fcm import table as fcm
 from services.dispatch.providers.hms.table import CODES
@@ -91,6 +92,40 @@ def test_a_refusal_of_a_former_release_is_told_by_its_word_alone() -> None:
         story.dispatched(**REFUSED),
     )
     assert "больше не зарегистрировано" in explain(message, Language.RUSSIAN)
+
+
+def test_a_switched_off_subscription_is_told_by_its_name() -> None:
+    story = Story()
+    wanted = Link(channel=Channel.PUSH, ttl_ms=60_000, subscriptions=("news", "rates"))
+    message = replay(
+        story.requested(chain=(wanted,)),
+        story.planned(skipped={"i-1": Reason.SUBSCRIPTION_OFF}, reason=Reason.SUBSCRIPTION_OFF),
+    )
+    assert "the wanted subscription is switched off: news, rates (errorCode 25)" in explain(message)
+    view = view_of(message, Language.RUSSIAN)
+    assert view.reason is not None
+    assert view.reason.words == view.links[0].skipped[0].reason.words == "нужная подписка отключена: news, rates"
+
+
+def test_whose_the_cause_is_tells_a_refused_key_from_a_deleted_app() -> None:
+    sides = {}
+    for word in ("Unregistered", "Forbidden", "PayloadTooLarge", "a word of next year"):
+        story = Story()
+        view = view_of(replay(story.requested(), story.planned("i-1"), story.dispatched(**{**REFUSED, "detail": word})))
+        assert view.reason is not None
+        sides[word] = view.reason.side
+    assert sides == {
+        "Unregistered": Side.CUSTOMER,
+        "Forbidden": Side.PLATFORM,
+        "PayloadTooLarge": Side.SENDER,
+        "a word of next year": Side.CHANNEL,
+    }
+
+
+def test_who_can_do_something_is_the_one_on_whose_side_the_cause_is() -> None:
+    for advice in [*ADVICE.values(), *(conclusion.advice for conclusion in Conclusion)]:
+        if "the phone is in order" in advice.meaning.english:
+            assert (advice.side is Side.CUSTOMER, advice.remedy) == (False, None), advice.meaning.english
 
 
 def test_a_live_activity_whose_token_is_dead_says_nothing_of_the_app() -> None:

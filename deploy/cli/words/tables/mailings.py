@@ -73,7 +73,7 @@ TEXTS = {
     "{count} lines repeat a recipient: left out": "строк, повторяющих получателя: {count}, исключены",
     "{count} lines repeat a recipient: sent to as well": "строк, повторяющих получателя: {count}, отправляется и им",
     "failed: {reasons}": "не доставлено: {reasons}",
-    "still being decided: {pending}": "исход ещё неизвестен: {pending}",
+    "no outcome yet: {pending}": "итога пока нет: {pending}",
     "got nothing because it was cancelled, so far: {cancelled}": "не получили из-за отмены, пока: {cancelled}",
     "still counting: known of {known} of {planned} planned": (
         "подсчёт продолжается: известно о {known} из {planned} запланированных"

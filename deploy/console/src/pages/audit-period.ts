@@ -1,5 +1,6 @@
 /** The time that the audit trail is asked about: so long back from its end, or a day of the reader's calendar. */
 
+import { hourOf } from "../parts/clock";
 import type { Key } from "../words";
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +17,7 @@ export const PERIODS = [
 ] as const satisfies readonly [keyof typeof SPANS | "today" | "yesterday", Key][];
 export type Period = (typeof PERIODS)[number][0];
 
-/** In UTC ms; `until` null: now. `typed` is the end, as the field has it, or empty. */
+/** In UTC ms; `until` null: now. `typed` is the end, ISO 8601, or empty. */
 export function spanOf(period: Period, typed: string): { since: number; until: number | null } {
   const end = typed === "" ? null : new Date(typed).getTime();
   if (period === "today") return { since: midnight(0), until: end };
@@ -24,8 +25,7 @@ export function spanOf(period: Period, typed: string): { since: number; until: n
   return { since: Math.max(0, (end ?? Date.now()) - SPANS[period]), until: end };
 }
 
-/** At which a day of the reader's zone began, so many days from this one. */
+/** At which a day by the reader's clock began, so many days from this one. */
 function midnight(days: number): number {
-  const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days).getTime();
+  return hourOf(days, 0).getTime();
 }

@@ -1,13 +1,34 @@
-/** What a failure means, in words that can be told the customer, and what they can do. The words are the platform's. */
+/** What a failure means, in words that can be told the customer, what they can do, and on whose side the cause is. The
+    platform says the words. */
 
 import type { Schemas } from "../documents";
-import { t } from "../words";
+import { t, type Key } from "../words";
 
-export function Advice({ reason }: { reason: Pick<Schemas["ReasonView"], "meaning" | "remedy"> }) {
+type Reason = Schemas["ReasonView"];
+
+const SIDES: Readonly<Record<NonNullable<Reason["side"]>, Key>> = {
+  platform: "support.side.platform",
+  customer: "support.side.customer",
+  sender: "support.side.sender",
+  channel: "support.side.channel",
+};
+
+export function Advice({ reason }: { reason: Pick<Reason, "meaning" | "remedy"> & { side?: Reason["side"] } }) {
   return (
     <div class="advice">
+      {reason.side && <p class="quiet">{t(SIDES[reason.side])}</p>}
       <p>{reason.meaning}</p>
       {reason.remedy !== null && <p><strong>{t("support.remedy")}</strong> {reason.remedy}</p>}
+    </div>
+  );
+}
+
+/** On whose side the cause is, and what can be done: where there is little room. */
+export function ShortAdvice({ reason }: { reason: Reason }) {
+  return (
+    <div class="quiet">
+      {reason.side && <strong>{t(SIDES[reason.side])}. </strong>}
+      {reason.remedy === null ? reason.meaning : <>{t("support.remedy")} {reason.remedy}</>}
     </div>
   );
 }

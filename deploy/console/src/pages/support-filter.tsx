@@ -1,13 +1,13 @@
-/** Which of a customer's messages are looked for: those of a period, in the reader's zone, of a state, without mailings. */
+/** Which of a customer's messages are looked for: those of a period, by the reader's clock, of a state, without mailings. */
 
 import { messageStates, type MessageState } from "../parts/badge";
-import { Choice, TextField, Tick } from "../parts/field";
-import { told } from "../parts/figures";
-import { zone } from "../parts/time";
+import { hourOf } from "../parts/clock";
+import { Choice, Tick } from "../parts/field";
+import { MomentField } from "../parts/moment-field";
 import { isPortal } from "../session";
 import { t, type Key } from "../words";
 
-/** `from` and `to` as a field for date and time has them; what is empty leaves nothing out. */
+/** `from` and `to` are ISO 8601; what is empty leaves nothing out. */
 export interface Filter {
   from: string;
   to: string;
@@ -16,15 +16,16 @@ export interface Filter {
 }
 
 export const EVERYTHING: Filter = { from: "", to: "", state: "", isWithoutMailings: false };
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const NIGHT_FROM_H = 22;
 const NIGHT_TO_H = 8;
 const YEARS = { min: "2000-01-01T00:00", max: "9999-12-31T23:59" };
 
 const PERIODS = [
-  ["support.hour", () => ({ from: typed(ago(HOUR_MS)), to: "" })],
-  ["support.night", () => ({ from: typed(hourOf(-1, NIGHT_FROM_H)), to: typed(hourOf(0, NIGHT_TO_H)) })],
-  ["support.week", () => ({ from: typed(ago(7 * 24 * HOUR_MS)), to: "" })],
+  ["support.hour", () => ({ from: ago(HOUR_MS).toISOString(), to: "" })],
+  ["support.night", () => ({ from: hourOf(-1, NIGHT_FROM_H).toISOString(), to: hourOf(0, NIGHT_TO_H).toISOString() })],
+  ["support.week", () => ({ from: ago(7 * 24 * HOUR_MS).toISOString(), to: "" })],
   ["support.always", () => ({ from: "", to: "" })],
 ] as const satisfies readonly (readonly [Key, () => Pick<Filter, "from" | "to">])[];
 
@@ -35,8 +36,8 @@ export function FilterFields(props: { filter: Filter; changed: (filter: Filter) 
     <details class="filters" open={faultOf(filter) !== undefined || undefined}>
       <summary>{t("support.filters")}{!isOpen(filter) && ` — ${t("support.filtered")}`}</summary>
       <div class="row filter">
-        <TextField id="support-from" label={t("support.from")} fault={faultOf(filter)} value={filter.from} changed={(from) => changed({ ...filter, from })} more={{ type: "datetime-local", ...YEARS }} />
-        <TextField id="support-to" label={t("support.to")} value={filter.to} changed={(to) => changed({ ...filter, to })} more={{ type: "datetime-local", ...YEARS }} />
+        <MomentField id="support-from" label={t("support.from")} fault={faultOf(filter)} value={filter.from} changed={(from) => changed({ ...filter, from })} more={YEARS} />
+        <MomentField id="support-to" label={t("support.to")} value={filter.to} changed={(to) => changed({ ...filter, to })} more={YEARS} />
         <Choice id="support-state" label={t("support.state")} value={filter.state} changed={(state) => changed({ ...filter, state })} of={[["", t("support.anyState")], ...messageStates.map((state) => [state, t(`messageState.${state}`)] as const)]} />
       </div>
       <div class="row" role="group" aria-label={t("support.period")}>
@@ -44,7 +45,7 @@ export function FilterFields(props: { filter: Filter; changed: (filter: Filter) 
           <button type="button" key={title} onClick={() => chosen({ ...filter, ...period() })}>{t(title)}</button>
         ))}
       </div>
-      <p class="quiet">{told(isPortal ? "portal.filterHint" : "support.filterHint", { zone: zone() })}</p>
+      <p class="quiet">{t(isPortal ? "portal.filterHint" : "support.filterHint")}</p>
     </details>
   );
 }
@@ -64,27 +65,15 @@ export function faultOf({ from, to }: Filter): string | undefined {
 }
 
 export function queryOf({ from, to, state, isWithoutMailings }: Filter) {
-  return { from: momentOf(from), to: momentOf(to), state: state || null, mailings: isWithoutMailings ? false : null };
+  return { from: millisOf(from), to: millisOf(to), state: state || null, mailings: isWithoutMailings ? false : null };
 }
 
 /** UTC ms, as the query takes them. */
-function momentOf(typed: string): string | null {
-  return typed ? String(Date.parse(typed)) : null;
+function millisOf(moment: string): string | null {
+  return moment ? String(Date.parse(moment)) : null;
 }
 
+/** The minute that began so long ago. */
 function ago(ms: number): Date {
-  return new Date(Date.now() - ms);
-}
-
-/** An hour of today, or of so many days from today. */
-function hourOf(days: number, hour: number): Date {
-  const at = new Date();
-  at.setDate(at.getDate() + days);
-  at.setHours(hour, 0, 0, 0);
-  return at;
-}
-
-/** As a field for date and time has it: in the reader's zone, to the minute. */
-function typed(at: Date): string {
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return new Date(Math.floor((Date.now() - ms) / MINUTE_MS) * MINUTE_MS);
 }

@@ -14,6 +14,7 @@ import { Time } from "../parts/time";
 import { useThing } from "../parts/title";
 import { isPortal } from "../session";
 import { t } from "../words";
+import { Advice } from "./support-advice";
 import { DevicesOfMessage } from "./support-devices";
 import { short } from "./support-names";
 import { Trace } from "./support-trace";
@@ -29,11 +30,11 @@ const FRESH_MS = 600_000;
 export function MessageTrace({ id }: { id: string }) {
   const at = place("/v1/messages/{any_id}", { any_id: id }, { masked: isPortal ? null : true });
   const stream: Stream<Message> = {
-    path: place("/v1/messages/{any_id}/live", { any_id: id }, { masked: true }),
+    path: place("/v1/messages/{any_id}/live", { any_id: id }, { masked: isPortal ? null : true }),
     value: ({ message }) => (message as Message | undefined) ?? null,
   };
   const follows = ({ state, createdAt }: Message) => (state === "READ" || Date.now() - createdAt > FRESH_MS ? null : LOOK_S);
-  const live = useLive(at, (signal) => get(at, signal), follows, isPortal ? null : stream);
+  const live = useLive(at, (signal) => get(at, signal), follows, stream);
   const { value: message, error, again } = live;
   useThing(`${t("support.message")} ${short(message?.messageId ?? id)}${message === null ? "" : `: ${stateWords(message.state)}`}`);
   return (
@@ -60,8 +61,11 @@ function Told({ message }: { message: Message }) {
     [t("support.sender"), message.sender],
   ];
   return (
-    <section class="card">
-      <div aria-live="polite"><h2><MessageBadge state={message.state} /> {message.explanation}</h2></div>
+    <section class="card aligned">
+      <div aria-live="polite">
+        <h2><MessageBadge state={message.state} /> {message.explanation}</h2>
+        {message.reason !== null && <Advice reason={message.reason} />}
+      </div>
       <dl>
         {facts.map(([name, value]) => value !== null && <><dt>{name}</dt><dd>{value}</dd></>)}
         <dt>{t("support.channel")}</dt><dd>{channelName(message.channel)}</dd>

@@ -1,11 +1,12 @@
-/** What happened to a message: the whole of it first, then each device, those that were left out too. */
+/** What happened to a message: the whole of it first, then each device, those that were left out too. What its head says
+    already is not said again under a device. */
 
 import { Badge } from "../parts/badge";
 import type { Schemas } from "../documents";
 import { Time } from "../parts/time";
 import { t } from "../words";
 import { Advice } from "./support-advice";
-import { shortDevice } from "./support-names";
+import { providerName, shortDevice } from "./support-names";
 
 type Message = Schemas["MessageView"];
 type Step = Schemas["EntryView"];
@@ -13,6 +14,8 @@ type Reason = Schemas["ReasonView"];
 
 interface Device {
   id: string;
+  /** By whom pushes come to it. */
+  provider: string | null;
   steps: Step[];
   reason: Reason | null;
   isLeftOut: boolean;
@@ -20,18 +23,17 @@ interface Device {
 
 export function Trace({ message }: { message: Message }) {
   const devices = devicesOf(message);
-  const hasAdvice = devices.some(({ reason }) => reason !== null);
+  const isNews = (reason: Reason | null): reason is Reason => reason !== null && reason.meaning !== message.reason?.meaning;
   return (
     <section class="card">
       <h2>{t("support.trace")}</h2>
-      {!hasAdvice && message.reason !== null && <Advice reason={message.reason} />}
-      {devices.map(({ id, steps, reason, isLeftOut }) => (
+      {devices.map(({ id, provider, steps, reason, isLeftOut }) => (
         <section key={id}>
           <h3>
-            {id ? `${t("support.device")} ${shortDevice(id)}` : t("support.wholeMessage")}{" "}
+            {id ? [`${t("support.device")} ${shortDevice(id)}`, provider && providerName(provider)].filter(Boolean).join(", ") : t("support.wholeMessage")}{" "}
             {isLeftOut && <Badge state={t("support.leftOut")} kind="bad" />}
           </h3>
-          {reason !== null && <Advice reason={reason} />}
+          {isNews(reason) && <Advice reason={reason} />}
           {steps.length > 0 && <ol class="trace">{steps.map((step, index) => <Line key={`${step.eventId} ${index}`} step={step} />)}</ol>}
         </section>
       ))}
@@ -68,16 +70,21 @@ function Line({ step }: { step: Step }) {
 function devicesOf({ trace, links }: Message): Device[] {
   const found = new Map<string, Device>();
   const device = (id: string) => {
-    const known = found.get(id) ?? { id, steps: [], reason: null, isLeftOut: false };
+    const known = found.get(id) ?? { id, provider: null, steps: [], reason: null, isLeftOut: false };
     found.set(id, known);
     return known;
   };
   device("");
   for (const step of trace) device(step.installationId ?? "").steps.push(step);
   for (const { deliveries, skipped } of links) {
-    for (const { installationId, reason } of deliveries) device(installationId).reason ??= reason;
-    for (const { installationId, reason } of skipped) {
+    for (const { installationId, provider, reason } of deliveries) {
       const one = device(installationId);
+      one.provider ??= provider;
+      one.reason ??= reason;
+    }
+    for (const { installationId, provider, reason } of skipped) {
+      const one = device(installationId);
+      one.provider ??= provider;
       one.isLeftOut = one.steps.length === 0;
       one.reason ??= reason;
     }

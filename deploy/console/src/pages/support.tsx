@@ -13,6 +13,7 @@ import { Time } from "../parts/time";
 import { href } from "../router";
 import { isPortal } from "../session";
 import { t } from "../words";
+import { ShortAdvice } from "./support-advice";
 import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
 import { EVERYTHING, faultOf, FilterFields, isOpen, WithoutMailings, type Filter } from "./support-filter";
@@ -119,7 +120,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
             { title: t("support.message"), cell: named },
             ...(isPortal ? [{ title: t("support.recipient"), cell: recipientOf }] : []),
             { title: t("support.channel"), cell: ({ channel, sender, partnerId }) => <>{channelName(channel)}<div class="quiet">{[sender, isPortal ? null : partnerId].filter(Boolean).join(" · ")}</div></> },
-            { title: t("support.why"), cell: (message) => message.explanation },
+            { title: t("support.why"), cell: ({ explanation, reason }) => <>{explanation}{reason !== null && <ShortAdvice reason={reason} />}</> },
           ]}
         />
       )}

@@ -1,7 +1,7 @@
 /** Counts over time as stacked bars, with their figures on hover and in words for who does not see them. */
 
-import { language } from "../words";
 import { told } from "./figures";
+import { format } from "./time";
 
 export type Kind = "good" | "bad" | "quiet";
 
@@ -56,5 +56,5 @@ function stacked(bar: Bar, most: number) {
 /** As exact as the step is. */
 export function moment(at: number, stepMs: number): string {
   const isDay = stepMs >= 86_400_000;
-  return new Intl.DateTimeFormat(language(), { dateStyle: "short", ...(isDay ? { timeZone: "UTC" } : { timeStyle: "short" }) }).format(at);
+  return format(at, isDay ? { dateStyle: "short", timeZone: "UTC" } : { dateStyle: "short", timeStyle: "short" });
 }

@@ -1,6 +1,12 @@
 /** A labelled field of a form, with a hint and with what is wrong about it. */
 
 import type { ComponentChildren, JSX } from "preact";
+import { t } from "../words";
+
+/** The hint of a field that may stay empty. */
+export function optional(hint = ""): string {
+  return [t("field.optional"), hint].filter(Boolean).join(" · ");
+}
 
 export interface FieldProps {
   id: string;
@@ -27,9 +33,9 @@ export function Field(props: FieldProps & { children: ComponentChildren }) {
   );
 }
 
-type Rest = Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "id" | "value" | "label" | "onInput" | "onChange">;
+export type InputRest = Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "id" | "value" | "label" | "onInput" | "onChange">;
 
-export function TextField(props: FieldProps & { value: string; changed: (value: string) => void; more?: Rest }) {
+export function TextField(props: FieldProps & { value: string; changed: (value: string) => void; more?: InputRest }) {
   return (
     <Field {...props}>
       <input {...described(props)} {...props.more} value={props.value} onInput={(event) => props.changed(event.currentTarget.value)} />

@@ -1,13 +1,16 @@
 /** Numbers as the reader's language writes them, and texts that hold some. */
 
 import { language, t, type Key } from "../words";
+import { shareOf } from "./share";
 
 export function number(value: number): string {
   return new Intl.NumberFormat(language()).format(value);
 }
 
+/** Never rounded to none or to all: what is neither shows as less than the least share, or more than the largest. */
 export function percent(part: number, whole: number): string {
-  return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 1 }).format(whole ? part / whole : 0);
+  const { share, sign } = shareOf(part, whole);
+  return sign + new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
 /** The text with its `{name}`s filled in. */

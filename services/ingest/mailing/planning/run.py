@@ -127,7 +127,7 @@ class MailingRun:
     async def end(self, state: Literal["done", "cancelled", "paused"], reason: str = "") -> None:
         """Bring the mailing into a state that nobody asked for."""
         is_over = state != "paused"
-        ended: MailingChanges = {"finished_at": now_ms()} if is_over else {"was_held": True}
+        ended: MailingChanges = {"finished_at": self.mailing.finished_at or now_ms()} if is_over else {"was_held": True}
         changed = await self.mailings.change(self.mailing, {"state": state, "reason": reason, **ended})
         if changed is not None:
             if is_over:

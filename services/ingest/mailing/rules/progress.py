@@ -43,6 +43,13 @@ class Figures(NamedTuple):
     cancelled: int  # got nothing since it was cancelled
 
 
+def is_settled(found: Figures, *, is_done: bool, links: int) -> bool:
+    """Whether neither a pause nor a cancel would change anything: all are planned, each message has its outcome as
+    counted last, and none of its `links` is still to follow a message that was sent and is not read.
+    """
+    return is_done and found.pending == 0 and (links == 1 or found.sent == found.read)
+
+
 def figures(counted: Counted, *, planned: int, recipients: int | None, is_cancelled: bool) -> Figures:
     """`planned`: at least as many as were counted."""
     states, failed = counted

@@ -44,6 +44,7 @@ PARAMETERS: dict[str, Words] = {
     "user": Words("user id", "id клиента"),
     "what": Words("what", "что"),
     "who": Words("who", "кто"),
+    "kind": Words("of this kind", "такого вида"),
     "wide": Words("only looks that name nobody", "только просмотры, которые никого не называют"),
 }
 

@@ -45,6 +45,9 @@ MODELS = {
         "placeholders": "The columns that the list must have for the message; null when the mailing cannot go on",
         "senders": "The service numbers of the message and those that follow, the partner's default by its name; "
         "null when the mailing cannot go on",
+        "stoppable": "Whether a pause or a cancel would still hold or end something: not where each message of one "
+        "that is done has its outcome",
+        "finishedAt": "When the last of its messages was planned, or when it was cancelled before that, UTC ms",
         "progress": "How far it has come",
     },
     "MailingsPage": {

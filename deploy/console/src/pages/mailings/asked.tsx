@@ -5,6 +5,7 @@ import { ApiError } from "../../api";
 import { TextField } from "../../parts/field";
 import { number, told as filled } from "../../parts/figures";
 import { Failure } from "../../parts/states";
+import { format } from "../../parts/time";
 import { language, t } from "../../words";
 import { CHANNELS, DAYS, changed, linksOf, type ChainLink, type Content, type Definition, type Mailing, type Message } from "./model";
 import { isOver } from "./outcomes";
@@ -85,10 +86,10 @@ function window(schedule: NonNullable<Definition["scheduleInfo"]>, isRecipients:
   ].filter(Boolean).join(" · ");
 }
 
-/** In the reader's zone; a moment without an offset is in the partner's, and stays as it was written. */
+/** By the reader's clock; a moment without an offset is in the partner's, and stays as it was written. */
 function momentOf(text: string): string {
   const isWhole = /(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text);
-  return isWhole ? new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(text)) : text;
+  return isWhole ? format(new Date(text), { dateStyle: "medium", timeStyle: "short" }) : text;
 }
 
 function isDay(text: string): text is (typeof DAYS)[number] {

@@ -1,10 +1,10 @@
 /** The dry run: who would get it, when, by time zone, and what would come too late. Asked for, as it reads the list. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api";
 import { place } from "../../documents";
 import { number, told } from "../../parts/figures";
-import { Shown, useLoaded } from "../../parts/states";
+import { Shown, useLoaded, type Loaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
@@ -24,9 +24,10 @@ export function ForecastCard({ mailing }: { mailing: Mailing }) {
   );
 }
 
-/** The figures themselves. */
-export function Made({ id }: { id: string }) {
+/** The figures themselves; `became`: told how the making of them goes. */
+export function Made({ id, became }: { id: string; became?: (is: Loaded<Forecast>["is"]) => void }) {
   const [loaded, again] = useLoaded(id, (signal) => get(place("/v1/mailings/{any_id}/forecast", { any_id: id }), signal));
+  useEffect(() => became?.(loaded.is), [loaded.is]);
   return <Shown loaded={loaded} again={again}>{(forecast) => <Told forecast={forecast} />}</Shown>;
 }
 

@@ -4,15 +4,14 @@ import { useState } from "preact/hooks";
 import { send } from "../../api";
 import { placeOf } from "../../documents";
 import { Dialog } from "../../parts/dialog";
-import { TextField } from "../../parts/field";
 import { told } from "../../parts/figures";
+import { MomentField } from "../../parts/moment-field";
 import { Failure } from "../../parts/states";
 import { useSubmission } from "../../parts/submission";
 import { holds } from "../../session";
 import { t } from "../../words";
 import { Made } from "./forecast";
 import { isWhole, type Mailing, type State } from "./model";
-import { isSettled } from "./outcomes";
 
 type Move = "start" | "pause" | "resume" | "cancel";
 
@@ -28,7 +27,8 @@ const MOVES: Record<State, readonly Move[]> = {
 export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: Mailing) => void }) {
   const [asked, ask] = useState<Move | null>(null);
   if (!holds("operator")) return null;
-  const moves = isSettled(mailing) ? [] : MOVES[mailing.state];
+  const moves = mailing.state === "done" && !mailing.stoppable ? [] : MOVES[mailing.state];
+  const lacksList = moves.includes("start") && !isWhole(mailing);
   const done = (after: Mailing) => {
     ask(null);
     moved(after);
@@ -37,10 +37,11 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
   return (
     <div class="row">
       {moves.map((move) => (
-        <button key={move} type="button" class={move === "start" || move === "resume" ? "main" : move === "cancel" ? "danger" : ""} disabled={move === "start" && !isWhole(mailing)} onClick={() => ask(move)}>
+        <button key={move} type="button" class={move === "start" || move === "resume" ? "main" : move === "cancel" ? "danger" : ""} disabled={move === "start" && lacksList} aria-describedby={move === "start" && lacksList ? "lacks-list" : undefined} onClick={() => ask(move)}>
           {t(move === "cancel" && mailing.state === "draft" ? "mailings.discard" : `mailings.move.${move}`)}
         </button>
       ))}
+      {lacksList && <span id="lacks-list" class="quiet">{t("mailings.startNeedsList")}</span>}
       {asked !== null && <Question move={asked} mailing={mailing} done={done} closed={() => ask(null)} />}
     </div>
   );
@@ -48,28 +49,31 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
 
 function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailing; done: (after: Mailing) => void; closed: () => void }) {
   const [at, setAt] = useState("");
+  const [forecast, became] = useState<"loading" | "failed" | "there">("loading");
   const isDraft = mailing.state === "draft";
+  const isUnforeseen = move === "start" && forecast === "failed";
+  const isEarly = move === "start" && forecast === "loading";
   const run = () => {
     const about = { any_id: mailing.mailingId };
     if (move !== "start") return send("post", placeOf("post", `/v1/mailings/{any_id}/${move}`, about), undefined);
-    const when = at === "" ? null : new Date(at).toISOString();
-    return send("post", placeOf("post", "/v1/mailings/{any_id}/start", about, { at: when }), undefined);
+    return send("post", placeOf("post", "/v1/mailings/{any_id}/start", about, { at: at || null }), undefined);
   };
   const { submitted, isRunning, error } = useSubmission(run, done);
   return (
     <Dialog title={told(isDraft && move === "cancel" ? "mailings.ask.discard" : `mailings.ask.${move}`, { name: mailing.name })} closed={closed}>
       <form onSubmit={submitted}>
         {!isDraft && <Certain move={move} mailing={mailing} />}
-        {move === "start" && <Made id={mailing.mailingId} />}
+        {move === "start" && <Made id={mailing.mailingId} became={became} />}
         <p>{t(isDraft && move === "cancel" ? "mailings.ask.discardMeans" : `mailings.ask.${move}Means`)}</p>
         {move === "start" && (
-          <TextField id="start-at" label={t("mailings.ask.at")} hint={t("mailings.ask.atHint")} value={at} changed={setAt} more={{ type: "datetime-local" }} />
+          <MomentField id="start-at" label={t("mailings.ask.at")} value={at} changed={setAt} />
         )}
         {error !== null && <Failure error={error} />}
         <div class="row end">
+          {isEarly && <span id="is-early" class="quiet">{t("mailings.ask.wait")}</span>}
           <button type="button" autofocus onClick={closed}>{t("mailings.ask.no")}</button>
-          <button type="submit" class={move === "cancel" ? "danger" : "main"} disabled={isRunning}>
-            {t(isDraft && move === "cancel" ? "mailings.discard" : `mailings.move.${move}`)}
+          <button type="submit" class={move === "cancel" ? "danger" : "main"} disabled={isRunning || isEarly} aria-describedby={isEarly ? "is-early" : undefined}>
+            {t(isUnforeseen ? "mailings.ask.unforeseen" : isDraft && move === "cancel" ? "mailings.discard" : `mailings.move.${move}`)}
           </button>
         </div>
       </form>
@@ -86,6 +90,7 @@ function Certain({ move, mailing }: { move: Move; mailing: Mailing }) {
       {unplanned !== 0 && <li><strong>{unplanned === null ? t("mailings.ask.segment") : told("mailings.ask.unplanned", { count: unplanned })}</strong>{isCancel && <> {t("mailings.ask.getNothing")}</>}</li>}
       {pending > 0 && <li><strong>{told("mailings.ask.pending", { count: pending })}</strong>{isCancel && <> {t("mailings.ask.pendingMeans")}</>}</li>}
       <li>{told("mailings.ask.sent", { count: sent })}</li>
+      {isCancel && mailing.senders !== null && mailing.senders.length > 1 && <li>{t("mailings.ask.follow")}</li>}
     </ul>
   );
 }

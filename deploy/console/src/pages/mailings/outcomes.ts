@@ -41,12 +41,17 @@ export function isSettled(mailing: Counted): boolean {
   return isOver(mailing) && mailing.progress.pending === 0;
 }
 
-/** What is said when all is known; who got it always is. */
-export function finalOf({ sent, delivered, undelivered, withoutDevice, cancelled }: Mailing["progress"]): [Key, number][] {
+/** Reasons that say that the application does not know the recipient, as the forecast's figure of that name does. */
+const UNKNOWN = ["unknown-user", "unknown-phone"];
+
+/** What is said when all is known, in the groups of the forecast; who got it always is. */
+export function finalOf({ sent, delivered, undelivered, withoutDevice, cancelled, failed }: Mailing["progress"]): [Key, number][] {
+  const unknown = UNKNOWN.reduce((sum, reason) => sum + (failed[reason] ?? 0), 0);
   const others: [Key, number][] = [
     ["mailings.final.sent", sent - delivered],
     ["mailings.final.cancelled", cancelled],
-    ["mailings.final.withoutDevice", withoutDevice],
+    ["mailings.final.unknown", unknown],
+    ["mailings.final.unreachable", withoutDevice - unknown],
     ["mailings.final.failed", undelivered - withoutDevice],
   ];
   return [["mailings.final.delivered", delivered], ...others.filter(([, count]) => count > 0)];

@@ -44,7 +44,7 @@ export function Bar({ mailing }: { mailing: Mailing }) {
       <div class="bar" role="img" aria-label={words || t("mailings.outcome.unplanned")}>
         {outcomes.map(({ name, count }) => count > 0 && name !== "unplanned" && name !== "pending" && <span key={name} class={name} style={{ width: `${(100 * count) / whole}%` }} />)}
       </div>
-      <span class="quiet">{told("mailings.knownShare", { share: percent(known, whole) })}</span>
+      <span class="quiet">{mailing.progress.countedAt === null ? t("mailings.notCounted") : told("mailings.knownShare", { share: percent(known, whole) })}</span>
     </div>
   );
 }
@@ -69,10 +69,10 @@ export function ProgressCard({ mailing }: { mailing: Mailing }) {
       </ul>
       <Known mailing={mailing} />
       <p class="quiet">
+        {progress.countedAt !== null && <>{t("mailings.counted")} <Time at={progress.countedAt} /> · </>}
         {told("mailings.plannedOf", { planned: progress.planned, whole })}
         {mailing.state === "running" && <> · {told("mailings.rateNow", { rate: Math.round(progress.ratePerS), most: mailing.ratePerS })}</>}
         {mailing.state === "running" && progress.finishesAt !== null && <> · {t("mailings.finishes")} <Time at={progress.finishesAt} /></>}
-        {progress.countedAt !== null && <> · {t("mailings.counted")} <Time at={progress.countedAt} /></>}
       </p>
       {samples.length > 1 && <Plot samples={samples} most={whole} />}
       {reasons.length > 0 && (
@@ -94,16 +94,13 @@ function Known({ mailing }: { mailing: Mailing }) {
   const { progress } = mailing;
   if (isSettled(mailing)) {
     const parts = finalOf(progress).map(([key, count]) => told(key, { count })).join("; ");
-    return <p class="notice good">{told("mailings.allKnown", { parts })}</p>;
+    const isIdle = mailing.state === CANCELLED && progress.cancelled === 0;
+    return <p class="notice good">{told("mailings.allKnown", { parts })}.{isIdle && <> {t("mailings.cancelledNothing")}</>}</p>;
   }
   if (progress.pending === 0) return null;
+  if (progress.countedAt === null) return <p class="notice">{t("mailings.countFollows")}</p>;
   const isOld = isOver(mailing) && Date.now() - Math.max(mailing.finishedAt ?? 0, progress.countedAt ?? 0) > LONG_MS;
-  return (
-    <p class="notice">
-      {told("mailings.stillCounting", { known: progress.planned - progress.pending, planned: progress.planned, pending: progress.pending })}
-      {isOld && <> {t("mailings.pendingForLong")}</>}
-    </p>
-  );
+  return <p class="notice">{told(isOld ? "mailings.pendingForLong" : "mailings.stillCounting", { planned: progress.planned, pending: progress.pending })}</p>;
 }
 
 /** From nothing, through what was counted, to what is known now. */

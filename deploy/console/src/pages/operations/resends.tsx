@@ -12,6 +12,7 @@ import { Choice, TextField } from "../../parts/field";
 import { number, told } from "../../parts/figures";
 import { useLive } from "../../parts/live";
 import { LiveShown } from "../../parts/live-shown";
+import { MomentField } from "../../parts/moment-field";
 import { Empty } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -108,8 +109,8 @@ function Asking({ partners, isCount, done }: { partners: string[]; isCount: bool
     <>
       <Choice {...about("partner", t("resends.partner"))} value={values.partner} changed={(partner) => set({ partner })} of={partners.map((name) => [name, name])} />
       <div class="pair">
-        <TextField {...about("since", t("resends.since"))} value={values.since} changed={(since) => set({ since })} more={{ type: "datetime-local" }} />
-        <TextField {...about("until", t("resends.until"), t("resends.untilHint"))} value={values.until} changed={(until) => set({ until })} more={{ type: "datetime-local" }} />
+        <MomentField {...about("since", t("resends.since"))} hint={undefined} value={values.since} changed={(since) => set({ since })} />
+        <MomentField {...about("until", t("resends.until"))} hint={t("resends.untilHint")} value={values.until} changed={(until) => set({ until })} />
       </div>
       <Choice {...about("state", t("resends.onlyState"))} value={values.state} changed={(state) => set({ state })} of={[["", t("resends.anyState")], ...messageStates.map((name) => [name, t(`messageState.${name}`)] as const)]} />
       <TextField {...about("message", t("resends.message"), t("resends.messageHint"))} value={values.message} changed={(message) => set({ message })} more={{ autocomplete: "off" }} />
@@ -133,8 +134,8 @@ function Asking({ partners, isCount, done }: { partners: string[]; isCount: bool
 function bodyOf({ partner, since, until, state, message, perSecond }: Wanted, dryRun: boolean) {
   return {
     partner,
-    since: since && new Date(since).toISOString(),
-    until: until ? new Date(until).toISOString() : undefined,
+    since,
+    until: until || undefined,
     state: state || undefined,
     message: message.trim() || undefined,
     perSecond: dryRun ? undefined : asNumber(perSecond),

@@ -5,7 +5,7 @@ import { ApiError, get, send, type FieldError } from "../../api";
 import { place, placeOf } from "../../documents";
 import { channelName } from "../../parts/channel-name";
 import { Copied } from "../../parts/copied";
-import { Choice, Field, TextField, described } from "../../parts/field";
+import { Choice, Field, TextField, described, optional } from "../../parts/field";
 import { focusOn } from "../../parts/kept-focus";
 import { Failure, Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
@@ -73,6 +73,7 @@ function Form({ own }: { own: Partner }) {
     isSent.current = false;
   };
   useEffect(() => keep(draft, taken), [draft, taken]);
+  useEffect(() => form.current?.querySelector<HTMLElement>("input")?.focus({ preventScroll: true }), []); // the page was opened to fill it in
   const fields: Fields = { draft, set, faults: { ...faults, ...faultsOfLifetimes(draft) } };
   return (
     <form ref={form} class="columns" onSubmit={submitted} noValidate>
@@ -121,7 +122,7 @@ function Whom({ draft, set, faults, own }: Fields & { own: Partner }) {
         <Choice id="sender" label={t("mailings.sender")} fault={faults.sender} value={draft.sender} changed={(sender) => set({ sender })} of={[...first, ...ownSenders().map(({ serviceNumber, applicationId }) => [serviceNumber, applicationId ? `${serviceNumber} (${applicationId})` : serviceNumber] as const)]} />
         <Choice id="reports" label={t("request.reports")} value={draft.reports} changed={(reports) => set({ reports })} of={[["1", t("request.reports.all")], ["2", t("request.reports.failed")], ["0", t("request.reports.none")]]} />
       </div>
-      <TextField id="id" label={t("request.id")} hint={t("request.idHint")} fault={faults.id} value={draft.id} changed={(id) => set({ id })} more={{ autocomplete: "off" }} />
+      <TextField id="id" label={t("request.id")} hint={optional(t("request.idHint"))} fault={faults.id} value={draft.id} changed={(id) => set({ id })} more={{ autocomplete: "off" }} />
     </section>
   );
 }
@@ -138,7 +139,7 @@ function Cascade({ draft, set, faults }: Fields) {
       {draft.cascade && (
         <>
           <div class="pair">
-            <TextField id="cascade-sender" label={t("request.cascadeSender")} fault={faults.cascadeSender} value={draft.cascadeSender} changed={(cascadeSender) => set({ cascadeSender })} more={{ autocomplete: "off" }} />
+            <TextField id="cascade-sender" label={t("request.cascadeSender")} hint={optional()} fault={faults.cascadeSender} value={draft.cascadeSender} changed={(cascadeSender) => set({ cascadeSender })} more={{ autocomplete: "off" }} />
             <TextField id="cascade-ttl" label={t("request.cascadeTtl")} hint={hintOf(draft.cascade)} fault={faults.cascadeTtl} value={draft.cascadeTtl} changed={(cascadeTtl) => set({ cascadeTtl })} more={{ inputMode: "numeric" }} />
           </div>
           <Field {...text}>

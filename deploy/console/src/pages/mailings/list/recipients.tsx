@@ -9,7 +9,6 @@ import { Table } from "../../../parts/table";
 import { holds } from "../../../session";
 import { t } from "../../../words";
 import { changed, type Mailing, type ProblemsPage } from "../model";
-import { isOver } from "../outcomes";
 import { Upload } from "./upload";
 
 export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (mailing: Mailing) => void; again: () => void }) {
@@ -25,7 +24,7 @@ export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (
         </>
       ) : (
         <>
-          {list.nextLine > 1 && <Counted list={list} isOver={isOver(mailing)} />}
+          {list.nextLine > 1 && <Counted list={list} />}
           {isDraft && holds("operator") && <Upload mailing={mailing} again={again} />}
           {isDraft && holds("operator") && list.nextLine > 1 && <Rules mailing={mailing} told={told} />}
           {list.refused + list.repeated > 0 && <Problems key={`${list.refused} ${list.repeated}`} mailing={mailing} />}
@@ -35,10 +34,10 @@ export function Recipients({ mailing, told, again }: { mailing: Mailing; told: (
   );
 }
 
-function Counted({ list, isOver }: { list: NonNullable<Mailing["list"]>; isOver: boolean }) {
+function Counted({ list }: { list: NonNullable<Mailing["list"]> }) {
   return (
     <ul class="figures">
-      <li class="delivered"><span class="quiet">{t(isOver ? "mailings.inList" : "mailings.accepted")}</span><strong>{number(list.accepted)}</strong></li>
+      <li class="delivered"><span class="quiet">{t("mailings.inList")}</span><strong>{number(list.accepted)}</strong></li>
       <li class={list.refused ? "failed" : "waiting"}><span class="quiet">{t("mailings.refused")}</span><strong>{number(list.refused)}</strong></li>
       <li class="waiting"><span class="quiet">{t("mailings.repeated")}</span><strong>{number(list.repeated)}</strong></li>
     </ul>

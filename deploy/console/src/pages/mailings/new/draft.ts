@@ -18,7 +18,7 @@ export interface Fallback {
   ttlUnit: Unit;
 }
 
-/** Recipients by what their devices are; lists with commas between, times as the browser's fields hold them. */
+/** Recipients by what their devices are; lists with commas between, times as ISO 8601. */
 export interface SegmentFields {
   platforms: string[];
   subscriptions: string;
@@ -86,7 +86,7 @@ function formOf(draft: Draft, id: string): Asked {
     timeBegin: draft.begin || undefined,
     timeEnd: draft.end || undefined,
     weekdaysSchedule: draft.days || undefined,
-    deadline: draft.deadline ? new Date(draft.deadline).toISOString() : undefined,
+    deadline: draft.deadline || undefined,
   };
   return {
     id,
@@ -149,8 +149,8 @@ function segmentOf(fields: SegmentFields): Given<Schemas["SegmentBody"]> {
     platforms: fields.platforms.length ? fields.platforms : undefined,
     subscriptions: wordsOf(fields.subscriptions),
     timeZones: wordsOf(fields.timeZones),
-    lastUsedAfter: fields.lastUsedAfter ? new Date(fields.lastUsedAfter).toISOString() : undefined,
-    lastUsedBefore: fields.lastUsedBefore ? new Date(fields.lastUsedBefore).toISOString() : undefined,
+    lastUsedAfter: fields.lastUsedAfter || undefined,
+    lastUsedBefore: fields.lastUsedBefore || undefined,
     versionFrom: fields.versionFrom.trim() || undefined,
     versionBelow: fields.versionBelow.trim() || undefined,
   };
@@ -244,24 +244,22 @@ function fieldsOf(segment: Schemas["SegmentBody"]): SegmentFields {
     platforms: segment.platforms ?? [],
     subscriptions: (segment.subscriptions ?? []).join(", "),
     timeZones: (segment.timeZones ?? []).join(", "),
-    lastUsedAfter: localOf(segment.lastUsedAfter),
-    lastUsedBefore: localOf(segment.lastUsedBefore),
+    lastUsedAfter: isoOf(segment.lastUsedAfter),
+    lastUsedBefore: isoOf(segment.lastUsedBefore),
     versionFrom: segment.versionFrom ?? "",
     versionBelow: segment.versionBelow ?? "",
   };
 }
 
-/** As a field of date and time holds it: in the reader's zone, to the millisecond if need be. */
-function localOf(moment: string | null | undefined): string {
-  if (!moment) return "";
-  const at = new Date(moment);
-  if (Number.isNaN(at.getTime())) return "";
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, -1).replace(/(:00)?\.000$/, "");
+/** A moment as this form writes it; empty: it is none. */
+function isoOf(moment: string | null | undefined): string {
+  const at = new Date(moment ?? "");
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString();
 }
 
-/** A moment of UTC as this form writes it. */
+/** A moment of UTC as this form writes it; one of another zone stays, for it would be another text. */
 function wholeOf(moment: string | null | undefined): string | null | undefined {
-  return moment?.endsWith("Z") && localOf(moment) ? new Date(moment).toISOString() : moment;
+  return moment?.endsWith("Z") ? isoOf(moment) || moment : moment;
 }
 
 function text(value: unknown): string {

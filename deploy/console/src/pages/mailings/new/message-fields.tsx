@@ -1,6 +1,6 @@
 /** The fields of a new mailing's message: what it goes over; title, text, picture or page, buttons of a push. */
 
-import { Choice, Field, TextField, Tick, described } from "../../../parts/field";
+import { Choice, Field, TextField, Tick, described, optional } from "../../../parts/field";
 import { told } from "../../../parts/figures";
 import { t } from "../../../words";
 import { channelName } from "../../../parts/channel-name";
@@ -22,12 +22,12 @@ export function Message({ isPlain = false, ...fields }: Fields & { isPlain?: boo
     <section class="card">
       <h2>{t("mailings.message")}</h2>
       {!isPlain && <Choice id="channel" label={t("mailings.channel")} fault={faults.channel} value={draft.channel} changed={(channel) => set({ channel })} of={CHANNELS.map((name) => [name, channelName(name)])} />}
-      {isPush && <TextField id="title" label={t("mailings.messageTitle")} hint={(isPlain ? plainLengthOf : lengthOf)(draft.title, MOST_TITLE)} fault={faults.title} value={draft.title} changed={(title) => set({ title })} more={{ autocomplete: "off" }} />}
+      {isPush && <TextField id="title" label={t("mailings.messageTitle")} hint={optional((isPlain ? plainLengthOf : lengthOf)(draft.title, MOST_TITLE))} fault={faults.title} value={draft.title} changed={(title) => set({ title })} more={{ autocomplete: "off" }} />}
       <Text id="text" channel={draft.channel} isPlain={isPlain} fault={faults.text} value={draft.text} changed={(text) => set({ text })} />
       {isPush && (
         <>
           <div class="pair">
-            <TextField id="address" label={t("mailings.address")} hint={t("mailings.addressHint")} fault={faults.address} value={draft.address} changed={(address) => set({ address })} more={{ inputMode: "url", autocomplete: "off" }} />
+            <TextField id="address" label={t("mailings.address")} hint={optional(t("mailings.addressHint"))} fault={faults.address} value={draft.address} changed={(address) => set({ address })} more={{ inputMode: "url", autocomplete: "off" }} />
             <Choice id="category" label={t("mailings.category")} value={draft.category} changed={(category) => set({ category })} of={CATEGORIES.map((name) => [name, t(`mailings.category.${name}`)])} />
           </div>
           <Buttons {...fields} />

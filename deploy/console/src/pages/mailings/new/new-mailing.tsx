@@ -118,6 +118,10 @@ function Form({ partners }: { partners: readonly Partner[] }) {
         </section>
         <When {...fields} offsetMin={partners.find((partner) => partner.partnerId === draft.partner)?.utcOffsetMin ?? 180} />
         <More {...fields} />
+        <section class="card">
+          {standing.length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
+          <Submit isAsking={isAsking} />
+        </section>
       </div>
       <aside>
         <section class="card sticky">
@@ -138,11 +142,20 @@ function Form({ partners }: { partners: readonly Partner[] }) {
           {error !== null && (others.length > 0 || told.length === 0) && <Failure error={error} />}
           {unfit !== undefined && <p class="failure" role="alert">{unfit}</p>}
           {standing.length > 0 && <p class="failure" role="alert">{t("mailings.seeFields")}</p>}
-          <button type="submit" class="main" disabled={isAsking}>{t("mailings.create")}</button>
-          <p class="quiet">{t("mailings.createMeans")}</p>
+          <Submit isAsking={isAsking} />
         </section>
       </aside>
     </form>
+  );
+}
+
+/** Beside the preview, and where the form ends. */
+function Submit({ isAsking }: { isAsking: boolean }) {
+  return (
+    <>
+      <button type="submit" class="main" disabled={isAsking}>{t("mailings.create")}</button>
+      <p class="quiet">{t("mailings.createMeans")}</p>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Recipients by what their devices are: whatever is given must hold. */
 
 import { Field, TextField, described } from "../../../parts/field";
+import { MomentField } from "../../../parts/moment-field";
 import { t } from "../../../words";
 import { systemName } from "../../support-names";
 import type { SegmentFields } from "./draft";
@@ -14,8 +15,8 @@ export function Segment({ draft, set, faults }: Fields) {
   const about = (name: keyof SegmentFields, label: string, hint?: string) => ({ id: `segment-${name}`, label, ...(hint ? { hint } : {}), fault: faults[`segment-${name}`] });
   const turned = (platform: string, isOn: boolean) => change({ platforms: PLATFORMS.filter((known) => (known === platform ? isOn : segment.platforms.includes(known))) });
   const platforms = about("platforms", t("mailings.platforms"), t("mailings.platformsHint"));
-  const typed = (name: Exclude<keyof SegmentFields, "platforms">, label: string, hint?: string, type = "text") => (
-    <TextField {...about(name, label, hint)} value={segment[name]} changed={(text) => change({ [name]: text })} more={{ type, autocomplete: "off" }} />
+  const typed = (name: Exclude<keyof SegmentFields, "platforms">, label: string, hint?: string) => (
+    <TextField {...about(name, label, hint)} value={segment[name]} changed={(text) => change({ [name]: text })} more={{ autocomplete: "off" }} />
   );
   return (
     <>
@@ -32,8 +33,8 @@ export function Segment({ draft, set, faults }: Fields) {
       {typed("subscriptions", t("mailings.subscriptions"), t("mailings.subscriptionsHint"))}
       {typed("timeZones", t("mailings.timeZones"), t("mailings.timeZonesHint"))}
       <div class="pair">
-        {typed("lastUsedAfter", t("mailings.lastUsedAfter"), undefined, "datetime-local")}
-        {typed("lastUsedBefore", t("mailings.lastUsedBefore"), undefined, "datetime-local")}
+        <MomentField {...about("lastUsedAfter", t("mailings.lastUsedAfter"))} hint={undefined} value={segment.lastUsedAfter} changed={(lastUsedAfter) => change({ lastUsedAfter })} />
+        <MomentField {...about("lastUsedBefore", t("mailings.lastUsedBefore"))} hint={undefined} value={segment.lastUsedBefore} changed={(lastUsedBefore) => change({ lastUsedBefore })} />
         {typed("versionFrom", t("mailings.versionFrom"))}
         {typed("versionBelow", t("mailings.versionBelow"))}
       </div>

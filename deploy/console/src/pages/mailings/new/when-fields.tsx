@@ -1,6 +1,7 @@
 /** When a new mailing may go, how fast, and how long each push lives. */
 
-import { Choice, Field, TextField, described } from "../../../parts/field";
+import { Choice, Field, TextField, described, optional } from "../../../parts/field";
+import { MomentField } from "../../../parts/moment-field";
 import { t } from "../../../words";
 import { DAYS } from "../model";
 import { UNITS } from "./draft";
@@ -22,7 +23,7 @@ export function When({ draft, set, faults, offsetMin, isOne = false }: Fields & 
           </div>
           <Choice id="zone" label={t("mailings.zone")} value={draft.zone} changed={(zone) => set({ zone })} of={[["recipient", t("mailings.zone.recipient")], ["partner", `${t("mailings.zone.partner")} (${offset})`]]} />
           <Days draft={draft} set={set} faults={faults} />
-          <TextField id="deadline" label={t("mailings.deadline")} hint={t("mailings.deadlineHint")} fault={faults.deadline} value={draft.deadline} changed={(deadline) => set({ deadline })} more={{ type: "datetime-local" }} />
+          <MomentField id="deadline" label={t("mailings.deadline")} hint={optional(t("mailings.deadlineHint"))} fault={faults.deadline} value={draft.deadline} changed={(deadline) => set({ deadline })} />
         </>
       )}
       <Lifetime draft={draft} set={set} faults={faults} />
