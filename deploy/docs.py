@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
 from deploy.sandbox.providers import FOLDERS, SWITCHES
-from schemas.advice import ADVICE, Advice
+from schemas.advice import ADVICE, SIDE_WORDS, Advice
 from schemas.asyncapi import asyncapi
 from schemas.language import Language, Words
 from schemas.permissions import PERMISSIONS
@@ -128,15 +128,15 @@ _ADVICE = Words(
     """
 ## What to tell the customer
 
-The same words are in the answers of the API (`meaning` and `remedy` of a reason), on the console's page of a message,
-device by device, and in what `rpns why` prints. They hold nothing personal, and come from `schemas/advice.py`.
+The same words are in the answers of the API (`meaning`, `remedy` and `side` of a reason), on the console's page of a
+message, device by device, and in what `rpns why` prints. They hold nothing personal, and come from `schemas/advice.py`.
 
 """,
     """
 ## Что сказать клиенту
 
-Теми же словами отвечает API (`meaning` и `remedy` у причины), по каждому устройству — страница сообщения в консоли и
-`rpns why`. Ничего личного в них нет; они берутся из `schemas/advice.py`.
+Теми же словами отвечает API (`meaning`, `remedy` и `side` у причины), по каждому устройству — страница сообщения в
+консоли и `rpns why`. Ничего личного в них нет; они берутся из `schemas/advice.py`.
 
 """,
 )
@@ -144,6 +144,7 @@ _ADVICE_HEADS = (
     Words("name", "имя"),
     Words("what it means", "что это значит"),
     Words("what the customer can do", "что может сделать клиент"),
+    Words("where the cause is", "где причина"),
 )
 _REFUSALS = Words(
     """
@@ -251,8 +252,9 @@ def reasons_page(language: Language) -> str:
     return page + _REFUSALS.said_in(language) + _table([words.said_in(language) for words in _REFUSALS_HEADS], refusals)
 
 
-def _advice_cells(advice: Advice, language: Language) -> tuple[str, str]:
-    return advice.meaning.said_in(language), advice.remedy.said_in(language) if advice.remedy is not None else "—"
+def _advice_cells(advice: Advice, language: Language) -> tuple[str, str, str]:
+    remedy = advice.remedy.said_in(language) if advice.remedy is not None else "—"
+    return advice.meaning.said_in(language), remedy, SIDE_WORDS[advice.side].said_in(language)
 
 
 def _by_provider(words: Mapping[str, Sequence[str]], language: Language) -> str:

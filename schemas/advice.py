@@ -23,6 +23,18 @@ class Side(StrEnum):
     CHANNEL = "channel"  # the push provider, the channel, or the mobile operator
 
 
+SIDE_WORDS: Mapping[Side, Words] = MappingProxyType(
+    {
+        Side.PLATFORM: Words("the platform", "платформа"),
+        Side.CUSTOMER: Words("the customer", "клиент"),
+        Side.SENDER: Words("the sender", "отправитель"),
+        Side.CHANNEL: Words(
+            "the push provider, the channel or the mobile operator", "пуш-провайдер, канал или оператор связи"
+        ),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Advice:
     """What it means, what the customer can do (None: nothing), and on whose side the cause is."""

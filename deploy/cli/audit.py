@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,18 @@ COLUMNS = {
     "changed": "changed, from → to; shown (#: a fingerprint of a phone, user id or id)",
 }
 
+
+class Kind(StrEnum):
+    """What may be asked for alone."""
+
+    SIGN_IN = "sign-in"
+    FAILED_SIGN_IN = "failed-sign-in"
+    LOOK = "look"
+    SEARCH = "search"
+    CHANGE = "change"
+    REFUSAL = "refusal"
+
+
 _TIME = re.compile(r"1\d{12}", re.ASCII)
 """UTC ms of 2001 and later."""
 _MOST_IDS = 5
@@ -32,6 +45,7 @@ def audit(
     context: typer.Context,
     who: Annotated[str | None, typer.Option(help="operator:<name>, partner:<login>, or the name alone")] = None,
     what: Annotated[str | None, typer.Option(help="a part of the path, or of a thing's key: partner/<id> …")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="only records of this kind")] = None,
     phone: Annotated[
         str | None, typer.Option(help="looks at this customer's values, searches for them, and what was done to them")
     ] = None,
@@ -53,7 +67,7 @@ def audit(
     begin, end = (None if text is None else since_ms(text, now) for text in (since, until))
     about: dict[str, Any] = {"phone": phone, "user": user, "message": message, "since": begin, "until": end}
     about |= {"wide": "true" if wide else None, "limit": limit}
-    found = operator(context).call("GET", "/v1/audit", who=who, what=what, **about)
+    found = operator(context).call("GET", "/v1/audit", who=who, what=what, kind=kind, **about)
     rows = found["records"]
     show.listing(
         rows if as_json else [_row(row) for row in rows], COLUMNS, phrase("there are no such records"), as_json

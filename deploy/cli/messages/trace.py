@@ -10,6 +10,7 @@ from rich.table import Table
 from deploy.cli.show import PROVIDER_NAMES, STATUSES, is_utc, moment
 from deploy.cli.words import phrase, state_in
 from deploy.cli.words.spoken import spoken
+from schemas.advice import SIDE_WORDS, Side
 
 Json = dict[str, Any]
 GOOD, FAILED = ("DELIVERED", "READ"), ("SUPPRESSED", "EXPIRED", "REFUSED")
@@ -40,6 +41,9 @@ def devices(console: Console, links: Iterable[Json]) -> None:
             if advice["remedy"]:
                 remedy = phrase("What the customer can do: {remedy}", remedy=advice["remedy"])
                 console.print(f"  {escape(remedy)}", soft_wrap=True)
+            if (side := advice.get("side")) in SIDE_WORDS:
+                side = phrase("Where the cause is: {side}", side=SIDE_WORDS[Side(side)].said_in(spoken()))
+                console.print(f"  {escape(side)}", soft_wrap=True)
 
 
 def lines(console: Console, entries: Iterable[Json]) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
+from deploy.cli.audit import Kind
 from deploy.cli.fault import Fault
 from deploy.cli.messages.statistics import bar
 from deploy.cli.period import since_ms
 from schemas.reasons import Reason
+from services.registry.audit_trail.document import AuditKind
 from tests.support.platform_server import Platform, platform_server
 
 Json = dict[str, Any]
@@ -152,6 +154,12 @@ def test_the_audit_trail_names_who_what_and_which_fields(platform: Platform) -> 
         assert shown in result.stdout
     assert "shorter time" in result.stderr
     assert (asked(platform)["who"], asked(platform)["what"]) == (["duty"], ["partner/"])
+    rpns(platform, "audit", "--kind", "failed-sign-in")
+    assert asked(platform, -1)["kind"] == ["failed-sign-in"]
+
+
+def test_the_kinds_of_audit_records_are_those_of_the_platform() -> None:
+    assert {kind.value for kind in Kind} == set(get_args(AuditKind))
 
 
 def test_a_trail_that_is_behind_the_log_says_up_to_when_it_is_whole(platform: Platform) -> None:

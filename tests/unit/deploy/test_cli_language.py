@@ -72,6 +72,17 @@ def test_a_message_is_told_in_the_language_that_was_asked_for(platform: Platform
     assert shown.count("срок истёк (EXPIRED)") == 2  # of this one, and in the table of those before
 
 
+def test_a_failure_says_where_its_cause_is(platform: Platform) -> None:
+    reason = {"meaning": "Уведомления запрещены.", "remedy": None, "side": "customer"}
+    link = {"reason": None, "deliveries": [], "skipped": [{"installationId": "0123456789", "reason": reason}]}
+    newer = {**link, "skipped": [{"installationId": "9876543210", "reason": {**reason, "side": "of-a-newer-release"}}]}
+    platform.on("GET", "/v1/messages/m-1", {**MESSAGE, "links": [link, newer]})
+    shown = rpns(platform, "--language", "ru", "why", "m-1").stdout
+    assert "устройство 01234567: Уведомления запрещены." in shown
+    assert shown.count("Где причина: клиент") == shown.count("Где причина") == 1
+    assert "Where the cause is: the customer" in rpns(platform, "why", "m-1").stdout
+
+
 def test_states_and_reasons_are_said_in_every_table_with_their_code_behind(platform: Platform) -> None:
     about = {"partnerId": "bank", "channel": "PUSH", "reason": None}
     platform.on("GET", "/v1/messages", {"messages": [{**MESSAGE, **about, "state": "PLANNED"}], "cursor": None})

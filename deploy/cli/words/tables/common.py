@@ -49,6 +49,7 @@ HELP = {
     "looks at this customer's values, searches for them, and what was done to them": (
         "просмотры данных этого клиента, поиск по нему и действия с его данными"
     ),
+    "only records of this kind": "только записи этого вида",
     "the same by user id": "то же по id пользователя",
     "the same by an id of a message": "то же по id сообщения",
     "30m, 12h, 7d, or a date as 2026-11-28T12:00; default: a day before --until": (

@@ -113,6 +113,7 @@ TEXTS = {
     "installation {id}": "установка {id}",
     "device {id}": "устройство {id}",
     "What the customer can do: {remedy}": "Что может сделать клиент: {remedy}",
+    "Where the cause is: {side}": "Где причина: {side}",
     "late": "поздно",
     "does not count": "не учитывается",
     "{ms} ms": "{ms} мс",
