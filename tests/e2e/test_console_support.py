@@ -104,7 +104,7 @@ async def test_times_name_their_zone_once_and_tell_utc(
     assert zone in await operator.run("document.querySelector('header').innerText")
     assert (await operator.run("document.querySelector('main time').title")).endswith(" UTC")
     await operator.press("Period and state")
-    await operator.sees(f"Times are those of {zone}")
+    await operator.sees(f"Accepted from\n{zone}")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

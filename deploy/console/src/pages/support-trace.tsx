@@ -1,5 +1,5 @@
 /** What happened to a message: the whole of it first, then each device, those that were left out too. What its head says
-    already is not said again under a device. */
+    already is not said again under the only device that failed. */
 
 import { Badge } from "../parts/badge";
 import type { Schemas } from "../documents";
@@ -23,7 +23,8 @@ interface Device {
 
 export function Trace({ message }: { message: Message }) {
   const devices = devicesOf(message);
-  const isNews = (reason: Reason | null): reason is Reason => reason !== null && reason.meaning !== message.reason?.meaning;
+  const areSeveral = devices.filter(({ reason }) => reason !== null).length > 1;
+  const isNews = (reason: Reason | null): reason is Reason => reason !== null && (areSeveral || reason.meaning !== message.reason?.meaning);
   return (
     <section class="card">
       <h2>{t("support.trace")}</h2>
