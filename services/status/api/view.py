@@ -3,7 +3,7 @@
 from schemas import ids
 from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
-from schemas.reasons import Reason
+from schemas.reasons import Reason, reason_named
 from schemas.refusals import Conclusion, advice_of
 from schemas.reports import STATUS_WORDS
 from schemas.values import Channel
@@ -31,7 +31,6 @@ from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message, UnreadMessage
 from services.status.words import STEPS, Sentence, fill, said_anew
 
-_REASONS = {reason.value: reason for reason in Reason}
 _REPORTED = {status.value: words for status, words in STATUS_WORDS.items()}
 SHORT = 8
 """As many characters of an installation's id tell those of a customer apart."""
@@ -65,7 +64,7 @@ def summary_of(message: Message | UnreadMessage, language: Language = Language.E
 
 
 def _unread(message: UnreadMessage, language: Language) -> MessageSummary:
-    known = _REASONS.get(message.reason or "", message.reason)
+    known = message.reason and (reason_named(message.reason) or message.reason)
     return MessageSummary(
         message_id=message.message_id,
         mt_num=message.mt_num,
