@@ -197,6 +197,12 @@ _PLACES = {
     )
 }
 _ORDER = {reason: _PLACES[reason.error_code] for reason in Reason}
+_NAMED = {reason.value: reason for reason in Reason}
+
+
+def reason_named(name: str) -> Reason | None:
+    """None for a name that only a newer release knows."""
+    return _NAMED.get(name)
 
 
 def channel_reason(error_code: int) -> Reason:

@@ -37,6 +37,7 @@ from services.status.history.store import Inbox
 from services.status.message import Messages
 from services.status.reports.intents import Intents, newest_of
 from services.status.short_links import ShortLinkStore
+from services.status.statistics.mailing_outcomes import mailings_of
 from services.status.statistics.store import Statistics
 
 
@@ -117,8 +118,7 @@ def _settle_unwanted(intents: Intents, followed: Followed) -> None:
 
 async def _mailings_changed(outcomes: OutcomesStore, followed: Followed) -> None:
     """Status counts these mailings anew when it runs."""
-    changed = {message.request.mailing_id for message, _ in followed if message.request is not None}
-    await outcomes.changed({mailing_id for mailing_id in changed if mailing_id is not None})
+    await outcomes.changed(mailings_of(followed))
 
 
 async def _broadcasts(store: Broadcasts, records: Sequence[Record]) -> StepResult:

@@ -40,7 +40,7 @@ COLLECTIONS = (
     Held("messages", "status", "folded", _MESSAGES, _OWED, since="first_at"),
     Held("inbox", "status", "folded", _MESSAGES, _REVISED, since="at"),
     Held("short_links", "status", "folded", _MESSAGES),
-    Held("outcomes", "status", "folded", _MESSAGES, frozenset({"changes", "at", "course"})),
+    Held("outcomes", "status", "folded", _MESSAGES, frozenset({"changes", "at", "counted", "course"})),
     Held("statistics", "status", "folded", (topics.DELIVERY_STATISTICS,), since="minute"),
     Held("installations", "registry", "folded", _DEVICES, frozenset({"revision", "unpublished"})),
     Held("cards", "registry", "folded", _DEVICES, _REVISED),

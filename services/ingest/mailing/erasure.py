@@ -14,7 +14,7 @@ class MailingErasure:
         self._mailings = mailings
 
     async def clean(self, erasure: Erasure) -> Counts:
-        """Raises mongo.TRANSIENT_ERRORS."""
+        """Raises mongo.TRANSIENT_ERRORS, and Newer for mailings that only a newer release can change."""
         lines = texts = 0
         for scope in sorted({subject.scope for subject in erasure.subjects}):
             if scope and not scope.startswith(_PARTNER):

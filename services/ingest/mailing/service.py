@@ -112,7 +112,7 @@ class MailingService:
         """Change rate, name and what broken or repeated lines mean; also while it runs."""
         changes = cast(MailingChanges, body.model_dump(exclude_none=True))
         for _ in range(_TRIES):
-            if mailing.state in ("done", "cancelled"):
+            if mailing.state in ("done", "cancelled", "unknown"):
                 raise Problem(409, f"The mailing is {mailing.state}")
             if body.on_repeated not in (None, mailing.on_repeated) and mailing.state != "draft":
                 raise Problem(409, f"The mailing is {mailing.state}", "only a draft changes onRepeated")
@@ -154,7 +154,7 @@ class MailingService:
 
     async def clear(self, mailing: Mailing) -> None:
         """Delete the list of a draft."""
-        if not await self.mailings.clear(mailing):
+        if mailing.state != "draft" or not await self.mailings.clear(mailing):
             raise Problem(409, f"The mailing is {mailing.state}", "only the list of a draft can be deleted")
         note_list(mailing, None)
 
@@ -181,8 +181,7 @@ class MailingService:
 
     async def cancel(self, mailing: Mailing) -> Mailing:
         await self._check_stoppable(mailing)
-        ended: MailingChanges = {} if mailing.finished_at is not None else {"finished_at": now_ms()}
-        cancelled = await self._move(mailing, "cancelled", ended)
+        cancelled = await self._move(mailing, "cancelled", {"finished_at": now_ms()})
         await self.mailings.lists.delete_recipients(cancelled.mailing_id)
         return cancelled
 
@@ -220,7 +219,8 @@ class MailingService:
                 check(mailing)
             if mailing.state not in _ALLOWED[to]:
                 raise Problem(409, f"The mailing is {mailing.state}")
-            moved = await self.mailings.change(mailing, {**changes, "state": to, "reason": ""})
+            ended: MailingChanges = {} if mailing.finished_at is None else {"finished_at": mailing.finished_at}
+            moved = await self.mailings.change(mailing, {**changes, **ended, "state": to, "reason": ""})
             if moved is not None:
                 await self._publish(moved, mailing)
                 return moved

@@ -140,8 +140,8 @@ class Faults:
 
     def judge(self) -> None:
         """Raise Refused, with the code of the first, when anything was found."""
-        for code, first in self:
-            _, *others = self._found.values()
+        if self._found:
+            (code, first), *others = self
             raise Refused(code, *first, others=tuple(fault for _, fault in others[:MOST_OTHERS]))
 
 

@@ -111,14 +111,14 @@ class Accounts:
         return await self.provisioning.change(f"account/{account_id}", decide, by=by)
 
     async def set_password(self, account: AccountChanged, password_hash: str) -> AccountChanged:
-        """By who has proved the one that `account` has. Raises Problem 409 when it has been changed meanwhile."""
+        """By who has proved the one that `account` has. Raises Problem 409 when it was changed or deleted meanwhile."""
 
         def decide(current: Entity | None, stamp: Stamp) -> AccountChanged:
-            now = account_of(current)
-            if now.password_hash != account.password_hash or not now.enabled:
+            is_there = isinstance(current, AccountChanged) and current.enabled  # one that was deleted is off
+            if not is_there or account_of(current).password_hash != account.password_hash:
                 raise Problem(409, "Changed meanwhile", "the account has another password now, or is switched off")
             changes = {"is_one_time": False, "password_expires_at": None, "sessions_since": stamp.at}
-            return _without_ended(now, stamp, password_hash=password_hash, **changes)
+            return _without_ended(account_of(current), stamp, password_hash=password_hash, **changes)
 
         return await self.provisioning.change(account.entity_key, decide, by=f"operator:{account.name}")
 

@@ -1,9 +1,11 @@
 """How many messages of a mailing have reached which state: written by status, read by ingest. Collection `outcomes`.
 
-    {_id: mailing id, changes, stale, counts: [[state, reason, n]], at, course: [[at, {state: n}, cancelled]]}
+    {_id: mailing id, changes, stale, counts: [[state, reason, n]], at, counted, course: [[at, {state: n}, cancelled]]}
 
 `changes` grows whenever a message of the mailing has changed, and `stale` remains until they were counted after the
 last. So a crash between the two counts again, a replay changes nothing, and a mailing that rests costs nothing.
+`counted` is what `changes` was when the count was begun: two instances may count side by side, when one of them takes
+longer than its lease, and the later count stays.
 `course` are counts of before, at most `MOST_OF_COURSE`, for a plot: a rebuild, which counts what is there, begins anew.
 """
 
@@ -59,12 +61,18 @@ class OutcomesStore:
         return [(stale["_id"], stale["changes"]) async for stale in self._outcomes.find({"stale": True}).limit(100)]
 
     async def put(self, mailing_id: str, changes: int, counts: Sequence[tuple[str, str, int]], now: int) -> None:
-        """Store a count that was begun after `changes` changes."""
+        """Store a count that was begun after `changes` changes, unless there is one that was begun later."""
         fresh = _outcomes({"counts": counts})
         before = await self._outcomes.find_one({"_id": mailing_id}, {"course": 1})
         course = grown(_course(before), Count(now, fresh.states, fresh.failed.get(Reason.CANCELLED, 0)))
-        fresh_fields = {"counts": [list(count) for count in counts], "at": now, "course": list(map(list, course))}
-        await self._outcomes.update_one({"_id": mailing_id}, {"$set": fresh_fields})
+        fresh_fields = {
+            "counts": [list(count) for count in counts],
+            "at": now,
+            "counted": changes,
+            "course": list(map(list, course)),
+        }
+        not_later = {"_id": mailing_id, "counted": {"$not": {"$gt": changes}}}
+        await self._outcomes.update_one(not_later, {"$set": fresh_fields})
         await self._outcomes.update_one({"_id": mailing_id, "changes": changes}, {"$unset": {"stale": ""}})
 
     async def of(self, mailing_id: str) -> Outcomes:

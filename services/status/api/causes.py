@@ -4,7 +4,7 @@ The errorCode of a refusal is one for all providers' words, and so is what a del
 trace, so messages of former releases are told apart as well.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -54,23 +54,23 @@ def conclusion_of_link(link: Link, conclusions: Conclusions) -> Conclusion | Non
 
 def causes_of(link: Link, conclusions: Conclusions, language: Language) -> Iterable[str]:
     """What is told of each installation that got nothing, those that were left out included."""
-    wanted = subscriptions_of(link)
     for target in link.targets:
         if target.reason is not None:
-            yield clause_of(target.reason, language, conclusion_on(link, target, conclusions), wanted)
+            yield clause_of(target.reason, language, conclusion_on(link, target, conclusions), link)
     for skip in link.skipped:
-        yield clause_of(skip.reason, language, wanted=wanted)
+        yield clause_of(skip.reason, language, link=link)
 
 
 def clause_of(
-    reason: Reason, language: Language, conclusion: Conclusion | None = None, wanted: Sequence[str] = ()
+    reason: Reason, language: Language, conclusion: Conclusion | None = None, link: Link | None = None
 ) -> str:
-    """The clause of an explanation; `wanted` are the subscriptions of which one was needed, which it names."""
+    """The clause of an explanation; of a subscription that is off it names those of which the link needs one."""
     words = (reason.words if conclusion is None else conclusion.words).said_in(language)
-    return f"{words}: {', '.join(wanted)}" if wanted and reason is Reason.SUBSCRIPTION_OFF else words
+    wanted = _subscriptions_of(link) if reason is Reason.SUBSCRIPTION_OFF and link is not None else ()
+    return f"{words}: {', '.join(wanted)}" if wanted else words
 
 
-def subscriptions_of(link: Link) -> tuple[str, ...]:
+def _subscriptions_of(link: Link) -> tuple[str, ...]:
     """Those of which a device needs one to get it, as the partner named them."""
     if link.request is None:
         return ()

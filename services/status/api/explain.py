@@ -6,14 +6,7 @@ from schemas import DeliveryState
 from schemas.language import Language
 from schemas.reasons import Reason
 from schemas.values import Channel
-from services.status.api.causes import (
-    Conclusions,
-    causes_of,
-    clause_of,
-    conclusion_of_link,
-    conclusions_of,
-    subscriptions_of,
-)
+from services.status.api.causes import Conclusions, causes_of, clause_of, conclusion_of_link, conclusions_of
 from services.status.fold import trace_of
 from services.status.message import Delivery, Link, Message
 from services.status.words import CHANNELS, Sentence, fill, scope_of
@@ -121,7 +114,7 @@ class _LinkSentences:
     def _failed(self) -> list[_Part]:
         link, reason = self._link, self._link.failed_reason or Reason.INTERNAL
         conclusion = conclusion_of_link(link, self._conclusions)
-        words = clause_of(reason, self.language, conclusion, subscriptions_of(link))
+        words = clause_of(reason, self.language, conclusion, link)
         about: dict[str, str | int] = {"reason": words, "error_code": reason.error_code}
         sentences: list[_Part] = [
             (Sentence.PUSH_FAILED, about) if self._is_push else (Sentence.FAILED, {**about, "channel": self._channel})

@@ -1,11 +1,9 @@
 """Shows a message in the bodies of the API, its trace in order of time, in the language of whoever asks."""
 
-from collections.abc import Sequence
-
 from schemas import ids
 from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
-from schemas.reasons import Reason
+from schemas.reasons import Reason, reason_named
 from schemas.refusals import Conclusion, advice_of
 from schemas.reports import STATUS_WORDS
 from schemas.values import Channel
@@ -27,14 +25,12 @@ from services.status.api.causes import (
     conclusion_of_link,
     conclusion_on,
     conclusions_of,
-    subscriptions_of,
 )
 from services.status.api.explain import explain
 from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message, UnreadMessage
 from services.status.words import STEPS, Sentence, fill, said_anew
 
-_REASONS = {reason.value: reason for reason in Reason}
 _REPORTED = {status.value: words for status, words in STATUS_WORDS.items()}
 SHORT = 8
 """As many characters of an installation's id tell those of a customer apart."""
@@ -68,7 +64,7 @@ def summary_of(message: Message | UnreadMessage, language: Language = Language.E
 
 
 def _unread(message: UnreadMessage, language: Language) -> MessageSummary:
-    known = _REASONS.get(message.reason or "", message.reason)
+    known = message.reason and (reason_named(message.reason) or message.reason)
     return MessageSummary(
         message_id=message.message_id,
         mt_num=message.mt_num,
@@ -136,7 +132,7 @@ def _link(link: Link, conclusions: Conclusions, language: Language) -> LinkView:
             SkippedView(
                 installation_id=skip.installation_id,
                 provider=skip.provider or None,
-                reason=reason_view(skip.reason, language, wanted=subscriptions_of(link)),
+                reason=reason_view(skip.reason, language, link=link),
             )
             for skip in link.skipped
         ],
@@ -155,7 +151,7 @@ def _failure(link: Link, conclusions: Conclusions, language: Language) -> Reason
     reason = link.failed_reason if link.state.is_failure else None
     if reason is None:
         return None
-    return reason_view(reason, language, conclusion_of_link(link, conclusions), subscriptions_of(link))
+    return reason_view(reason, language, conclusion_of_link(link, conclusions), link)
 
 
 def _delivery(delivery: Delivery, link: Link, conclusions: Conclusions, language: Language) -> DeliveryView:
@@ -168,9 +164,7 @@ def _delivery(delivery: Delivery, link: Link, conclusions: Conclusions, language
         application_id=delivery.application_id,
         provider=delivery.provider,
         state=delivery.state.value,
-        reason=reason_view(delivery.reason, language, conclusion, subscriptions_of(link))
-        if delivery.reason is not None
-        else None,
+        reason=reason_view(delivery.reason, language, conclusion, link) if delivery.reason is not None else None,
         attempts=delivery.attempts,
         sent_at=delivery.sent_at or None,
         delivered_at=delivery.delivered_at or None,
@@ -188,11 +182,7 @@ def _entry(entry: Entry, link: Link | None, language: Language) -> EntryView:
         words=STEPS[entry.what].said_in(language) if entry.what in STEPS else entry.what,
         link=entry.link,
         event_id=entry.event_id,
-        reason=None
-        if entry.reason is None
-        else reason_view(
-            entry.reason, language, conclusion_of_line(entry), () if link is None else subscriptions_of(link)
-        ),
+        reason=None if entry.reason is None else reason_view(entry.reason, language, conclusion_of_line(entry), link),
         detail=(_plan(link, language) if entry.what == "planned" else "") or said_anew(entry.detail, language) or None,
         installation_id=entry.installation_id or None,
         live_activity=entry.slot or None,
@@ -215,7 +205,7 @@ def _plan(link: Link | None, language: Language) -> str:
             Sentence.PLAN_LEFT_OUT,
             language,
             device=skip.installation_id[:SHORT],
-            cause=clause_of(skip.reason, language, wanted=subscriptions_of(link)),
+            cause=clause_of(skip.reason, language, link=link),
         )
         for skip in link.skipped
     ]
@@ -223,10 +213,10 @@ def _plan(link: Link | None, language: Language) -> str:
 
 
 def reason_view(
-    reason: Reason | str, language: Language, conclusion: Conclusion | None = None, wanted: Sequence[str] = ()
+    reason: Reason | str, language: Language, conclusion: Conclusion | None = None, link: Link | None = None
 ) -> ReasonView:
     """A reason as it is shown, with what support can tell the customer; a text is one that only a newer release
-    knows, whose errorCode is that of an unknown one. `wanted`: subscriptions of which one was needed."""
+    knows, whose errorCode is that of an unknown one. `link`: of a message, where it is about one."""
     if not isinstance(reason, Reason):
         words = Sentence.NEWER_REASON.said_in(language)
         return ReasonView(
@@ -241,7 +231,7 @@ def reason_view(
     return ReasonView(
         name=reason.value,
         error_code=reason.error_code,
-        words=clause_of(reason, language, conclusion, wanted),
+        words=clause_of(reason, language, conclusion, link),
         meaning=advice.meaning.said_in(language),
         remedy=advice.remedy.said_in(language) if advice.remedy is not None else None,
         side=advice.side,

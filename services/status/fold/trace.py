@@ -4,12 +4,11 @@ from operator import attrgetter
 
 import orjson
 
-from schemas.reasons import Reason
+from schemas.reasons import reason_named
 from services.status.message import Entry, Message
 
 _values_of = attrgetter(*Entry.__slots__)
 _FIELDS = len(Entry.__slots__)
-_REASONS: dict[str, Reason] = {reason.value: reason for reason in Reason}
 
 
 def is_traced(message: Message, event_id: str) -> bool:
@@ -32,7 +31,7 @@ def trace_of(message: Message) -> list[Entry]:
     entries = [Entry(*orjson.loads(line)[:_FIELDS]) for line in message.trace.splitlines()]
     for entry in entries:
         if entry.reason is not None:
-            known = _REASONS.get(entry.reason)
+            known = reason_named(entry.reason)
             if known is None:
                 entry.detail = ": ".join(filter(None, [entry.reason, entry.detail]))
             entry.reason = known

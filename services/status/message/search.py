@@ -11,14 +11,13 @@ from typing import Any
 
 from schemas import DeliveryState, ids
 from schemas.application_events import PartnerChanged
-from schemas.reasons import Reason
+from schemas.reasons import Reason, reason_named
 from services.status.message.model import Message
 from services.status.message.store import FAILED, WITHOUT_MAILINGS, Messages
 from services.status.message.unread import UnreadMessage
 
 _MAX_MS = 2**53
 OWN_ID = "id:"
-_REASONS = {reason.value: reason for reason in Reason}
 
 
 class BadCursor(ValueError):
@@ -107,7 +106,7 @@ async def count_reasons(messages: Messages, wanted: MessageQuery) -> list[tuple[
 
     A reason that only a newer release knows stays a text.
     """
-    return [(_REASONS.get(name, name), count) for name, count in await messages.count_by_reason(query_of(wanted))]
+    return [(reason_named(name) or name, count) for name, count in await messages.count_by_reason(query_of(wanted))]
 
 
 def query_of(wanted: MessageQuery) -> Mapping[str, Any]:

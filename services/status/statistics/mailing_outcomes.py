@@ -38,13 +38,7 @@ class MailingOutcomeCounter:
 
     async def take(self, followed: Followed) -> None:
         """Note the mailings that have changed; noting one twice costs one count more."""
-        changed = {
-            message.request.mailing_id
-            for message, _ in followed
-            if message.request is not None and message.request.mailing_id is not None
-        }
-        changed.update(*(message.repeats for message, _ in followed if message.repeats))
-        if changed:
+        if changed := mailings_of(followed):
             await self._outcomes.changed(changed)
             self._has_noted = True
 
@@ -69,6 +63,16 @@ class MailingOutcomeCounter:
             return 0.0
         await count_changed(self._messages, self._outcomes, now)
         return time.monotonic() - began_s
+
+
+def mailings_of(followed: Followed) -> set[str]:
+    """The mailings whose figures these messages may have changed: their own, and those whose lines they stand for."""
+    changed = {
+        message.request.mailing_id
+        for message, _ in followed
+        if message.request is not None and message.request.mailing_id is not None
+    }
+    return changed.union(*(message.repeats for message, _ in followed))
 
 
 def pause_s(took_s: float, interval_s: float) -> float:

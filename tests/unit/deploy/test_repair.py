@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from deploy.repair.archive import (
     written,
 )
 from deploy.repair.compare import canonical
-from deploy.repair.fold import Family
+from deploy.repair.fold import Family, _mailings_changed
 from deploy.repair.inventory import BY_NAME
 from deploy.repair.opened import Refused
 from deploy.repair.replay import Progress, _fold
@@ -39,7 +39,7 @@ from services.status.fold import count_outcomes, fold
 from services.status.message import Link, Message
 from services.status.message.document import to_document
 from tests.support.source_tree import sources
-from tests.support.status_events import NOW, Story
+from tests.support.status_events import NOW, Story, replay
 
 PLACE = Place("status-events", 3)
 
@@ -132,6 +132,18 @@ def test_messages_are_compared_by_where_they_end_and_not_by_which_of_two_topics_
         link[Link.__slots__.index(name)] = wrong
         changed = ours | {"links": orjson.dumps([link])}
         assert canonical(changed, messages) != canonical(ours, messages), name
+
+
+async def test_a_mailing_is_counted_anew_whose_lines_were_all_dropped_for_their_ids() -> None:
+    story, noted = Story(), set[str]()
+    has_the_id = replay(story.requested(mailing_id="first"), story.planned("i-1"), story.repeated("line", "second"))
+
+    class Outcomes:
+        async def changed(self, mailing_ids: Iterable[str]) -> None:
+            noted.update(mailing_ids)
+
+    await _mailings_changed(Outcomes(), [(has_the_id, [])])  # type: ignore[arg-type]
+    assert noted == {"first", "second"}
 
 
 async def test_a_record_about_a_damaged_document_is_left_out_and_the_others_are_folded() -> None:

@@ -1,6 +1,6 @@
 """How far the planner may be ahead of the router and of status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -16,10 +16,12 @@ class Group:
 
     def __init__(self) -> None:
         self.end, self.read, self.is_away = 0, 0, False
+        self.meanwhile: Callable[[], object] = lambda: None
 
     async def spans(self) -> Mapping[int, range]:
         if self.is_away:
             raise ConnectionError
+        self.meanwhile()
         return {0: range(self.end // 2), 1: range(self.end - self.end // 2)}
 
     async def committed(self) -> Mapping[int, int]:
@@ -139,5 +141,24 @@ async def test_it_asks_only_while_a_mailing_runs_and_forgets_the_speed_of_the_la
         await platform.look(1_000)
     platform.now_s += 60
     platform.router.is_away = True
+    await platform.look()
+    assert platform.plan(most=LEAST) == LEAST
+
+
+async def test_nothing_passes_while_the_groups_are_measured(platform: Platform) -> None:
+    for _ in range(10):
+        platform.plan()
+        await platform.look(100)
+    passed: list[int] = []
+    platform.status.meanwhile = lambda: passed.append(platform.plan())
+    for _ in range(10):
+        platform.plan()
+        await platform.look(100)
+    assert sum(passed) == 0
+
+
+async def test_a_mailing_that_goes_on_after_a_rest_has_the_room_of_a_new_one(platform: Platform) -> None:
+    platform.plan(most=LEAST)
+    platform.now_s += 60
     await platform.look()
     assert platform.plan(most=LEAST) == LEAST

@@ -116,6 +116,12 @@ async def test_many_networks_do_not_fill_the_topic(refusals: Refusals, sink: Sin
     assert record_of(sink.events[-1]) == ("unknown", "others", 0, 12_000 - MOST * 10)
 
 
+def test_the_networks_of_a_flood_are_not_kept_without_end(refusals: Refusals) -> None:
+    for number in range(5_000):
+        refusals.note(NOBODY, asked(f"10.0.{number // 250}.{number % 250}"), 401)
+    assert len(refusals._by_network) == 1_000
+
+
 async def test_a_flood_hides_neither_whom_we_know_nor_that_it_was_about_rights(refusals: Refusals, sink: Sink) -> None:
     for number in range(1_200):
         for path in ("/v1/stops", "/v1/accounts"):

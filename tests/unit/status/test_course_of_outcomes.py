@@ -1,11 +1,63 @@
-"""The counts of a mailing that are kept for its plot: few, of the whole time alike, each unlike the one before."""
+"""The counts of a mailing: the latest of them, and those that are kept for its plot, few, of the whole time alike, each
+unlike the one before."""
 
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.mongo.mailing_outcomes import MOST_OF_COURSE, Count, grown
+from services.runtime.mongo.mailing_outcomes import MOST_OF_COURSE, Count, OutcomesStore, grown
+from tests.support.broken_database import BrokenDatabase
+
+
+class OneDocument:
+    """A collection with one document, which knows of conditions what the store asks."""
+
+    def __init__(self, **document: Any) -> None:
+        self.document = document
+
+    async def find_one(self, query: dict[str, Any], _: Any = None) -> dict[str, Any]:
+        return self.document
+
+    async def update_one(self, query: dict[str, Any], update: dict[str, Any]) -> None:
+        for name, wanted in query.items():
+            found = self.document.get(name)
+            is_met = found == wanted
+            if isinstance(wanted, dict):
+                is_met = found is None or not found > wanted["$not"]["$gt"]
+            if not is_met:
+                return
+        self.document |= update.get("$set", {})
+        for name in update.get("$unset", {}):
+            self.document.pop(name, None)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> OutcomesStore:
+    made = OutcomesStore(BrokenDatabase(AssertionError("another collection")))  # type: ignore[arg-type]
+    monkeypatch.setattr(made, "_outcomes", OneDocument(_id="m", changes=7, stale=True))
+    return made
+
+
+async def test_of_two_counts_at_once_the_one_that_was_begun_later_stays_whichever_ends_last(
+    store: OutcomesStore,
+) -> None:
+    await store.put("m", 7, [("DELIVERED", "", 5)], 2_000)
+    await store.put("m", 5, [("SENT", "", 5)], 1_000)
+    assert (await store.of("m"))[:3] == ({"DELIVERED": 5}, {}, 2_000)
+    await store.put("m", 8, [("READ", "", 5)], 3_000)
+    assert (await store.of("m")).states == {"READ": 5}
+
+
+async def test_what_changed_during_a_count_is_counted_again(store: OutcomesStore) -> None:
+    await store.put("m", 6, [("SENT", "", 5)], 1_000)
+    document = await store._outcomes.find_one({})
+    assert document is not None
+    assert document["stale"]
+    await store.put("m", 7, [("DELIVERED", "", 5)], 2_000)
+    assert "stale" not in document
 
 
 def course_of(counts: list[Count]) -> list[Count]:

@@ -95,12 +95,16 @@ class PlanningBackpressure:
         """
         if time.monotonic() - self._asked_at_s > _REST_S:
             self._queues.clear()
-            self._room = _LEAST
+            self._room, self._fullest = _LEAST, ""
+            self._askers, self._granted = 1, Counter()
             return LOOK_S
-        self._room = None
-        for name, offsets in self._groups.items():
-            spans, committed = await offsets.spans(), await offsets.committed()
-            self.note(name, spans, committed, time.monotonic())
+        try:
+            for name, offsets in self._groups.items():
+                spans, committed = await offsets.spans(), await offsets.committed()
+                self.note(name, spans, committed, time.monotonic())
+        except Exception:  # also where it may not ask
+            self._room = None
+            raise
         self._share_out()
         return LOOK_S
 
@@ -113,6 +117,5 @@ class PlanningBackpressure:
         """The room until the next look: that of the fullest queue."""
         self._askers, self._granted = max(1, len(self._granted)), Counter()
         rooms = {name: room for name, queue in self._queues.items() if (room := queue.room()) is not None}
-        if rooms:
-            self._fullest = min(rooms, key=lambda name: rooms[name])
-            self._room = rooms[self._fullest]
+        self._fullest = min(rooms, key=lambda name: rooms[name]) if rooms else ""
+        self._room = rooms[self._fullest] if rooms else None

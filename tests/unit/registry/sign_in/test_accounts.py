@@ -1,4 +1,4 @@
-"""Which sessions of an account end when it is signed out of, and for how long that is written down."""
+"""Which sessions of an account end when it is signed out of, for how long that is written down; what comes too late."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ import pytest
 
 from schemas.application_events import AccountChanged
 from services.registry.provisioning import Stamp
-from services.registry.sign_in.accounts import signed_out
+from services.registry.sign_in.accounts import Accounts, signed_out
 from services.registry.sign_in.wiring import has_other_admins
 from services.runtime.access.sessions.statement import IDLE_MS, Session
+from services.runtime.http.server import Problem
 from services.runtime.settings import Settings
 
 NOW = 1_700_000_000_000
@@ -52,6 +53,26 @@ def test_no_copy_of_the_cookie_outlives_what_is_written_down_of_its_end(renewed_
     (ended,) = known.ended_sessions
     assert copy.expires_at < ended.until <= NOW + renewed_ms + IDLE_MS + 6 * MINUTE_MS
     assert not copy.holds(known, NOW + renewed_ms + 2)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"deleted": True, "enabled": False, "password_hash": "", "name": ""},
+        {"enabled": False},
+        {"password_hash": "another"},
+    ],
+)
+async def test_a_password_that_is_set_too_late_is_told_as_changed_meanwhile(meanwhile: dict[str, Any]) -> None:
+    class Changing:
+        async def change(self, _: str, decide: Any, *, by: str) -> AccountChanged:
+            changed: AccountChanged = decide(account(**{"password_hash": "known", **meanwhile}), stamp(NOW))
+            return changed
+
+    accounts = Accounts(Changing(), has_other_admins=True)  # type: ignore[arg-type]
+    with pytest.raises(Problem) as refused:
+        await accounts.set_password(account(password_hash="known"), "fresh")
+    assert refused.value.body.status == 409
 
 
 @pytest.mark.parametrize(
