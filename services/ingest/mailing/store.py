@@ -8,7 +8,7 @@ between repeats a step and gives the same ids. Every method raises mongo.TRANSIE
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -82,7 +82,8 @@ class Mailings:
 
     async def unpublished(self) -> list[Mailing]:
         """The mailings whose last change is not in the log, but for what only a newer release can tell."""
-        found = self._mailings.find({"unpublished": True}).limit(100)
+        known = {"state": {"$in": list(get_args(MailingState))}}
+        found = self._mailings.find({"unpublished": True} | known).limit(100)
         return [mailing async for document in found if (mailing := self._mailing(document)).state != "unknown"]
 
     async def published(self, mailing: Mailing) -> Mailing | None:

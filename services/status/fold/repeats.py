@@ -12,7 +12,11 @@ MAX_MAILINGS = 1000
 
 
 def note_repeat(message: Message, link: Link, event: events.RequestRepeated) -> None:
-    """Count the line, unless it is the one that was planned. A repetition of the event is the caller's to know."""
+    """Count the line, unless it is the one that was planned.
+
+    The caller knows a repetition of the event by the line that it left in the trace. Where the trace has no room any
+    more (a thousand lines of one id), or the message is closed, a repetition after a crash counts once more.
+    """
     mailing_id = event.mailing_id
     if mailing_id is None or event.link or event.request_id == link.request_id:
         return

@@ -589,6 +589,10 @@ async def test_a_mailing_of_a_newer_release_is_shown_as_unknown_and_left_alone(
     assert states == {running.mailing_id: "running", newer.mailing_id: "unknown"}
     assert [mailing.mailing_id for mailing in await bench.mailings.in_state("running")] == [running.mailing_id]
     assert newer.mailing_id not in {mailing.mailing_id for mailing in await bench.mailings.unpublished()}
+    rest = [{"_id": f"newer-{n}", "state": "teleported", "unpublished": True} for n in range(100)]
+    await bench.database["mailings"].insert_many(rest)
+    await bench.mailings.unpublished()  # nor does it read them, so that a hundred hold up no other
+    await bench.database["mailings"].delete_many({"_id": {"$regex": "^newer-"}})
     found = await bench.mailings.find(newer.mailing_id)
     assert found is not None
     view = view_of(found, Outcomes({}, {}, 0), None, None)

@@ -1,5 +1,5 @@
 /** What somebody is typing, in this page's memory: when the session ends meanwhile, whoever signs in anew finds it, if it
-    is the same one. Whoever signs out leaves nothing, and secrets are none of this. */
+    is the same one. Whoever signs out leaves nothing, nor does whom somebody else follows, and secrets are none of this. */
 
 import { hasEnded, isSignedIn, onSession, userName } from "../session";
 
@@ -13,6 +13,7 @@ const all = new Map<string, Kept>();
 
 onSession(() => {
   if (!isSignedIn() && !hasEnded()) all.clear();
+  if (isSignedIn()) for (const [form, { name }] of all) if (name !== userName()) all.delete(form);
 });
 
 /** `form` names it, and is what it is asked for by. */
