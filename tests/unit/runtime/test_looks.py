@@ -198,7 +198,7 @@ def test_what_masked_answers_never_show_is_named_by_no_model(apps: dict[str, Api
 
 def test_what_is_named_as_showing_nothing_personal_has_only_counts_and_rules(apps: dict[str, Api]) -> None:
     harmless = {"reasons", "reason", "messages", "name", "error_code", "words"}
-    harmless |= {"meaning", "remedy", "problems", "refused", "repeated", "after", "line", "field", "rule"}
+    harmless |= {"meaning", "remedy", "side", "problems", "refused", "repeated", "after", "line", "field", "rule"}
     found = answers(apps)
     for path in set(NOTHING_PERSONAL) - {STREAM}:
         models = list(models_in(found[path]))
