@@ -84,9 +84,10 @@ class Refusals:
         network = network_of(caller_address(scope, self._trusted))
         method, route = _asked(scope)
         refusal = Refusal(known, network, method, route, status=status, account=account)
-        if refusal.rank == _OF_STRANGERS:
+        has_room = refusal in self._paths or self._kept[refusal.rank] < _MOST_KEPT
+        if refusal.rank == _OF_STRANGERS and (has_room or network in self._by_network):
             self._by_network[network] += 1
-        if refusal not in self._paths and self._kept[refusal.rank] >= _MOST_KEPT:
+        if not has_room:
             self._beyond[refusal.is_about_rights] += 1
             return
         self._kept[refusal.rank] += refusal not in self._paths
@@ -124,7 +125,7 @@ class Refusals:
         self._counts: Counter[Refusal] = Counter()
         self._paths: dict[Refusal, str] = {}
         self._kept: Counter[int] = Counter()  # how many are told apart, by rank
-        self._by_network: Counter[str] = Counter()  # of strangers, whatever they tried
+        self._by_network: Counter[str] = Counter()  # of strangers of whom something is kept, whatever they tried
         self._beyond = {True: 0, False: 0}
 
     def _is_told(self, refusal: Refusal) -> bool:
