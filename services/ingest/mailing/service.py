@@ -112,7 +112,7 @@ class MailingService:
         """Change rate, name and what broken or repeated lines mean; also while it runs."""
         changes = cast(MailingChanges, body.model_dump(exclude_none=True))
         for _ in range(_TRIES):
-            if mailing.state in ("done", "cancelled"):
+            if mailing.state in ("done", "cancelled", "unknown"):
                 raise Problem(409, f"The mailing is {mailing.state}")
             if body.on_repeated not in (None, mailing.on_repeated) and mailing.state != "draft":
                 raise Problem(409, f"The mailing is {mailing.state}", "only a draft changes onRepeated")
@@ -154,7 +154,7 @@ class MailingService:
 
     async def clear(self, mailing: Mailing) -> None:
         """Delete the list of a draft."""
-        if not await self.mailings.clear(mailing):
+        if mailing.state != "draft" or not await self.mailings.clear(mailing):
             raise Problem(409, f"The mailing is {mailing.state}", "only the list of a draft can be deleted")
         note_list(mailing, None)
 

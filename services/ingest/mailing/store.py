@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.codec import Newer
 from schemas.mailing_events import MailingState
 from services.ingest.mailing.lists_store import MailingLists
 from services.ingest.mailing.model import UNREADABLE, Mailing, MailingChanges, PageCursor
@@ -150,13 +151,19 @@ class Mailings:
         return await self.lists.erase(await self._ids(partner_id), people)
 
     async def erase_texts(self, partner_id: str | None, people: People) -> int:
-        """Mask these people in the texts of mailings. Returns in how many; the planner publishes the change."""
-        changed = 0
+        """Mask these people in the texts of mailings. Returns in how many; the planner publishes the change.
+
+        Raises Newer where a text is in a mailing of a newer release, once those of all others are masked.
+        """
+        changed, newer = 0, list[str]()
         for mailing_id in await self._ids(partner_id):
             mailing = await self.find(mailing_id)
             while mailing is not None and mailing.is_readable:
                 clean = without(mailing.definition, people)
                 if clean == mailing.definition:
+                    break
+                if mailing.state == "unknown":
+                    newer.append(mailing_id)
                     break
                 definition = self._secrets.seal(clean.encode(), _PURPOSE)
                 changes: MailingChanges = {"definition": definition, "name": masked(mailing.name, people)}
@@ -164,6 +171,8 @@ class Mailings:
                     changed += 1
                     break
                 mailing = await self.find(mailing_id)
+        if newer:
+            raise Newer(f"mailings with what this release does not know: {', '.join(newer)}")
         return changed
 
     async def _ids(self, partner_id: str | None) -> list[str]:
