@@ -101,6 +101,26 @@ async def test_who_is_invited_chooses_a_password_and_is_signed_in_in_every_tab_u
         assert (await page.run("location.hash")).startswith("#/operations")
 
 
+async def test_a_tab_in_whose_browser_somebody_else_has_signed_in_does_not_go_on_under_the_name_that_it_shows(
+    browser: Browser, world: World
+) -> None:
+    first, second = invited(world, "operator"), invited(world, "read")
+    async with console_page(browser, world.stack.operators_url) as page:
+        await accepted(page, first)
+        await page.run("location.hash = '#/mailings/new'")
+        await page.type("Name", "half written")
+        async with second_tab(page) as tab:
+            await tab.sees(first["name"])
+            await tab.press("Sign out")
+            await accepted(tab, second)
+            await page.browser.call("Page.bringToFront", page.session)
+            await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+            await page.sees(second["name"])
+            shown = await page.run("document.body.innerHTML")
+            assert first["name"] not in shown
+            assert "half written" not in shown
+
+
 async def test_who_is_switched_off_while_signed_in_is_out_and_cannot_come_back(browser: Browser, world: World) -> None:
     account, admin = invited(world, "operator"), admin_of(world.stack.describe())
     async with console_page(browser, world.stack.operators_url) as page:

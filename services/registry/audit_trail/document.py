@@ -66,8 +66,9 @@ def tried_account(event: Audited) -> tuple[str, str] | None:
 
 
 def kinds_of(event: Audited) -> Iterator[AuditKind]:
-    """Of what kind a record is; of none where it only asks how things stand."""
-    is_done = event.status < 400
+    """Of what kind a record is; of none where it only asks how things stand. What has no status is refusals of several
+    kinds, added up (`access/refusals.py`)."""
+    is_done = 0 < event.status < 400
     if (event.method, event.route or event.path) in _SIGN_INS:
         yield "sign-in" if is_done else "failed-sign-in"
     elif not is_done:

@@ -11,7 +11,7 @@ DELETE /v1/accounts/{id}            for good; the name may be given again
 import secrets as random_secrets
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, StrictBool
 
 from schemas.application_events import AccountChanged
@@ -22,7 +22,9 @@ from services.registry.provisioning import OperatorName
 from services.registry.sign_in.accounts import Accounts
 from services.registry.sign_in.oidc.accounts import is_of_login
 from services.registry.sign_in.passwords import Passwords
+from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
+from services.runtime.http.listeners import operator_of
 from services.runtime.http.server import Problem
 
 _PASSWORD_BYTES = 18
@@ -97,9 +99,11 @@ def account_routes(accounts: Accounts, passwords: Passwords) -> APIRouter:
         return AccountView.of(changed)
 
     @router.post("/{account_id}/password", responses={404: PROBLEMS[400], 409: PROBLEMS[400]})
-    async def reset_password(account_id: Id, by: By) -> AccountView:
-        """Another password for once, in this answer only; the one before and all sessions end."""
+    async def reset_password(account_id: Id, by: By, request: Request) -> AccountView:
+        """Another password for once, in this answer only; the one before and all sessions end. Refused for the account
+        of the session that asks: it is changed with the password that its operator has."""
         _check_is_ours(account_id)
+        _check_is_anothers(account_id, operator_of(request))
         password = random_secrets.token_urlsafe(_PASSWORD_BYTES)
         given = await accounts.reset(account_id, await passwords.hashed(password), by)
         passwords.forgive(given.name)
@@ -119,6 +123,12 @@ def _check_is_ours(account_id: str) -> None:
     """Raises Problem 409."""
     if is_of_login(account_id):
         raise Problem(409, "Of the company's login", "it says what its people may do, and has their passwords")
+
+
+def _check_is_anothers(account_id: str, operator: Operator | None) -> None:
+    """Raises Problem 409: the session would end that shows the password for once, and nobody might have another way."""
+    if operator is not None and operator.session is not None and operator.session.account_id == account_id:
+        raise Problem(409, "Your own account", "change its password with the one that you have")
 
 
 def _state_of(account: AccountChanged, now: int) -> AccountState:

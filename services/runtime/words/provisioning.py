@@ -62,6 +62,8 @@ TEXTS = {
     "Too many lines: at most {limit}": "Слишком много строк: не более {limit}",
     "Account is switched off": "Учётная запись отключена",
     "no password opens it: switch it on first": "войти нельзя ни с каким паролем: сначала включите её",
+    "Your own account": "Это ваша собственная учётная запись",
+    "change its password with the one that you have": "смените её пароль, указав нынешний",
     "The last admin": "Последний администратор",
     "no other admin's account works: invite one, and sign in to it first": (
         "других действующих учётных записей администраторов нет: сначала пригласите администратора, и пусть он войдёт"

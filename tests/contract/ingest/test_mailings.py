@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from schemas import codec, ids, topics
 from schemas.application_events import ApplicationChanged, PartnerChanged, SenderChanged, StopChanged, SubscriptionKind
+from schemas.codec import Newer
 from schemas.events import Event, MessageRequested
 from schemas.mailing_events import MailingChanged
 from services.ingest.api import application
@@ -599,6 +600,33 @@ async def test_a_mailing_of_a_newer_release_is_shown_as_unknown_and_left_alone(
     assert view.model_dump(by_alias=True)["state"] == "unknown"
     with pytest.raises(Problem, match="The mailing is unknown"):
         await bench.service.pause(found)
+
+
+@pytest.mark.parametrize("strange", [{"state": "archived"}, {"on_bad_lines": "guess"}])
+async def test_the_text_of_a_newer_releases_mailing_waits_for_it_and_holds_up_no_erasure_of_others(
+    bench: Bench, strange: dict[str, str]
+) -> None:
+    theirs, text = People(frozenset({"lodger"}), frozenset()), push(text="hello lodger")
+    newer, ours = await bench.draft(text), await bench.draft(text)
+    await bench.database["mailings"].update_one({"_id": newer.mailing_id}, {"$set": strange})
+    with pytest.raises(Newer, match=newer.mailing_id):
+        async with asyncio.timeout(20):
+            await bench.mailings.erase_texts(None, theirs)
+    found = await bench.mailings.find(ours.mailing_id)
+    assert found is not None
+    assert "lodger" not in found.definition
+
+
+async def test_nothing_of_a_newer_releases_draft_is_changed_or_deleted_here(bench: Bench) -> None:
+    draft = await bench.upload(await bench.draft(), lines(0, 3))
+    await bench.database["mailings"].update_one({"_id": draft.mailing_id}, {"$set": {"on_bad_lines": "guess"}})
+    found = await bench.mailings.find(draft.mailing_id)
+    assert found is not None
+    with pytest.raises(Problem, match="The mailing is unknown"):
+        await bench.service.clear(found)
+    with pytest.raises(Problem, match="The mailing is unknown"):
+        await bench.service.change(found, change_of({"name": "other"}))
+    assert len(await bench.mailings.lists.rows_from(draft, 1)) == 3
 
 
 async def test_of_several_mailings_of_one_moment_each_is_on_one_page(bench: Bench) -> None:

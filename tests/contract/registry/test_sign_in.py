@@ -356,6 +356,17 @@ async def test_of_two_admins_who_switch_each_other_off_at_once_one_stays(here: R
         assert (await last.get("/v1/accounts")).status_code == 200
 
 
+async def test_an_admin_gives_another_one_a_password_for_once_and_not_the_account_that_asks(here: Registry) -> None:
+    own, other = await made(here, "admin"), await made(here, "admin")
+    async with browser(here) as admin:
+        await accepted(admin, own)
+        answer = await admin.post(f"/v1/accounts/{own['accountId']}/password")
+        assert (answer.status_code, answer.json()["title"]) == (409, "Your own account")
+        assert (await admin.post(f"/v1/accounts/{other['accountId']}/password")).status_code == 200
+        assert (await admin.get("/v1/accounts")).status_code == 200, "its session goes on"
+    assert (await here.client.post(f"/v1/accounts/{own['accountId']}/password", headers=ADMIN)).status_code == 200
+
+
 async def test_another_release_that_knows_no_accounts_never_waits_for_a_change_of_one(here: Registry) -> None:
     await here.client.post("/v1/partners", json={"login": name()}, headers=ADMIN)
     account = await made(here, "read")

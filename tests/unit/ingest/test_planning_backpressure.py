@@ -1,5 +1,6 @@
 """How far the planner may be ahead of the router and of status."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 
 from services.ingest.mailing.planning import backpressure as module
 from services.ingest.mailing.planning.backpressure import LOOK_S, PlanningBackpressure
+from services.runtime.log.kafka import LogUnavailable
 
 LEAST, SLICE = 2_000, 500
 
@@ -17,11 +19,14 @@ class Group:
     def __init__(self) -> None:
         self.end, self.read, self.is_away = 0, 0, False
         self.meanwhile: Callable[[], object] = lambda: None
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def spans(self) -> Mapping[int, range]:
         if self.is_away:
-            raise ConnectionError
+            raise LogUnavailable("away")
         self.meanwhile()
+        await self.answers.wait()
         return {0: range(self.end // 2), 1: range(self.end - self.end // 2)}
 
     async def committed(self) -> Mapping[int, int]:
@@ -130,7 +135,26 @@ async def test_a_group_that_has_never_read_is_not_waited_for(platform: Platform)
 async def test_what_cannot_be_measured_holds_up_nobody(platform: Platform) -> None:
     platform.plan()
     platform.status.is_away = True
-    with pytest.raises(ConnectionError):
+    with pytest.raises(LogUnavailable):
+        await platform.look()
+    assert platform.plan(most=10 * LEAST) == 10 * LEAST
+
+
+async def test_the_room_stays_as_it_is_while_the_brokers_are_asked(platform: Platform) -> None:
+    platform.plan()
+    platform.router.answers.clear()
+    looking = asyncio.create_task(platform.look())
+    await asyncio.sleep(0)
+    assert platform.plan() == 0
+    platform.router.answers.set()
+    await looking
+
+
+async def test_brokers_that_do_not_answer_hold_up_nobody(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ANSWER_S", 0.01)
+    platform.plan()
+    platform.status.answers.clear()
+    with pytest.raises(LogUnavailable):
         await platform.look()
     assert platform.plan(most=10 * LEAST) == 10 * LEAST
 

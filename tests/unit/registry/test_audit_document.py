@@ -55,6 +55,8 @@ def test_a_record_is_found_by_whose_account_it_was_for_a_name_may_be_given_again
             ["change", "look"],
         ),
         ({"method": "POST", "path": "/v1/partners", "status": 403, "changes": (CHANGED,)}, ["refusal"]),
+        ({"method": "", "path": "rights", "status": 0, "count": 7}, ["refusal"]),
+        ({"method": "", "path": "", "status": 0, "count": 7}, ["refusal"]),
         ({"method": "GET", "path": "/v1/partners", "status": 200}, []),
     ],
 )

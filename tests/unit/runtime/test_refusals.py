@@ -136,6 +136,12 @@ async def test_a_flood_hides_neither_whom_we_know_nor_that_it_was_about_rights(r
     assert harmless == ("", 12_000 - MOST * 10)
 
 
+async def test_no_number_of_networks_fills_the_memory(refusals: Refusals) -> None:
+    for number in range(3_000):
+        refusals.note(NOBODY, asked(f"2001:db8:{number:x}::1"), 401)
+    assert len(refusals._by_network) == len(refusals._counts) == 1_000
+
+
 async def test_a_made_up_method_makes_no_lines_of_its_own(refusals: Refusals, sink: Sink) -> None:
     for number in range(10):
         refusals.note(NOBODY, asked(method=f"M{number}"), 401)

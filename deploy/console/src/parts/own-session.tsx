@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, get, send } from "../api";
 import { place, placeOf } from "../documents";
-import { hasPassword, isByCookie, isSignedIn, signOut, signedInByCookie } from "../session";
+import { hasPassword, isByCookie, isSignedIn, signOut, signedInByCookie, userName } from "../session";
 import { t } from "../words";
 import { Edit } from "./edit";
 import { TextField } from "./field";
@@ -69,18 +69,23 @@ function useRenewal(): void {
   }, []);
 }
 
-/** A page that asks for nothing by itself must not stay, with what it shows of people, after the session has ended. */
+/** A page that asks for nothing by itself must not stay, with what it shows of people, after the session has ended; nor
+    where somebody else has signed in meanwhile, in another tab: what is pressed here would be done in that name. */
 function useEnd(): void {
   useEffect(() => {
-    const look = () => {
+    const look = async () => {
       if (!isByCookie() || document.hidden) return;
-      get(place("/v1/session")).then(({ session }) => session === null && isByCookie() && signOut(true)).catch(() => undefined); // the platform is away: it is looked again
+      const { session } = await get(place("/v1/session"));
+      if (!isByCookie()) return;
+      if (session === null) signOut(true);
+      else if (session.name !== userName()) location.reload();
     };
-    const timer = setInterval(look, LOOK_EVERY_MS);
-    document.addEventListener("visibilitychange", look);
+    const looked = () => void look().catch(() => undefined); // the platform is away: it is looked again
+    const timer = setInterval(looked, LOOK_EVERY_MS);
+    document.addEventListener("visibilitychange", looked);
     return () => {
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", looked);
     };
   }, []);
 }

@@ -10,6 +10,7 @@ rates of the mailings count alone, so that nothing depends on status. Dispatch i
 the doing of one provider, which must hold up nobody who is reached by another one.
 """
 
+import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.runtime import telemetry
+from services.runtime.log.kafka import LogUnavailable
 
 LOOK_S = 0.5
 _AHEAD_S = 3.0
@@ -28,6 +30,8 @@ _WINDOW_S = 12.0
 """Over so long the speed is measured."""
 _STILL_S = 10.0
 """Who has read nothing for so long stands still."""
+_ANSWER_S = 5.0
+"""Longer the brokers are not waited for."""
 _REST_S = 2.0
 """Behind the last question of a mailing there is nothing to look for."""
 
@@ -91,7 +95,8 @@ class PlanningBackpressure:
     async def look(self) -> float:
         """Measure, unless no mailing has asked lately; in how many seconds again. Raises TRANSIENT_ERRORS.
 
-        What could not be measured holds up nobody.
+        What could not be measured, or not within `_ANSWER_S`, holds up nobody. While the brokers are asked, which takes
+        them some milliseconds, the room is that of the last look: all mailings ask meanwhile.
         """
         if time.monotonic() - self._asked_at_s > _REST_S:
             self._queues.clear()
@@ -99,9 +104,13 @@ class PlanningBackpressure:
             self._askers, self._granted = 1, Counter()
             return LOOK_S
         try:
-            for name, offsets in self._groups.items():
-                spans, committed = await offsets.spans(), await offsets.committed()
-                self.note(name, spans, committed, time.monotonic())
+            async with asyncio.timeout(_ANSWER_S):
+                for name, offsets in self._groups.items():
+                    spans, committed = await offsets.spans(), await offsets.committed()
+                    self.note(name, spans, committed, time.monotonic())
+        except TimeoutError:
+            self._room = None
+            raise LogUnavailable("the brokers do not tell in time what waits") from None
         except Exception:  # also where it may not ask
             self._room = None
             raise
@@ -115,7 +124,7 @@ class PlanningBackpressure:
 
     def _share_out(self) -> None:
         """The room until the next look: that of the fullest queue."""
-        self._askers, self._granted = max(1, len(self._granted)), Counter()
+        self._askers, self._granted, self._room = max(1, len(self._granted)), Counter(), None
         rooms = {name: room for name, queue in self._queues.items() if (room := queue.room()) is not None}
         self._fullest = min(rooms, key=lambda name: rooms[name]) if rooms else ""
         self._room = rooms[self._fullest] if rooms else None

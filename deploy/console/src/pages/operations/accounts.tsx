@@ -10,7 +10,7 @@ import { TextField, Tick } from "../../parts/field";
 import { told } from "../../parts/figures";
 import { Secret } from "../../parts/secret";
 import { useLoaded } from "../../parts/states";
-import type { Scope } from "../../session";
+import { userName, type Scope } from "../../session";
 import { t } from "../../words";
 import type { Told } from "./changes";
 import { Listing } from "./listing";
@@ -104,7 +104,7 @@ function Changes({ account, invited, again }: { account: Account; invited: (acco
           fields={(form) => <Scopes form={form} />}
         />
       )}
-      {isOurs && !isOff && <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />}
+      {isOurs && !isOff && account.name !== userName() && <Ask label={t("accounts.reset")} title={told("accounts.resetTitle", named)} text={t("accounts.resetText")} isDangerous run={() => send("post", placeOf("post", "/v1/accounts/{account_id}/password", id), undefined)} done={invited} />}
       <Ask
         label={t(isOff ? "accounts.switchOn" : "accounts.switchOff")}
         title={told(isOff ? "accounts.switchOnTitle" : "accounts.switchOffTitle", named)}
