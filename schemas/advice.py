@@ -68,6 +68,20 @@ _NEVER_USED = Words(
     "Install the app, open it and log in with this phone or user.",
     "Установить приложение, открыть его и войти под этим номером или клиентом.",
 )
+UNSENT = Words(
+    "its lifetime passed before it could be sent to a device", "срок жизни истёк раньше, чем его можно было отправить"
+)
+"""The clause of `Reason.EXPIRED` where no device had a push to confirm."""
+_BEFORE_ITS_HOUR = Words(
+    "It was sent to no device: its lifetime was over before the hour for it came.",
+    "Сообщение не отправлено ни на одно устройство: срок его жизни истёк раньше, чем наступило время отправки.",
+)
+_BEFORE_ITS_TURN = Words(
+    "It was sent to no device: its lifetime was over before the platform came to it.",
+    "Сообщение не отправлено ни на одно устройство: срок его жизни истёк раньше, чем до него дошла платформа.",
+)
+UNSENT_BY_HOUR = Advice(_BEFORE_ITS_HOUR, side=Side.SENDER)
+UNSENT_IN_TIME = Advice(_BEFORE_ITS_TURN, side=Side.PLATFORM)
 ADVICE: Mapping[Reason, Advice] = MappingProxyType(
     {
         Reason.NO_APPLICATION: _of(

@@ -156,7 +156,7 @@ class Mailings:
 
         Raises Newer, behind all others, for those that only a newer release can change.
         """
-        changed, left = 0, 0
+        changed, newer = 0, list[str]()
         for mailing_id in await self._ids(partner_id):
             mailing = await self.find(mailing_id)
             while mailing is not None and mailing.is_readable:
@@ -164,7 +164,7 @@ class Mailings:
                 if clean == mailing.definition:
                     break
                 if mailing.state == "unknown":
-                    left += 1
+                    newer.append(mailing_id)
                     break
                 definition = self._secrets.seal(clean.encode(), _PURPOSE)
                 changes: MailingChanges = {"definition": definition, "name": masked(mailing.name, people)}
@@ -172,8 +172,8 @@ class Mailings:
                     changed += 1
                     break
                 mailing = await self.find(mailing_id)
-        if left:
-            raise Newer(f"{left} mailings of a newer release name somebody who is forgotten")
+        if newer:
+            raise Newer(f"mailings of a newer release name somebody who is forgotten: {', '.join(newer)}")
         return changed
 
     async def _ids(self, partner_id: str | None) -> list[str]:

@@ -199,4 +199,5 @@ def _refuse_outdated(found: AccountChanged, body: SignIn) -> None:
     if found.password_expires_at is not None and found.password_expires_at <= now_ms():
         raise Problem(403, "The password has expired", "an admin has to give another one", kind="password-expired")
     if found.is_one_time and body.new_password is None:
+        note_tried(None)  # who has been invited signs in like this, and sets a password next
         raise Problem(403, "Another password is needed", "this one was for once", kind="password-change-needed")

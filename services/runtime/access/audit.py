@@ -105,8 +105,9 @@ def note_caller(who: str, who_id: str = "") -> None:
         notes.caller = Caller(who, who_id)
 
 
-def note_tried(account: TriedAccount) -> None:
-    """Which account it is to be signed in to: where that fails, it is in the trail, added up as refusals are."""
+def note_tried(account: TriedAccount | None) -> None:
+    """Which account it is to be signed in to: where that fails, it is in the trail, added up as refusals are. None: it
+    is not that which fails."""
     if (notes := _NOTES.get()) is not None:
         notes.account = account
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
+from schemas.advice import UNSENT, UNSENT_BY_HOUR, UNSENT_IN_TIME, Advice
 from schemas.language import Language
 from schemas.reasons import Reason
-from schemas.refusals import Conclusion, conclusion_of
+from schemas.refusals import Conclusion, advice_of, conclusion_of
 from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message
 
@@ -65,9 +66,23 @@ def clause_of(
     reason: Reason, language: Language, conclusion: Conclusion | None = None, link: Link | None = None
 ) -> str:
     """The clause of an explanation; of a subscription that is off it names those of which the link needs one."""
+    if is_unsent(reason, link):
+        return UNSENT.said_in(language)
     words = (reason.words if conclusion is None else conclusion.words).said_in(language)
     wanted = _subscriptions_of(link) if reason is Reason.SUBSCRIPTION_OFF and link is not None else ()
     return f"{words}: {', '.join(wanted)}" if wanted else words
+
+
+def advice_on(reason: Reason, conclusion: Conclusion | None, link: Link | None) -> Advice:
+    """What it means. Of what no device had a push of, nobody can say that the phone was off."""
+    if link is not None and is_unsent(reason, link):
+        return UNSENT_BY_HOUR if link.scheduled_at else UNSENT_IN_TIME
+    return advice_of(reason, conclusion)
+
+
+def is_unsent(reason: Reason, link: Link | None) -> bool:
+    """Whether it has expired with no device that it was sent to."""
+    return reason is Reason.EXPIRED and link is not None and not link.targets
 
 
 def _subscriptions_of(link: Link) -> tuple[str, ...]:

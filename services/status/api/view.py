@@ -4,7 +4,7 @@ from schemas import ids
 from schemas.language import Language
 from schemas.message_fields import NO_EXTRAS, NO_ORIGIN
 from schemas.reasons import Reason, reason_named
-from schemas.refusals import Conclusion, advice_of
+from schemas.refusals import Conclusion
 from schemas.reports import STATUS_WORDS
 from schemas.values import Channel
 from services.status.api.bodies import (
@@ -20,6 +20,7 @@ from services.status.api.bodies import (
 )
 from services.status.api.causes import (
     Conclusions,
+    advice_on,
     clause_of,
     conclusion_of_line,
     conclusion_of_link,
@@ -227,7 +228,7 @@ def reason_view(
             remedy=None,
             side=None,
         )
-    advice = advice_of(reason, conclusion)
+    advice = advice_on(reason, conclusion, link)
     return ReasonView(
         name=reason.value,
         error_code=reason.error_code,

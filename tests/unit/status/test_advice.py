@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.advice import ADVICE, Side
+from schemas.advice import ADVICE, UNSENT, Side
 from schemas.language import Language
 from schemas.providers import Provider
 from schemas.reasons import Reason
@@ -143,3 +143,19 @@ def test_a_report_says_in_words_what_it_told_the_partner() -> None:
     message = replay(story.requested(), story.planned("i-1"), story.reported(9))
     assert view_of(message).trace[-1].status_words == "read"
     assert view_of(message, Language.RUSSIAN).trace[-1].status_words == "прочитано"
+
+
+@pytest.mark.parametrize("is_scheduled", [True, False])
+@pytest.mark.parametrize("language", list(Language))
+def test_what_was_sent_to_no_device_is_not_put_down_to_a_phone(is_scheduled: bool, language: Language) -> None:
+    story = Story()
+    waited = [story.scheduled(send_at=5)] if is_scheduled else []
+    message = replay(story.requested(), *waited, story.planned(reason=Reason.EXPIRED))
+    view = view_of(message, language)
+    assert view.reason is not None
+    assert (view.reason.name, view.reason.remedy) == ("expired", None)
+    assert view.reason.side is (Side.SENDER if is_scheduled else Side.PLATFORM)
+    assert UNSENT.said_in(language) in explain(message, language)
+    sent = view_of(replay(story.requested(), story.planned("i-1"), story.deadline()), language)
+    assert sent.reason is not None
+    assert (sent.reason.name, sent.reason.side) == ("expired", Side.CUSTOMER)

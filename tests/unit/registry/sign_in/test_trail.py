@@ -162,3 +162,18 @@ async def test_no_wrong_password_waits_for_the_log_whether_there_is_the_name_or_
 ) -> None:
     async with asyncio.timeout(30):
         assert await tried(client, name, "a guess") == 401
+
+
+async def test_an_invited_one_who_is_asked_for_a_password_of_their_own_has_not_failed(
+    client: httpx.AsyncClient, sink: Sink, refusals: Refusals, directory: Directory
+) -> None:
+    invited = ACCOUNT.replace(event_id="e2", at=2, is_one_time=True)
+    directory.apply(invited.entity_key, codec.encode(invited))
+    assert await tried(client, "support-1", PASSWORD) == 403
+    await refusals.flush()
+    assert sink.events == []
+    ended = invited.replace(event_id="e3", at=3, password_expires_at=1)
+    directory.apply(ended.entity_key, codec.encode(ended))
+    assert await tried(client, "support-1", PASSWORD) == 403
+    await refusals.flush()
+    assert [(event.status, event.count) for event in sink.events] == [(403, 1)]
