@@ -27,15 +27,7 @@ COLUMNS = {
     "state": "state",
     "why": "why",
 }
-WITH_RECIPIENTS = {
-    "created": "accepted, UTC",
-    "messageId": "message",
-    "partnerId": "partner",
-    "channel": "channel",
-    "state": "state",
-    "why": "why",
-    "recipient": "recipient",
-}
+WITH_RECIPIENTS = {**COLUMNS, "recipient": "recipient"}
 
 
 def messages(

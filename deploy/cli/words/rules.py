@@ -13,12 +13,11 @@ from deploy.cli.words.spoken import spoken
 from deploy.cli.words.tables import cluster, devices, repairs, usage
 from deploy.cli.words.tables.states import MESSAGES, STATES
 from schemas.language import Language
-from schemas.reasons import Reason
+from schemas.reasons import reason_named
 from services.runtime.words import translation_of
 
 Patterns = Sequence[tuple[re.Pattern[str], str]]
 RULES: Mapping[str, str] = {**devices.RULES, **cluster.RULES, **repairs.RULES}
-_REASONS = {reason.value: reason.words for reason in Reason}
 _FIELD = re.compile(r"[^\s:]+")
 _PLACE = re.compile(r"\{\w+\}")
 
@@ -42,9 +41,8 @@ def state_in(state: str) -> str:
 
 def reason_in(name: str) -> str:
     """A reason by its name, which stands behind the words of another language; an unknown one stays as it is."""
-    if spoken() is Language.ENGLISH or name not in _REASONS:
-        return name
-    return f"{_REASONS[name].said_in(spoken())} ({name})"
+    reason = reason_named(name)
+    return name if spoken() is Language.ENGLISH or reason is None else f"{reason.words.said_in(spoken())} ({name})"
 
 
 def usage_in(text: str) -> str:

@@ -28,7 +28,7 @@ from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
-from services.ingest.mailing.views import is_settled_of
+from services.ingest.mailing.views import STOPPABLE, is_settled_of
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
@@ -46,7 +46,7 @@ log = telemetry.logger("mailings")
 _ALLOWED: dict[MailingState, tuple[MailingState, ...]] = {
     "running": ("draft", "paused"),
     "paused": ("running", "done"),
-    "cancelled": ("draft", "running", "paused", "done"),
+    "cancelled": STOPPABLE,
 }
 NOTHING_LEFT = "each of its messages has its outcome: there is nothing left to hold or to end"
 _TRIES = 10

@@ -17,7 +17,8 @@ from services.ingest.mailing.upload import Upload
 from services.ingest.rules import Wire
 from services.runtime.mongo.mailing_outcomes import Count, Outcomes
 
-_STOPPABLE = ("draft", "running", "paused", "done")
+STOPPABLE: tuple[MailingState, ...] = ("draft", "running", "paused", "done")
+"""States that a cancel ends."""
 
 
 class View(Wire):
@@ -174,7 +175,7 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, tem
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
         placeholders=None if template is None else template.names,
         senders=None if template is None else template.senders,
-        stoppable=mailing.state in _STOPPABLE and not is_settled_of(mailing, outcomes, template),
+        stoppable=mailing.state in STOPPABLE and not is_settled_of(mailing, outcomes, template),
         progress=_progress(mailing, outcomes, forecast),
     )
 
