@@ -17,9 +17,9 @@ from services.dispatch.http2 import (
     Unknown,
     engine,
     protocol,
-    tls_context,
 )
 from services.dispatch.http2 import connection as http2
+from services.runtime.http_client.tls import tls_context
 from tests.support.http2_server import Peer, Request, Server, echo, no_complaints, ok, silent, tls
 from tests.support.waiting import eventually
 
@@ -314,4 +314,4 @@ async def test_a_peer_that_greets_with_goaway_is_no_connection() -> None:
 async def test_an_unknown_certificate_is_refused() -> None:
     async with Server(ok).running() as server:
         with pytest.raises(ConnectError, match="certificate"):
-            await Connection.connect(server.url, tls_context(), connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls_context("", "h2"), connect_timeout_s=1.0)
