@@ -19,7 +19,7 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2 import tls_context
+from services.runtime.http_client.tls import tls_context
 from tests.support.waiting import eventually
 
 
@@ -33,7 +33,7 @@ def tls(alpn: str) -> Tls:
     """Contexts of a server with a throwaway certificate, and of a client that trusts it."""
     with TemporaryDirectory() as directory:
         authority = ensure_certificates(Path(directory))
-        return Tls(server_context(Path(directory), [alpn]), tls_context(str(authority)))
+        return Tls(server_context(Path(directory), [alpn]), tls_context(str(authority), alpn))
 
 
 @asynccontextmanager

@@ -19,7 +19,8 @@ import uvloop
 
 from deploy.bench.measure import Row, memory_mib, show
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
-from services.dispatch.http2 import EngineName, Pool, Response, tls_context, use_engine
+from services.dispatch.http2 import EngineName, Pool, Response, use_engine
+from services.runtime.http_client.tls import tls_context
 
 BODY = b'{"aps":{"alert":{"title":"Your code","body":"' + b"x" * 300 + b'"},"sound":"default"},"id":"1"}'
 STREAMS = 1_000
@@ -69,7 +70,7 @@ def push(token: bytes, number: int) -> tuple[bytes, tuple[tuple[bytes, bytes], .
 
 async def measure(url: str, ca_file: str, requests: int, in_flight: int) -> tuple[float, float]:
     """CPU seconds and wall seconds of the requests, after a warm-up."""
-    pool = Pool(url, tls_context(ca_file))
+    pool = Pool(url, tls_context(ca_file or "", "h2"))
     token = b"bearer " + secrets.token_urlsafe(150).encode()
     pushes = [push(token, number) for number in range(10_000)]  # made beforehand: not the client's cost
     left = iter(range(requests))

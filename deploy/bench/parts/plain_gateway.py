@@ -12,9 +12,10 @@ import orjson
 import uvloop
 
 from deploy.bench.parts.fcm import push
-from services.dispatch.http2 import Pool, Response, tls_context
+from services.dispatch.http2 import Pool, Response
 from services.dispatch.providers.apns import render
 from services.dispatch.providers.apns.token import provider_token
+from services.runtime.http_client.tls import tls_context
 
 IN_FLIGHT = 512
 CONNECTIONS = 4
@@ -22,7 +23,7 @@ TIMEOUT_S = 30.0
 
 
 async def _pushed(described: dict[str, Any], key: dict[str, Any], pushes: int, content: Any) -> float:
-    pool = Pool(described["apns"], tls_context(described["ca_file"]), size=CONNECTIONS)
+    pool = Pool(described["apns"], tls_context(described["ca_file"], "h2"), size=CONNECTIONS)
     bearer = provider_token(key["team_id"], key["key_id"], key["private_key"]).bearer(time.time())
     template = push()._replace(content=content)
     topic, numbers, now_ms = key["topics"][0].encode(), iter(range(pushes)), int(time.time() * 1000)

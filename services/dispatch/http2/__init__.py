@@ -7,7 +7,7 @@ once, `pool.py` a few connections to one origin.
 from services.dispatch.http2.connection import Connection
 from services.dispatch.http2.engine import EngineName, Header, NotProcessed, Response, Result, Unknown, use_engine
 from services.dispatch.http2.pool import Pool
-from services.dispatch.http2.protocol import NO_H2, ConnectError, tls_context
+from services.dispatch.http2.protocol import NO_H2, ConnectError
 
 __all__ = [
     "NO_H2",
@@ -20,6 +20,5 @@ __all__ = [
     "Response",
     "Result",
     "Unknown",
-    "tls_context",
     "use_engine",
 ]

@@ -21,14 +21,6 @@ class ConnectError(Exception):
     """No usable HTTP/2 connection could be made; nothing was sent."""
 
 
-def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """TLS as APNs wants it: 1.2 or newer, ALPN h2. `ca_file` replaces the system's authorities (sandbox)."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["h2"])
-    return context
-
-
 class Http2Protocol(asyncio.Protocol):
     """Moves bytes between an engine and a transport.
 

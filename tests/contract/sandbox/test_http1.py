@@ -15,6 +15,7 @@ from deploy.sandbox.http.connection import MAX_BODY_BYTES
 from deploy.sandbox.http.messages import Answer, Request
 from deploy.sandbox.http.server import HttpServer
 from deploy.sandbox.tls.authority import ensure_certificates, server_context
+from tests.support.waiting import WAIT_S
 
 
 class Echo(HttpServer):
@@ -139,8 +140,8 @@ async def test_a_hanging_request_is_never_answered_and_does_not_delay_the_end(
         await session.post(server[1], data=b"x", timeout=aiohttp.ClientTimeout(total=0.1))
     server[0].asked.clear()
     hanging = asyncio.create_task(_post(session, server[1]))
-    await asyncio.wait_for(server[0].asked.wait(), 5)
-    await asyncio.wait_for(server[0].stop(), 2)
+    await asyncio.wait_for(server[0].asked.wait(), WAIT_S)
+    await asyncio.wait_for(server[0].stop(), WAIT_S)
     with pytest.raises(aiohttp.ClientError):
         await hanging
 

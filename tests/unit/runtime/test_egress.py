@@ -16,6 +16,7 @@ from services.runtime.http_client import Answer, Direct, NotSent, Pool, target_o
 from services.runtime.settings import BadSettings, Settings
 from tests.support.http2_server import Server, echo, tls
 from tests.support.raw_server import RawServer
+from tests.support.waiting import WAIT_S
 
 LOGIN = "bank:secret"
 SERVER = tls("http/1.1").server
@@ -42,7 +43,7 @@ async def proxied(login: str = LOGIN, exempt: str = "", right: bool = True) -> A
 
 async def posted(pool: Pool, server: RawServer) -> Answer | NotSent | object:
     try:
-        return await pool.post(target_of(server.url), b"", b"{}", timeout_s=3.0)
+        return await pool.post(target_of(server.url), b"", b"{}", timeout_s=WAIT_S)
     finally:
         await pool.close()
 
@@ -58,7 +59,7 @@ async def test_a_post_over_tls_goes_through_the_proxy_and_checks_the_hosts_own_c
 
 async def test_a_connection_of_http2_goes_through_the_proxy() -> None:
     async with Server(echo).running() as server, proxied() as proxy:
-        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0)
+        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=WAIT_S)
         result = await connection.request(b"POST", b"/3/device/a", [(b"apns-id", b"a")], b"hello", 3.0)
         await connection.close()
     assert getattr(result, "body", None) == b"hello"
@@ -69,7 +70,7 @@ async def test_a_login_that_the_proxy_refuses_is_surely_not_sent_and_says_so() -
     async with RawServer().running(SERVER) as server, proxied(right=False):
         result = await posted(Pool(Direct(tls("http/1.1").client), limit=1), server)
         with pytest.raises(ConnectError, match="the proxy answered 407"):
-            await Connection.connect(str(server.url), tls("h2").client, connect_timeout_s=2.0)
+            await Connection.connect(str(server.url), tls("h2").client, connect_timeout_s=WAIT_S)
     assert isinstance(result, NotSent)
 
 
@@ -123,7 +124,7 @@ async def test_a_private_address_that_is_written_out_is_refused_before_the_proxy
     async with RawServer().running(SERVER) as server, proxied() as proxy:
         pool = Pool(Direct(tls("http/1.1").client, socket_factory(allow_private=False)), limit=1)
         url = server.url.with_host(host)
-        result = await pool.post(target_of(url), b"", b"{}", timeout_s=3.0)
+        result = await pool.post(target_of(url), b"", b"{}", timeout_s=WAIT_S)
         await pool.close()
     assert result == NotSent("forbidden address")
     assert proxy.tunnels == []

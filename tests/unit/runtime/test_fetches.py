@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from services.runtime.log.fetches import Fetches
 from services.runtime.log.progress import Progress
+from tests.support.waiting import WAIT_S
 
 FIRST, SECOND = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -191,5 +192,5 @@ async def test_the_end_is_not_waited_for() -> None:
     made = Fetches(client, Progress(client, "group"), 500, stop=stop, gather_s=3600.0)
     await made.next()
     stop.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(WAIT_S):
         await made.next()

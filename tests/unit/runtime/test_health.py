@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from services.runtime.http import health
 from services.runtime.http.health import Answer
+from tests.support.waiting import WAIT_S
 
 HOST = "127.0.0.1"
 LARGE = b"x" * 8_000_000  # more than fits into the buffers between two sockets
@@ -95,16 +96,20 @@ async def test_who_asks_or_reads_slowly_holds_up_nobody_and_is_let_go(port: int)
     async with connected(port) as (silent, _), connected(port) as (reading, writer):
         writer.write(b"GET /large HTTP/1.1\r\n\r\n")
         assert b" 200 " in await asked(port, "GET /fine")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WAIT_S):
             assert await end_of(silent) == 0
             assert await end_of(reading, 0.6) < len(LARGE)
 
 
-async def test_the_oldest_connection_gives_way(port: int) -> None:
-    async with connected(port) as (oldest, _), connected(port), connected(port) as (newest, writer):
-        async with asyncio.timeout(0.4):
-            assert b" 200 " in await asked(port, "GET /fine")
-            assert await end_of(oldest) == 0
+async def test_the_oldest_connection_gives_way() -> None:
+    async with (
+        health.listening(HOST, 0, PAGES, within_s=3600, most=3) as port,
+        connected(port) as (oldest, _),
+        connected(port),
+        connected(port) as (newest, writer),
+    ):
+        assert b" 200 " in await asked(port, "GET /fine")
+        assert await end_of(oldest) == 0
         writer.write(b"GET /fine HTTP/1.1\r\n\r\n")
         assert (await newest.read()).endswith(b"ok\n")
 
@@ -150,7 +155,7 @@ def test_a_page_that_outlives_its_reader_is_no_error() -> None:
             assert await asked(port, "GET /") == b""
             reader, writer = await asyncio.open_connection(HOST, port)
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT_S):
                 await is_second_begun.wait()
                 writer.transport.abort()
                 for each in answers:

@@ -14,6 +14,7 @@ from services.runtime.http_client import Answer, Direct, NotSent, Pool, Result, 
 from services.runtime.http_client.connection import Connection
 from services.runtime.log.kafka import Append, Log
 from tests.support.raw_server import Peer, RawServer, ok, says
+from tests.support.waiting import WAIT_S
 from tests.unit.runtime.http_client.test_faults import gist_of, pooled, post
 from tests.unit.runtime.test_appends import KEYS, OTHER, STATUS, Producer, begun, log, producer, turns  # noqa: F401
 from tests.unit.runtime.test_one_write import REQUEST, served
@@ -95,7 +96,7 @@ async def test_a_refusal_with_a_body_over_a_connection_that_stays_is_told_at_onc
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(WAIT_S):
             with pytest.raises(ProxyRefused, match=answer[9:12].decode()):
                 await egress.tunnel(Proxy("127.0.0.1", port), "push.example.org", 443)
 

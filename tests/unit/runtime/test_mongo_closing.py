@@ -7,6 +7,7 @@ import pytest
 
 from services.runtime import mongo
 from services.runtime.settings import Settings
+from tests.support.waiting import WAIT_S
 
 
 class Client:
@@ -32,6 +33,6 @@ async def test_a_server_that_does_not_answer_holds_up_no_shutdown(
     client = Client(unanswered)
     monkeypatch.setattr(mongo, "_client", lambda *_: client)
     monkeypatch.setattr(mongo, "_CLOSING_S", 0.01)
-    async with asyncio.timeout(5), mongo.database(Settings.from_environment({})):
+    async with asyncio.timeout(WAIT_S), mongo.database(Settings.from_environment({})):
         pass
     assert (client.closings, client.is_closed) == (closings, is_closed)

@@ -19,10 +19,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from services.dispatch.http2 import Header, NotProcessed, Pool, Unknown
 from services.dispatch.provider import Retry, Uncertain
 from services.dispatch.providers.apns.table import Action
-from services.dispatch.providers.apns.tls import context_for
 from services.dispatch.providers.apns.token import ProviderToken
 from services.dispatch.providers.http.answers import json_object
 from services.runtime.clock import now_ms
+from services.runtime.http_client.tls import tls_context
 
 ANSWER_TIMEOUT_S: Final = 10.0
 DRAIN_S: Final = 10.0
@@ -112,7 +112,7 @@ class ApnsClient:
         await asyncio.gather(*closing, *self._closing)
 
     def _open(self, endpoint: Endpoint) -> Pool:
-        self._pools[endpoint] = pool = Pool(endpoint.url, context_for(self._ca_file), size=endpoint.size)
+        self._pools[endpoint] = pool = Pool(endpoint.url, tls_context(self._ca_file, "h2"), size=endpoint.size)
         return pool
 
     def _prepared(self, action: object, bearer: bytes, endpoint: Endpoint, pool: Pool) -> bool:

@@ -13,7 +13,6 @@ Nothing is repeated here, and redirects are not followed: they would carry the c
 import asyncio
 import contextlib
 import re
-import ssl
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -36,6 +35,7 @@ from services.runtime.http_client import (
     header_lines,
     target_of,
 )
+from services.runtime.http_client.tls import tls_context
 
 ANSWER_TIMEOUT_S = 20.0
 """From asking for a connection to the end of the answer. Source: docs/providers.md §2.4, at least 10 s."""
@@ -144,14 +144,3 @@ class BearerHeaders:
         if token != self._token:
             self._token, self._headers = token, bearer_headers(token, self._content_type)
         return self._headers
-
-
-def tls_context(ca_file: str, *protocols: str) -> ssl.SSLContext:
-    """TLS that trusts the system's authorities, and the one of the file. `protocols`: to agree upon, HTTP/1.1 if none
-    is named."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(protocols or ("http/1.1",))
-    if ca_file:
-        context.load_verify_locations(cafile=ca_file)
-    return context

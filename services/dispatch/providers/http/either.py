@@ -18,11 +18,12 @@ from services.dispatch.http2 import NO_H2, Header, NotProcessed, Response, Unkno
 from services.dispatch.http2 import Pool as Http2Pool
 from services.dispatch.provider import Retry, Uncertain
 from services.dispatch.providers.http import client
-from services.dispatch.providers.http.client import Client, provider_pool, tls_context, without_answer
+from services.dispatch.providers.http.client import Client, provider_pool, without_answer
 from services.runtime.http import egress
 from services.runtime.http_client import CLOSED, Answer, NoAnswer, NotSent
 from services.runtime.http_client.dial import words_of
 from services.runtime.http_client.pool import CONNECT_TIMEOUT_S
+from services.runtime.http_client.tls import tls_context
 
 CONNECTIONS: Final = 8
 """Of HTTP/2: Google allows 100 requests at once on each."""

@@ -12,13 +12,14 @@ import uvloop
 
 from deploy.sandbox.apns.keys import ApnsCredentials
 from deploy.sandbox.faults.orders import Fault
-from services.dispatch.http2 import Pool, Response, Result, Unknown, tls_context
+from services.dispatch.http2 import Pool, Response, Result, Unknown
+from services.runtime.http_client.tls import tls_context
 from tests.support.apns_harness import ALERT, TOKEN, TOPIC, Sandbox
 
 
 @asynccontextmanager
 async def pooled(apns: Sandbox, size: int = 1) -> AsyncIterator[Pool]:
-    pool = Pool(f"https://localhost:{apns.port}", tls_context(str(apns.ca)), size=size, backoff_base_s=0.02)
+    pool = Pool(f"https://localhost:{apns.port}", tls_context(str(apns.ca), "h2"), size=size, backoff_base_s=0.02)
     try:
         yield pool
     finally:

@@ -17,16 +17,16 @@ from services.dispatch.http2 import (
     Unknown,
     engine,
     protocol,
-    tls_context,
 )
 from services.dispatch.http2 import connection as http2
+from services.runtime.http_client.tls import tls_context
 from tests.support.http2_server import Peer, Request, Server, echo, no_complaints, ok, silent, tls
-from tests.support.waiting import eventually
+from tests.support.waiting import WAIT_S, eventually
 
 
 @asynccontextmanager
 async def connected(server: Server) -> AsyncIterator[Connection]:
-    connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0, ping_timeout_s=0.3)
+    connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=WAIT_S, ping_timeout_s=0.3)
     try:
         yield connection
     finally:
@@ -170,7 +170,7 @@ async def test_a_slow_peer_that_answers_ping_is_trusted_again() -> None:
 
 async def test_an_idle_connection_is_pinged() -> None:
     async with Server(ok).running() as server:
-        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0, ping_idle_s=0.1)
+        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=WAIT_S, ping_idle_s=0.1)
         await eventually(lambda: server.peers[0].pings >= 2)
         assert connection.usable
         await connection.close()
@@ -255,7 +255,7 @@ async def test_a_peer_that_never_says_goodbye_is_not_waited_for(
     monkeypatch.setattr(http2, "CLOSE_TIMEOUT_S", 60.0)
     monkeypatch.setattr(protocol, "CLOSE_TIMEOUT_S", 60.0)
     async with Server(silent).running() as server:
-        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=2.0)
+        connection = await Connection.connect(server.url, tls("h2").client, connect_timeout_s=WAIT_S)
         call = push(connection)
         await eventually(lambda: len(server.requests) == 1)
         if drain_s:
@@ -293,13 +293,13 @@ async def test_connecting_where_nobody_listens_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConnectError, match="connect failed"):
-        await Connection.connect(f"https://localhost:{port}", tls("h2").client, connect_timeout_s=1.0)
+        await Connection.connect(f"https://localhost:{port}", tls("h2").client, connect_timeout_s=WAIT_S)
 
 
 async def test_a_peer_without_http2_is_turned_away() -> None:
     async with Server(ok, alpn="http/1.1").running() as server:
         with pytest.raises(ConnectError):
-            await Connection.connect(server.url, tls("http/1.1").client, connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls("http/1.1").client, connect_timeout_s=WAIT_S)
 
 
 async def test_a_peer_that_greets_with_goaway_is_no_connection() -> None:
@@ -308,10 +308,10 @@ async def test_a_peer_that_greets_with_goaway_is_no_connection() -> None:
 
     async with Server(ok, greeting=leave).running() as server:
         with pytest.raises(ConnectError, match="BadCertificate"):
-            await Connection.connect(server.url, tls("h2").client, connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls("h2").client, connect_timeout_s=WAIT_S)
 
 
 async def test_an_unknown_certificate_is_refused() -> None:
     async with Server(ok).running() as server:
         with pytest.raises(ConnectError, match="certificate"):
-            await Connection.connect(server.url, tls_context(), connect_timeout_s=1.0)
+            await Connection.connect(server.url, tls_context("", "h2"), connect_timeout_s=WAIT_S)
