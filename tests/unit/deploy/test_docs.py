@@ -31,8 +31,8 @@ def test_every_text_of_the_page_of_topics_has_its_russian() -> None:
     assert [re.findall("`[^`]+`", line) for line in russian.splitlines() if line.startswith("| `")] == [
         re.findall("`[^`]+`", line) for line in english.splitlines() if line.startswith("| `")
     ]
-    said = re.sub(r"`[^`]+`|\]\([^)]+\)", "", russian)
-    assert set(re.findall("[A-Za-z]+", said)) == {"id", "AsyncAPI", "JSON", "Schema"}
+    prose = re.sub(r"`[^`]+`|\]\([^)]+\)", "", russian)
+    assert set(re.findall("[A-Za-z]+", prose)) == {"id", "AsyncAPI", "JSON", "Schema"}
 
 
 def test_every_cited_section_exists() -> None:

@@ -32,9 +32,9 @@ def test_where_the_usual_port_is_taken_a_free_one_is_and_the_hint_says_so(
     monkeypatch.setattr(serving, "PORT", taken)
     with server(tmp_path) as listening:
         assert listening.server_port != taken
-        said = hint(listening, None)
-        assert said.startswith(f"Port {taken} is taken, so a free one was chosen")
-        assert address(listening) in said
+        hinted = hint(listening, None)
+        assert hinted.startswith(f"Port {taken} is taken, so a free one was chosen")
+        assert address(listening) in hinted
 
 
 def test_at_a_port_that_was_asked_for_the_hint_is_the_address_alone(tmp_path: Path) -> None:
