@@ -66,9 +66,8 @@ schemas: .venv/.installed-dev ## write the generated JSON Schema, AsyncAPI, and 
 	@$(VENV) -m tests.support.console_documents
 	@$(VENV) -m deploy.conformance --write
 
-site: .venv/.installed-site ## the documentation as a site, English and Russian, in dist/site; SERVE=1: served, with its search
-	@$(VENV) -m deploy.site
-	@$(if $(SERVE),$(VENV) -m deploy.site serve)
+site: .venv/.installed-site ## the documentation as a site, English and Russian, in dist/site; SERVE=1: served, with its search, at SITE_PORT or 8090
+	@$(VENV) -m deploy.site $(if $(SERVE),serve $(SITE_PORT))
 
 lock: .venv/.installed-dev ## resolve the hash-locked lists anew from pyproject.toml, keeping what fits
 	@$(LOCK) -o requirements.txt

@@ -1,5 +1,5 @@
 """Writes the pages of `docs/` that follow from code: settings, metrics, the operators' routes, the sandbox,
-access to Kafka, topics, reasons in each language.
+access to Kafka, topics, reasons, each in its languages.
 
 python -m deploy.docs            write them
 python -m deploy.docs --check    exit 1 when a page is not what the code says
@@ -19,12 +19,13 @@ from deploy.sandbox import control
 from deploy.sandbox.faults.ordering import ORDERABLE
 from deploy.sandbox.providers import FOLDERS, SWITCHES
 from schemas.advice import ADVICE, SIDE_WORDS, Advice
-from schemas.asyncapi import asyncapi
+from schemas.asyncapi import asyncapi, records_of
 from schemas.language import Language, Words
 from schemas.permissions import PERMISSIONS
 from schemas.providers import BASE_URLS, FACTS, Provider
 from schemas.reasons import Reason
 from schemas.refusals import PROVIDER_WORDS
+from schemas.topics import topic_named
 from services.runtime import telemetry
 from services.runtime.access.operator_routes import ROUTES
 from services.runtime.settings import Settings
@@ -96,14 +97,32 @@ these lists.
 )
 _ACCESS_HEADS = (Words("user", "пользователь"), Words("`Read`", "`Read`"), Words("`Write`", "`Write`"))
 
-_TOPICS = """\
+_TOPICS_TITLE = Words("Topics", "Топики")
+_TOPICS = Words(
+    """\
 Every channel of the AsyncAPI document `schemas/json/asyncapi.json`, who sends to it and who receives from it.
 `KAFKA_TOPIC_PREFIX` goes before every name; dead letters have the form of their topic. What `registry` does with all of
 them, to prove erasures and to send dead letters again, is left out here; the document tags it `upkeep`. Each message is
 described by a JSON Schema beside the document; what is personal in one is sealed in its field `personal`. How many
 partitions and copies there are is a matter of [settings](settings.md), who may read and write of
 [access](kafka-access.md).
-"""
+""",
+    """\
+Каждый топик — канал документа AsyncAPI `schemas/json/asyncapi.json`; указано, кто в него пишет и кто из него читает.
+Перед каждым именем стоит `KAFKA_TOPIC_PREFIX`; отложенные записи устроены так же, как записи своего топика. Здесь нет
+того, что делает со всеми топиками `registry`, когда подтверждает удаление данных и отправляет отложенные записи
+повторно; в документе это отмечено тегом `upkeep`. Каждое событие описано в JSON Schema рядом с документом; личное в
+событии зашифровано в поле `personal`. Сколько у топиков партиций и копий, задают [настройки](../settings.md), кому
+можно читать и писать — [доступ](kafka-access.md).
+""",
+)
+_TOPICS_HEADS = (
+    Words("channel", "топик"),
+    Words("records", "записи"),
+    Words("messages", "события"),
+    Words("sent by", "кто пишет"),
+    Words("received by", "кто читает"),
+)
 
 _REASONS_TITLE = Words("Errors and reasons", "Ошибки и причины")
 _REASONS = Words(
@@ -198,7 +217,8 @@ def pages() -> dict[str, str]:
         "sandbox.md": sandbox_page(),
         "kafka-access.md": access_page(Language.ENGLISH),
         "ru/kafka-access.md": access_page(Language.RUSSIAN),
-        "topics.md": topics_page(),
+        "topics.md": topics_page(Language.ENGLISH),
+        "ru/topics.md": topics_page(Language.RUSSIAN),
         "reasons.md": reasons_page(Language.ENGLISH),
         "ru/reasons.md": reasons_page(Language.RUSSIAN),
     }
@@ -273,7 +293,7 @@ def access_page(language: Language) -> str:
     return _page(title, "schemas/permissions.py", text, heads, rows, language=language)
 
 
-def topics_page() -> str:
+def topics_page(language: Language) -> str:
     """The channels and operations of the AsyncAPI document."""
     document = asyncapi()
     users: dict[str, dict[str, list[str]]] = {name: {"send": [], "receive": []} for name in document["channels"]}
@@ -282,11 +302,16 @@ def topics_page() -> str:
         if "upkeep" not in tags:
             users[operation["channel"]["$ref"].removeprefix("#/channels/")][operation["action"]] += tags
     rows = [
-        (f"`{name}`", channel["description"], _codes(channel["messages"]), *(_codes(by) for by in users[name].values()))
+        (
+            f"`{name}`",
+            records_of(topic_named(name), language),
+            _codes(channel["messages"]),
+            *(_codes(by) for by in users[name].values()),
+        )
         for name, channel in document["channels"].items()
     ]
-    titles = ("channel", "records", "messages", "sent by", "received by")
-    return _page("Topics", "schemas/topics.py", _TOPICS, titles, rows)
+    title, text, *heads = (words.said_in(language) for words in (_TOPICS_TITLE, _TOPICS, *_TOPICS_HEADS))
+    return _page(title, "schemas/topics.py", text, heads, rows, language=language)
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -5,12 +5,13 @@
 Servers have no addresses: each installation brings its own Kafka, and says by settings how to log in there.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from schemas import codec
+from schemas.language import Language, Words
 from schemas.permissions import PERMISSIONS, Permission
-from schemas.topics import BULK, DEAD_LETTER, Topic, all_topics
+from schemas.topics import BULK, DAY_MS, DEAD_LETTER, Key, Topic, all_topics
 
 _ABOUT: Final = """What services of RPNS tell each other, for readers in other languages. `KAFKA_TOPIC_PREFIX` of an
 installation goes before every address.
@@ -19,6 +20,20 @@ An operation is what a service's Kafka user is allowed: a service that sends to 
 not all. What is tagged `upkeep` is not on a message's way: the registry reads everything to prove that an erasure left
 nothing behind, and sends dead letters again.
 """
+KEYS: Final[Mapping[Key, Words]] = {
+    "message": Words("message id", "id сообщения"),
+    "installation": Words("installation id", "id установки"),
+    "entity": Words("entity id", "id сущности"),
+    "mailing": Words("mailing id", "id рассылки"),
+    "statistic": Words("statistic id", "id статистики"),
+    "caller": Words("caller id", "id автора запроса"),
+}
+"""What the key of a record is."""
+_BULK_LANE: Final = Words("bulk lane", "массовая полоса")
+_KEY: Final = Words("key: {key}", "ключ: {key}")
+_COMPACTED: Final = Words("compacted", "сжимается")
+_KEPT: Final = Words("kept {days} days", "срок хранения, дней: {days}")
+_DEAD_LETTERS: Final = Words("dead letters: `{topic}`", "отложенные записи: `{topic}`")
 _LOGINS: Final = {
     "plain": {"type": "plain", "description": "KAFKA_SASL_MECHANISM=PLAIN"},
     "scramSha256": {"type": "scramSha256", "description": "KAFKA_SASL_MECHANISM=SCRAM-SHA-256"},
@@ -83,17 +98,25 @@ def _servers() -> dict[str, Any]:
     }
 
 
+def records_of(topic: Topic, language: Language = Language.ENGLISH) -> str:
+    """What a topic's records are: their lane and key, how long they are kept, where those go that nobody can read."""
+    parts = [_KEY.said_in(language).format(key=KEYS[topic.key].said_in(language))]
+    if topic.name.endswith(BULK):
+        parts.insert(0, _BULK_LANE.said_in(language))
+    kept = _COMPACTED if topic.retention_ms is None else _KEPT
+    parts.append(kept.said_in(language).format(days=(topic.retention_ms or 0) // DAY_MS))
+    if topic.dead_letters:
+        parts.append(_DEAD_LETTERS.said_in(language).format(topic=f"{topic.name}{DEAD_LETTER}"))
+    return "; ".join(parts)
+
+
 def _channel(topic: Topic, names: list[str]) -> dict[str, Any]:
-    lane = "bulk lane; " if topic.name.endswith(BULK) else ""
-    is_compacted = topic.retention_ms is None
-    kept = "compacted" if topic.retention_ms is None else f"kept {topic.retention_ms // 86_400_000} days"
-    dead = f"; dead letters: {topic.name}{DEAD_LETTER}" if topic.dead_letters else ""
-    configured: dict[str, Any] = {"cleanup.policy": ["compact" if is_compacted else "delete"]}
-    if not is_compacted:
+    configured: dict[str, Any] = {"cleanup.policy": ["compact" if topic.retention_ms is None else "delete"]}
+    if topic.retention_ms is not None:
         configured["retention.ms"] = topic.retention_ms
     return {
         "address": topic.name,
-        "description": f"{lane}key: {topic.key} id; {kept}{dead}",
+        "description": records_of(topic),
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {"kafka": {"topicConfiguration": configured, "bindingVersion": "0.5.0"}},
     }

@@ -1,7 +1,7 @@
 """`python -m deploy.site`: make the site in dist/site, or look after the translations.
 
 python -m deploy.site                    make the site
-python -m deploy.site serve              serve it, as it was made last, until Ctrl-C
+python -m deploy.site serve [PORT]       make the site and serve it until Ctrl-C
 python -m deploy.site behind             which translations are older than their pages
 python -m deploy.site confirm PAGE …     note that a translation was compared with its page, say partner-api.md
 """
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from deploy.site.pages import ROOT, BadTranslation, confirm, pages
-from deploy.site.serving import address, server
+from deploy.site.serving import ServingError, hint, port_of, server
 from deploy.site.staging import BuildError, build, stage
 
 SITE = ROOT / "dist" / "site"
@@ -23,13 +23,13 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case []:
-                with tempfile.TemporaryDirectory() as folder:
-                    stage(Path(folder) / "docs")
-                    build(Path(folder), SITE)
-                print(f"the site: {SITE.relative_to(ROOT)}/index.html; to search in it: make site SERVE=1")
-            case ["serve"]:
-                with server(SITE) as listening, suppress(KeyboardInterrupt):
-                    print(f"the site, with its search: {address(listening)}. Ctrl-C ends.", flush=True)
+                make()
+                print(f"the site: {SITE.relative_to(ROOT)}/index.html; `make site SERVE=1` serves it, with its search")
+            case ["serve", *asked] if len(asked) < 2:
+                port = port_of(asked[0]) if asked else None
+                with server(SITE, port) as listening, suppress(KeyboardInterrupt):
+                    make()
+                    print(hint(listening, port), flush=True)
                     listening.serve_forever()
             case ["behind"]:
                 for page in pages():
@@ -44,10 +44,16 @@ def main(arguments: list[str]) -> int:
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2
-    except (BadTranslation, BuildError) as error:
+    except (BadTranslation, BuildError, ServingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def make() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage(Path(folder) / "docs")
+        build(Path(folder), SITE)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ async def test_what_to_tell_the_customer_is_said_of_each_device_and_no_look_is_r
     before = await asyncio.to_thread(looks, world, message)
     await operator.find(message["phone"])
     assert message["id"] in await operator.run("document.querySelector('main td[data-title=Message]').innerText")
+    state = await operator.run("document.querySelector('main td[data-title=State]').innerText")
+    assert state.split("\n") == ["refused", "customer's side"]
     await operator.open_message(message["messageId"])
     for device, remedy in ((gone, APP_IS_GONE), (silent, MAY_NOT_NOTIFY)):
         heading = f"one.textContent.includes({str(device.who.installation_id)[:8]!r})"

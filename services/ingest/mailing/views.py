@@ -1,5 +1,6 @@
 """The answers about mailings. Times are in UTC ms; of the recipients they show only the number."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import ConfigDict
@@ -46,7 +47,7 @@ class CourseView(View):
     delivered: int
     read: int
     undelivered: int
-    cancelled: int  # on their way
+    cancelled: int  # on their way; from the cancel on also who was never planned
 
 
 class ProgressView(View):
@@ -215,14 +216,25 @@ def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -
         without_device=found.without_device,
         cancelled=found.cancelled,
         counted_at=outcomes.at or None,
-        course=tuple(map(_course, outcomes.course)),
+        course=_course(mailing, outcomes.course, found.unplanned or 0),
     )
 
 
-def _course(count: Count) -> CourseView:
+def _course(mailing: Mailing, counts: Sequence[Count], unplanned: int) -> tuple[CourseView, ...]:
+    """As it was counted. Of a cancelled mailing who was never planned is cancelled from the moment of the cancel on,
+    which is a point of its own: nobody may have counted since."""
+    at = mailing.finished_at
+    if mailing.state != "cancelled" or at is None or not (counts and unplanned):
+        return tuple(map(_then, counts))
+    before = [count for count in counts if count.at < at]
+    at_cancel = before[-1]._replace(at=at) if before else Count(at, {}, 0)
+    return (*map(_then, before), *(_then(count, unplanned) for count in (at_cancel, *counts[len(before) :])))
+
+
+def _then(count: Count, never_planned: int = 0) -> CourseView:
     counted = Counted(count.states, {Reason.CANCELLED: count.cancelled})
     planned = sum(count.states.values())
-    found = figures(counted, planned=planned, recipients=None, is_cancelled=False)
+    found = figures(counted, planned=planned, recipients=planned + never_planned, is_cancelled=never_planned > 0)
     return CourseView(
         at=count.at,
         planned=planned,

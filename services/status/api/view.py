@@ -1,4 +1,4 @@
-"""Shows a message in the bodies of the API, its trace in order of time, in the language of whoever asks."""
+"""Shows a message in the bodies of the API, its trace in order, in the language of whoever asks."""
 
 from schemas import ids
 from schemas.language import Language
@@ -28,6 +28,7 @@ from services.status.api.causes import (
     conclusions_of,
 )
 from services.status.api.explain import explain
+from services.status.api.timeline import in_order
 from services.status.fold import trace_of
 from services.status.message import Delivery, Entry, Link, Message, UnreadMessage
 from services.status.words import STEPS, Sentence, fill, said_anew
@@ -88,7 +89,6 @@ def _unread(message: UnreadMessage, language: Language) -> MessageSummary:
 def view_of(message: Message, language: Language = Language.ENGLISH) -> MessageView:
     """The whole message."""
     summary, request, conclusions = summary_of(message, language), message.request, conclusions_of(message)
-    trace = sorted(trace_of(message), key=lambda entry: entry.at)  # stable: what came first stays first
     return MessageView(
         message_id=summary.message_id,
         mt_num=summary.mt_num,
@@ -110,7 +110,7 @@ def view_of(message: Message, language: Language = Language.ENGLISH) -> MessageV
         registered_delivery=request.registered_delivery if request else None,
         notify_url=request.notify_url if request else None,
         links=[_link(message.links[number], conclusions, language) for number in sorted(message.links)],
-        trace=[_entry(entry, message.links.get(entry.link), language) for entry in trace],
+        trace=[_entry(entry, message.links.get(entry.link), language) for entry in in_order(trace_of(message))],
         trace_dropped=message.trace_dropped,
         closed=message.closed,
     )

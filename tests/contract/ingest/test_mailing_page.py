@@ -85,8 +85,9 @@ async def test_of_a_mailing_that_is_cancelled_half_way_the_pending_ones_are_told
     await outcomes.put(after.mailing_id, 2, counts, 2)
     await outcomes.put(after.mailing_id, 2, counts, 3)
     assert await figures_of() == [4, 6, 0, 1, 1, 1, 8]
-    course = (await operator.get(path)).json()["progress"]["course"]
-    assert [list(count.values()) for count in course] == [[1, 2, 1, 1, 1, 1, 0], [2, 4, 1, 1, 1, 1, 2]]
+    found = (await operator.get(path)).json()
+    counted, at_cancel = [[1, 2, 1, 1, 1, 1, 0], [2, 4, 1, 1, 1, 1, 2]], [found["finishedAt"], 4, 1, 1, 1, 1, 8]
+    assert [list(count.values()) for count in found["progress"]["course"]] == [*counted, at_cancel]
     (listed,) = (await operator.get("/v1/mailings")).json()["mailings"]
     assert listed["progress"]["course"] == []
 

@@ -63,7 +63,14 @@ def test_a_message_is_told_in_the_language_that_was_asked_for(platform: Platform
     shown = rpns(platform, "--language", "ru", "why", "m-1").stdout
     assert {headers["Accept-Language"] for headers in platform.headers} == {"ru"}
     line = next(line for line in shown.splitlines() if "попытка отправки" in line)
-    for words in ("попытка 2", "звено 2", "установка 01234567", "(поздно, не учитывается)", "12 мс", "errorCode 7"):
+    for words in (
+        "попытка 2",
+        "звено 2",
+        "установка 01234567",
+        "(с опозданием, не учитывается)",
+        "12 мс",
+        "errorCode 7",
+    ):
         assert words in line
     assert "получатель +79020000001  время по UTC" in shown
     assert "не сохранено строк: 3" in shown

@@ -26,6 +26,15 @@ def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (FOLDER / name).read_text() == pages()[name], "run `make schemas`"
 
 
+def test_every_text_of_the_page_of_topics_has_its_russian() -> None:
+    english, russian = (pages()[name] for name in ("topics.md", "ru/topics.md"))
+    assert [re.findall("`[^`]+`", line) for line in russian.splitlines() if line.startswith("| `")] == [
+        re.findall("`[^`]+`", line) for line in english.splitlines() if line.startswith("| `")
+    ]
+    prose = re.sub(r"`[^`]+`|\]\([^)]+\)", "", russian)
+    assert set(re.findall("[A-Za-z]+", prose)) == {"id", "AsyncAPI", "JSON", "Schema"}
+
+
 def test_every_cited_section_exists() -> None:
     found = list(cited())
     assert len(found) > 50

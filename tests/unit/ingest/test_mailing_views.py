@@ -93,6 +93,21 @@ def test_earlier_counts_have_the_figures_that_the_progress_had_then() -> None:
     assert (earlier.undelivered, earlier.cancelled) == (1, 2)
 
 
+def test_who_was_never_planned_is_cancelled_from_the_moment_of_the_cancel_on() -> None:
+    counts = [Count(5, {"PLANNED": 10, "READ": 10}, 0), Count(9, {"READ": 30, "SUPPRESSED": 10}, 10)]
+    counted = Outcomes({"READ": 30, "SUPPRESSED": 10}, {"cancelled": 10}, 9, counts)
+    progress = progress_of(replace(HALF, finished_at=7), counted)
+    assert [(at.at, at.planned, at.cancelled) for at in progress.course] == [(5, 20, 0), (7, 20, 60), (9, 40, 70)]
+    last = progress.course[-1]
+    assert last.sent + last.undelivered + last.cancelled == progress.recipients == 100
+    assert last.cancelled == progress.cancelled
+
+
+def test_a_cancel_before_the_first_count_has_cancelled_all_who_were_not_planned() -> None:
+    progress = progress_of(replace(HALF, finished_at=3), Outcomes({"READ": 40}, {}, 9, [Count(9, {"READ": 40}, 0)]))
+    assert [(at.at, at.planned, at.cancelled) for at in progress.course] == [(3, 0, 60), (9, 40, 60)]
+
+
 @pytest.mark.parametrize(
     ("states", "links", "settled"),
     [

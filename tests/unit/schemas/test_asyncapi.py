@@ -11,7 +11,8 @@ from jsonschema import Draft7Validator
 from deploy.clients import ASYNCAPI_SCHEMA
 from schemas import topics
 from schemas.__main__ import FOLDER
-from schemas.asyncapi import asyncapi
+from schemas.asyncapi import KEYS, asyncapi, records_of
+from schemas.language import Language
 from schemas.permissions import PERMISSIONS, rules
 from services.runtime.cluster_settings import SaslMechanism
 
@@ -96,6 +97,15 @@ def test_a_message_goes_its_way_without_what_is_upkeep() -> None:
         "status.send.message-requested",
         "traces.receive.message-requested",
     }
+
+
+def test_a_topics_records_are_described_in_each_language() -> None:
+    bulk = topics.MESSAGE_REQUESTED["bulk"]
+    assert records_of(bulk) == (
+        "bulk lane; key: message id; kept 37 days; dead letters: `message-requested.bulk.dead-letter`"
+    )
+    assert records_of(topics.INSTALLATIONS, Language.RUSSIAN) == "ключ: id установки; сжимается"
+    assert KEYS.keys() == set(get_args(topics.Key))
 
 
 def test_servers_say_how_to_log_in_and_no_address() -> None:

@@ -6,7 +6,7 @@ HELP = {
         "Черновик из файла JSON: name, message, schedule, ratePerS, segment (docs/features/mailings.md)."
     ),
     "- is standard input": "- — стандартный ввод",
-    "whose mailing it is": "чья рассылка",
+    "whose mailing it is": "партнёр, которому принадлежит рассылка",
     "The newest mailings.": "Последние рассылки.",
     "The recipients, as NDJSON or CSV. Goes on where an upload was cut off. Exit code 1 when lines are broken.": (
         "Получатели в NDJSON или CSV. Продолжает прерванную загрузку. Код завершения 1, если есть неверные строки."
@@ -23,11 +23,11 @@ HELP = {
     ),
     "messages per second": "сообщений в секунду",
     "lines that repeat a recipient; of a draft": "строки, повторяющие получателя; только у черновика",
-    "How far it has come.": "Как далеко зашла.",
-    "until it is over and nothing is under way": "до завершения, пока ничего не останется в пути",
+    "How far it has come.": "Ход рассылки.",
+    "until it is over and nothing is under way": "до завершения, пока не станет известен итог каждого сообщения",
     "Let it rest; what is asked for already is held as well.": "Приостановить; уже запрошенное тоже задерживается.",
     "Let it go on.": "Возобновить.",
-    "End it for good; what was sent is sent.": "Отменить навсегда; что отправлено, то отправлено.",
+    "End it for good; what was sent is sent.": "Отменить навсегда; отправленное остаётся отправленным.",
 }
 TEXTS = {
     "mailing": "рассылка",

@@ -23,12 +23,19 @@ export function Advice({ reason }: { reason: Pick<Reason, "meaning" | "remedy"> 
   );
 }
 
-/** On whose side the cause is, and what can be done: where there is little room. */
+const SHORT_SIDES: Readonly<Record<NonNullable<Reason["side"]>, Key>> = {
+  platform: "support.at.platform",
+  customer: "support.at.customer",
+  sender: "support.at.sender",
+  channel: "support.at.channel",
+};
+
+/** On whose side the cause is, below a badge: the same state may be anybody's doing. */
+export function ShortSide({ side }: Pick<Reason, "side">) {
+  return side && <div class="quiet" title={t(SIDES[side])}>{t(SHORT_SIDES[side])}</div>;
+}
+
+/** What can be done, where there is little room. */
 export function ShortAdvice({ reason }: { reason: Reason }) {
-  return (
-    <div class="quiet">
-      {reason.side && <strong>{t(SIDES[reason.side])}. </strong>}
-      {reason.remedy === null ? reason.meaning : <>{t("support.remedy")} {reason.remedy}</>}
-    </div>
-  );
+  return <div class="quiet">{reason.remedy === null ? reason.meaning : <>{t("support.remedy")} {reason.remedy}</>}</div>;
 }

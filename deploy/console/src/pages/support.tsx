@@ -13,7 +13,7 @@ import { Time } from "../parts/time";
 import { href } from "../router";
 import { isPortal } from "../session";
 import { t } from "../words";
-import { ShortAdvice } from "./support-advice";
+import { ShortAdvice, ShortSide } from "./support-advice";
 import { CustomerActions, type Customer } from "./support-customer";
 import { Devices } from "./support-devices";
 import { EVERYTHING, faultOf, FilterFields, isOpen, WithoutMailings, type Filter } from "./support-filter";
@@ -116,7 +116,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
           id={(message) => message.messageId}
           columns={[
             { title: t("support.created"), cell: (message) => <Time at={message.createdAt} /> },
-            { title: t("support.state"), cell: (message) => <MessageBadge state={message.state} /> },
+            { title: t("support.state"), cell: ({ state, reason }) => <><MessageBadge state={state} />{reason !== null && <ShortSide side={reason.side} />}</> },
             { title: t("support.message"), cell: named },
             ...(isPortal ? [{ title: t("support.recipient"), cell: recipientOf }] : []),
             { title: t("support.channel"), cell: ({ channel, sender, partnerId }) => <>{channelName(channel)}<div class="quiet">{[sender, isPortal ? null : partnerId].filter(Boolean).join(" · ")}</div></> },

@@ -53,7 +53,7 @@ export const OPERATIONS = {
   ],
   "sign.retiringPaused": [
     "{provider} calls too many tokens of {application} dead at once: none is retired",
-    "{provider} называет слишком много токенов {application} недействительными: ни один не отключается",
+    "{provider} объявил недействительными слишком много токенов {application} сразу: пока ни один не отключён",
   ],
   "sign.identityOff": [
     "Logins in {application} count without proof: that is switched off",
@@ -86,7 +86,7 @@ export const OPERATIONS = {
   "holdup.answer": ["The provider's answer", "Ответ провайдера"],
   "holdup.stopped": ["stopped", "остановлено"],
   "holdup.doubted": ["in doubt", "под сомнением"],
-  "holdup.retiringPaused": ["dead tokens stay", "токены не отключаются"],
+  "holdup.retiringPaused": ["dead tokens stay", "отключение токенов приостановлено"],
   "groups.title": ["What waits", "Что ждёт"],
   "groups.none": ["There are no groups of readers yet", "Групп читателей пока нет"],
   "groups.nothingWaits": ["Nothing waits, and every partition is read", "Ничего не ждёт, все партиции читаются"],
@@ -95,7 +95,7 @@ export const OPERATIONS = {
   "groups.topic": ["Topic", "Топик"],
   "groups.lane": ["Lane", "Полоса"],
   "groups.waiting": ["Waiting", "Ждут"],
-  "groups.oldest": ["Oldest waits for", "Старейшая ждёт"],
+  "groups.oldest": ["Oldest waits for", "Дольше всех ждёт"],
   "groups.held": ["Read by (partitions)", "Кто читает (партиции)"],
   "groups.nobody": ["nobody", "никто"],
   "period.hour": ["Last hour", "Последний час"],
@@ -154,7 +154,7 @@ export const OPERATIONS = {
   "stops.lift": ["Let go on…", "Возобновить…"],
   "stops.forGood": ["for good", "навсегда"],
   "stops.liftTitle": ["Let {what} go on?", "Возобновить: {what}?"],
-  "stops.liftText": ["What waits for it goes out within a second, in its window if it has one.", "Всё, что ждёт, уйдёт в течение секунды, в своё окно, если оно задано."],
+  "stops.liftText": ["What waits for it goes out within a second, in its window if it has one.", "Всё, что ждёт, уйдёт в течение секунды, а если задано окно — когда оно откроется."],
   "stops.pauseTitle": ["Pause {what}?", "Приостановить: {what}?"],
   "stops.pauseText": [
     "Within a second nothing of it goes out any more. It waits, and nothing is lost; what is still paused at the end of its lifetime expires.",
@@ -210,7 +210,7 @@ export const OPERATIONS = {
   "letters.redriveTitle": ["Send {letter} again?", "Отправить снова {letter}?"],
   "letters.redriveText": [
     "Goes to its topic again under its key, once. What was done of it before is not done twice.",
-    "Уйдёт в свой топик под своим ключом, один раз. Что уже сделано, не повторится.",
+    "Запись один раз уйдёт в свой топик с тем же ключом. Что уже сделано, не повторится.",
   ],
   "letters.mended": ["The mended record, JSON; empty: as it was", "Исправленная запись, JSON; пусто: как была"],
   "letters.asItWas": ["Begin with it as it was", "Взять исходную"],
@@ -218,7 +218,7 @@ export const OPERATIONS = {
   "letters.discardTitle": ["Discard {letter}?", "Отбросить {letter}?"],
   "letters.discardText": [
     "Notes that nothing is to be done. A failure that is held back comes, and ends the message. This cannot be taken back.",
-    "Отметка, что делать ничего не нужно. Удержанная ошибка наступит и завершит сообщение. Отменить это нельзя.",
+    "Запись будет отмечена как не требующая действий. Если ошибка удерживалась, она наступит и завершит сообщение. Отменить это нельзя.",
   ],
   "letters.redriveAll": ["Send all {count} again…", "Отправить все {count} снова…"],
   "letters.redriveAllTitle": ["Send all {count} shown records again?", "Отправить снова все показанные записи: {count}?"],

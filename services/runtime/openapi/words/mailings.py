@@ -75,7 +75,7 @@ MODELS = {
         "withoutDevice": "How many of those failed since there was no device to send to",
         "cancelled": "How many got nothing because it was cancelled; of a cancelled list also who was not planned",
         "countedAt": "When this was counted, UTC ms",
-        "course": "How the figures were when they had changed, the oldest first, at most 100; empty in lists",
+        "course": "How the figures were when they had changed, at most 100, and at a cancel, the oldest first; empty in lists",
     },
     "CourseView": {
         "at": "When this was counted, UTC ms",
@@ -84,7 +84,7 @@ MODELS = {
         "delivered": "How many a device had confirmed, those that were read included",
         "read": "How many were read",
         "undelivered": "How many had failed, but for those that were cancelled",
-        "cancelled": "How many messages were cancelled",
+        "cancelled": "How many messages were cancelled; since the cancel of a list also who was never planned",
     },
     "ProblemView": {"field": "The column that is wrong"},
     "ProblemsPage": {
