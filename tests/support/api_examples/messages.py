@@ -31,11 +31,11 @@ async def counts(walk: Walk) -> None:
 
 
 async def a_packet(walk: Walk) -> None:
-    """Its states, asked for by the ids of messages and by its own."""
-    await walk.until(
-        "status.getPacket", lambda found: "READ" in found.get("counts", {}), at={"packet_id": walk.ids["packet"]}
-    )
-    await walk.send("status.getStates")
+    """Its states, asked for by its id and by those of its messages."""
+    at = {"packet_id": walk.ids["packet"]}
+    page = await walk.until("status.getPacket", lambda found: "READ" in found.get("counts", {}), at=at)
+    read = [state["messageId"] for state in page["messages"] if state["status"] == "READ"]
+    await walk.send("status.getStates", {"messageIds": read})
 
 
 async def a_channel_report(walk: Walk) -> None:
@@ -59,14 +59,14 @@ async def a_history(walk: Walk) -> None:
 
 
 async def _looked_through(walk: Walk, own: dict[str, str]) -> None:
-    page = await walk.until("status.listHistoryEntries", lambda found: bool(found.get("entries")), at=own)
-    one = {"message_id": page["entries"][0]["messageId"]}
+    page = await walk.until("status.listHistoryEntries", lambda found: len(found.get("entries", ())) > 1, at=own)
+    one, other = ({"message_id": entry["messageId"]} for entry in page["entries"][:2])
     await walk.send("status.getContent", at={**own, **one})
     await walk.send("status.getHistoryEntry", at={**own, **one})
     about = {"messageId": one["message_id"]}
     await walk.send("status.changeHistoryStatus", about, at=own)
     await walk.send("status.deleteHistoryEntries", about, at=own)
-    await walk.send("status.deleteHistoryEntry", at={**own, **one})
+    await walk.send("status.deleteHistoryEntry", at={**own, **other})
 
 
 async def resent_reports(walk: Walk) -> None:

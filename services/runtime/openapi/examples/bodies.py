@@ -108,7 +108,7 @@ BODIES: dict[str, Any] = {
     "RevokeBody": {"externalUserId": "customer-1"},
     "ErasureBody": {"phone": "+7 900 000-00-01"},
     "RedriveBody": {"value": None},
-    "Asked": {"messageIds": ["card-1", "card-2"]},
+    "Asked": {"messageIds": [UUID]},
     "ResendBody": {"since": "2026-11-29T00:00:00+03:00", "dryRun": True},
     "DeleteBody": {"entries": [_REF]},
     "StatusBody": {"entries": [_REF], "status": "Seen"},

@@ -78,8 +78,8 @@ _REASON = {
     "side": "customer",
 }
 _LATENCY = {"count": 1, "meanMs": 40, "p50Ms": 100, "p95Ms": 100, "p99Ms": 100, "buckets": [1, 0, 0]}
-_STATE = {"messageId": "card-1", "ts": AT, "status": "READ", "id": "card-1", "packetId": 2186841536359987}
-_FAILED = {**_STATE, "messageId": "card-2", "status": "UNDELIVERABLE", "errorCode": 20, "id": "card-2"}
+_STATE = {"messageId": UUID, "ts": AT, "status": "READ", "id": "card-1", "packetId": 2186841536359987}
+_FAILED = {**_STATE, "messageId": _DELIVERY_ID, "status": "UNDELIVERABLE", "errorCode": 20, "id": "card-2"}
 _CONTENT: dict[str, Any] = {
     "title": None,
     "text": "Your card is ready",
@@ -124,7 +124,7 @@ ANSWERS: dict[str, Any] = {
         "messages": [_STATE, _FAILED],
         "next": None,
     },
-    "States": {"messages": [_STATE, _FAILED]},
+    "States": {"messages": [_STATE]},
     "StatisticsView": {
         "since": AT - 86_400_000,
         "until": AT,
