@@ -34,6 +34,14 @@ log = telemetry.logger("hms-receipts")
 _Signature = Annotated[str | None, Header(alias="X-HUAWEI-CALLBACK-ID", max_length=512, include_in_schema=False)]
 
 
+_BODY = {
+    "type": "object",
+    "description": "Receipts in Huawei's form, version 1 or 2; what is no receipt of ours is passed over",
+    "properties": {"statuses": {"type": "array", "items": {"type": "object"}}},
+    "required": ["statuses"],
+}
+
+
 class HuaweiAnswer(BaseModel):
     """What Huawei expects; anything else it sends again."""
 
@@ -51,6 +59,7 @@ def hms_routes(commands: DeviceCommands) -> APIRouter:
         RECEIPTS_PATH + "{application_id}",
         summary="Receipts of Huawei Push Kit",
         dependencies=[Security(HUAWEI)],
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
     )
     async def post_hms_receipts(
         request: Request, application_id: Annotated[str, Path(max_length=128)], signature: _Signature = None

@@ -143,7 +143,8 @@ def _add_ways_in(router: APIRouter, door: _Door) -> None:
 
     @router.post("/session")
     async def sign_in(body: SignIn, request: Request, response: Response) -> SessionView:
-        """Sign in to the console. The answer sets the cookie; a password for once needs `newPassword` beside it."""
+        """Sign in to the console, with the header `X-RPNS-Console`. The answer sets the cookie; a password for once
+        needs `newPassword` beside it."""
         asked_by_console(request)
         found = await door.proved(request, body.name.strip().lower(), body.password)
         if isinstance(found, Wrong):

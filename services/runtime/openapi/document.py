@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from services.runtime.http.native_names import NATIVE
-from services.runtime.openapi.examples import EXAMPLES
+from services.runtime.openapi.examples import CONTENTS, EXAMPLES
 from services.runtime.openapi.words import described, meaning_of, parameter_meaning
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -65,6 +65,8 @@ def complete(document: dict[str, Any], is_limited: IsLimited = nothing_limited) 
     document["servers"] = [{"url": "/", "description": "The address that this document came from"}]
     for path, method, operation in operations(document):
         _answers(path, method, operation)
+        for kind, example in CONTENTS.get(operation["operationId"], {}).items():
+            operation["requestBody"]["content"][kind]["example"] = example
         if is_limited(path, _schemes(operation)):
             _tell_limits(operation)
         for parameter in operation.get("parameters", ()):

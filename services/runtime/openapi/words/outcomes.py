@@ -88,10 +88,10 @@ MODELS = {
         "links": "Links that were not needed",
         "byChannel": "The same by the channel that they would have gone over",
     },
-    "Asked": {"messageIds": "Ids of messages, ours or your own"},
+    "Asked": {"messageIds": "Our ids of messages, as the answer to their packet names them"},
     "States": {"messages": "The states, in the order asked for"},
     "State": {
-        "messageId": "The id that was asked for, or ours",
+        "messageId": "Our id of it; where nothing is known of it, what was asked for",
         "ts": "When it got into this state, UTC ms",
         "status": "What has become of it",
         "errorCode": "The reason's code, where it failed",

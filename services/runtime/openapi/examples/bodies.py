@@ -1,13 +1,14 @@
-"""A body that is right, for each model of a request. A test holds each to its schema."""
+"""What is sent: for each model of a request, and for each request that no model describes."""
 
 from typing import Any
 
+from services.runtime.openapi.examples.samples import AT, UUID
+
 _TEXT = {"serviceNumber": "DemoBank", "text": "Your code is 4711", "ttl": 5}
 _PUSH = {"type": "PUSH", "data": _TEXT}
-_UUID = "0192f7a1-7c3e-7b44-9d2a-3f1e5c6b7a80"
-_REF = {"messageId": _UUID, "link": 0}
+_REF = {"messageId": UUID, "link": 0}
 
-EXAMPLES: dict[str, Any] = {
+BODIES: dict[str, Any] = {
     "SendRequest": {
         "login": "demo",
         "password": "demo",
@@ -16,13 +17,8 @@ EXAMPLES: dict[str, Any] = {
         "message": _PUSH,
         "cascadeChainLink": {
             "state": "DELIVERED",
-            "message": {"type": "SMS", "data": {"serviceNumber": "DemoBank", "text": "Your code is 4711"}},
+            "message": {"type": "SMS", "data": _TEXT},
         },
-    },
-    "SendAnswer": {"mtNum": "7390612217", "id": "first-1"},
-    "ErrorAnswer": {
-        "error": {"code": 4, "description": "Invalid request"},
-        "extendedDescription": "message.data.text: mandatory",
     },
     "Packet": {
         "messages": [
@@ -51,9 +47,9 @@ EXAMPLES: dict[str, Any] = {
     "ChangeBody": {"ratePerS": 1000},
     "ChannelBody": {"environment": "sandbox"},
     "TestPushBody": {
-        "partnerId": "bank",
-        "serviceNumber": "Bank",
-        "phone": "79001234567",
+        "partnerId": "acme",
+        "serviceNumber": "Acme",
+        "phone": "+7 900 000-00-01",
         "text": "This is a test message",
         "id": "4711",
     },
@@ -67,7 +63,7 @@ EXAMPLES: dict[str, Any] = {
         },
     },
     "InstallBody": {
-        "installationId": _UUID,
+        "installationId": UUID,
         "proof": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
         "deviceId": "device-1",
         "platform": "android",
@@ -80,14 +76,19 @@ EXAMPLES: dict[str, Any] = {
     "TokenBody": {"provider": "fcm", "token": "a-token-of-fcm"},
     "PersonalizeBody": {"externalUserId": "customer-1", "phone": "+7 900 000-00-01"},
     "SettingsBody": {"pushEnabled": True, "pushOsEnabled": True, "subscriptions": [{"id": "news", "value": False}]},
-    "SessionBody": {"sessionId": _UUID, "appVersion": "4.2.1", "previousSessionS": 95},
+    "SessionBody": {"sessionId": UUID, "appVersion": "4.2.1", "previousSessionS": 95},
     "ActivityTokenBody": {"token": "80" * 32, "environment": "production", "attributesType": "MatchAttributes"},
     "StartTokenBody": {"token": "80" * 32, "environment": "production"},
     "ReceiptsBody": {
-        "sentAt": 1795971845000,
-        "receipts": [{"messageId": _UUID, "deliveryId": _UUID, "link": 0, "kind": "read", "happenedAt": 1795971840000}],
+        "sentAt": AT + 5_000,
+        "receipts": [{"messageId": UUID, "deliveryId": UUID, "link": 0, "kind": "read", "happenedAt": AT}],
     },
-    "PartnerCreate": {"login": "acme", "reportUrl": "https://acme.example/reports", "maxRatePerS": 100},
+    "PartnerCreate": {
+        "partnerId": "acme",
+        "login": "acme",
+        "reportUrl": "https://acme.example/reports",
+        "maxRatePerS": 100,
+    },
     "PartnerPatch": {"maxRatePerS": 200},
     "OwnPatch": {"reportUrl": "https://acme.example/reports"},
     "PasswordBody": {"password": "three words and 4711"},
@@ -107,8 +108,38 @@ EXAMPLES: dict[str, Any] = {
     "RevokeBody": {"externalUserId": "customer-1"},
     "ErasureBody": {"phone": "+7 900 000-00-01"},
     "RedriveBody": {"value": None},
-    "Asked": {"messageIds": ["card-1", "card-2"]},
+    "Asked": {"messageIds": [UUID]},
     "ResendBody": {"since": "2026-11-29T00:00:00+03:00", "dryRun": True},
     "DeleteBody": {"entries": [_REF]},
     "StatusBody": {"entries": [_REF], "status": "Seen"},
 }
+
+_LISTED = {
+    "application/x-ndjson": (
+        '{"to": "+7 900 000-00-01", "name": "reader 1"}\n{"to": "+7 900 000-00-02", "name": "reader 2"}\n'
+    ),
+    "text/csv": "to,name\n+7 900 000-00-01,reader 1\n+7 900 000-00-02,reader 2\n",
+}
+_IMPORTED = '{"provider": "fcm", "token": "another-token-of-fcm", "externalUserId": "customer-2"}\n'
+CONTENTS: dict[str, dict[str, Any]] = {
+    "uploadRecipients": _LISTED,
+    "postRecipients": _LISTED,
+    "importInstallations": {"application/x-ndjson": _IMPORTED},
+    "putCredentials": {"application/json": {"project_id": "acme-project", "service_token": "a-token-of-rustore"}},
+    "postChannelReport": {"application/json": {"id": UUID, "status": 2, "doneDate": "2026-11-29T18:04:00+0300"}},
+    "postHmsReceipts": {
+        "application/json": {
+            "statuses": [
+                {
+                    "biTag": "the tag of the push",
+                    "token": "a-token-of-hms",
+                    "requestId": "4711",
+                    "appid": "100000001",
+                    "status": 0,
+                    "timestamp": AT,
+                }
+            ]
+        }
+    },
+}
+"""By operation and type, of bodies that no model describes."""
