@@ -29,7 +29,8 @@ _MOST_OF_NOTHING, _NOTHING, _TOO_MUCH = 64, (b"", b"{}", b"null"), b"..."
 
 
 def query_faults(request: Request) -> list[dict[str, str]]:
-    """Query parameters that the route does not read, and those that it reads once and are there twice."""
+    """Query parameters that the route does not read, that it reads once and are there twice, and that are empty: nobody
+    could tell whether nothing is asked for, or what has nothing there."""
     if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in OF_OTHERS:
         return []
     route = request.scope["route"]
@@ -42,6 +43,8 @@ def query_faults(request: Request) -> list[dict[str, str]]:
             faults.append({"field": name[:_MOST_OF_NAME] or "query", "rule": rule})
         elif not known[name] and len(request.query_params.getlist(name)) > 1:
             faults.append({"field": name, "rule": "must be given once"})
+        elif "" in request.query_params.getlist(name):
+            faults.append({"field": name, "rule": "must not be empty"})
     return faults[:_MOST_FAULTS]
 
 

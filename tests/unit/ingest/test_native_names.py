@@ -82,6 +82,23 @@ async def test_every_route_refuses_a_query_parameter_that_is_there_twice(apps: d
     assert seen > 30
 
 
+async def test_every_route_refuses_a_query_parameter_without_a_value(apps: dict[str, Api]) -> None:
+    seen = 0
+    for app, method, path, operation in native(apps):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] != "query":
+                continue
+            seen += 1
+            name = parameter["name"]
+            for query in (f"{name}=", name):
+                answer = await asked(app, method, path, query)
+                assert (answer.status_code, answer.json()["errors"]) == (
+                    400,
+                    [{"field": name, "rule": "must not be empty"}],
+                ), (method, path)
+    assert seen > 30
+
+
 async def test_every_route_that_takes_no_body_refuses_one(apps: dict[str, Api]) -> None:
     seen = 0
     for app, method, path, operation in native(apps):
