@@ -87,11 +87,12 @@ class AuditTrail:
 
     async def prepare(self) -> None:
         """Create the indexes: for a time; for callers; for people and messages; for kinds; for looks at nobody knows
-        whom; and the end after a year."""
+        whom; for what a former release has stored; and the end after a year."""
         partly = {"is_wide": {"partialFilterExpression": {"is_wide": True}}}
         await self._trail.create_indexes(
             [
                 *(IndexModel(keys, **partly.get(field, {})) for field, keys in _INDEXES.items()),
+                IndexModel([("form", ASCENDING)]),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
             ]
         )
@@ -195,11 +196,12 @@ def _between(query: Query, begin: Place | None, edge: Place | None) -> Query:
 
 
 def _page(documents: Sequence[Document], **more: Any) -> Page:
-    records = list(filter(None, (_record(document) for document in reversed(documents))))
+    records = list(filter(None, (record_in(document) for document in reversed(documents))))
     return Page(records, unread=len(documents) - len(records), **more)
 
 
-def _record(document: Document) -> Audited | None:
+def record_in(document: Document) -> Audited | None:
+    """None: this release cannot read it."""
     try:
         found = record_encryption.decode(AUDIT_EVENTS, document["record"])
     except (codec.Undecodable, codec.Newer) as error:
