@@ -80,7 +80,7 @@ def audit(
 def _searched(platform: Gateway, asked: dict[str, Any]) -> dict[str, Any]:
     """The answer; where it did not look back to the begin of the time, with those of the pages behind it, as long as
     there is room."""
-    found = platform.call("GET", "/v1/audit", **asked)
+    found: dict[str, Any] = platform.call("GET", "/v1/audit", **asked)
     while not _is_through(found) and (room := asked["limit"] - len(found["records"])):
         older = platform.call("GET", "/v1/audit", **asked | {"limit": room, "cursor": found["cursor"]})
         records = older["records"] + found["records"]

@@ -73,9 +73,9 @@ class Page:
 
 
 class _Slice(NamedTuple):
-    """Records that an index finds, down to `edge`; None: to the last one."""
+    """Records that the index `by` finds, down to `edge`; None: to the last one."""
 
-    index: str
+    by: str
     edge: Place | None
 
 
