@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli import show
+from deploy.cli.gateway import Gateway
 from deploy.cli.options import AsJson
 from deploy.cli.period import since_ms
 from deploy.cli.place import operator
@@ -67,13 +68,30 @@ def audit(
     begin, end = (None if text is None else since_ms(text, now) for text in (since, until))
     about: dict[str, Any] = {"phone": phone, "user": user, "message": message, "since": begin, "until": end}
     about |= {"wide": "true" if wide else None, "limit": limit}
-    found = operator(context).call("GET", "/v1/audit", who=who, what=what, kind=kind, **about)
+    found = _searched(operator(context), {"who": who, "what": what, "kind": kind, **about})
     rows = found["records"]
     show.listing(
         rows if as_json else [_row(row) for row in rows], COLUMNS, phrase("there are no such records"), as_json
     )
     for line in [*_missing(found), *_beside(found)]:
         show.errors().print(f"[yellow]{line}[/]")
+
+
+def _searched(platform: Gateway, asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer; where it did not look back to the begin of the time, with those of the pages behind it, as long as
+    there is room."""
+    found: dict[str, Any] = platform.call("GET", "/v1/audit", **asked)
+    while not _is_through(found) and (room := asked["limit"] - len(found["records"])):
+        older = platform.call("GET", "/v1/audit", **asked | {"limit": room, "cursor": found["cursor"]})
+        records = older["records"] + found["records"]
+        behind = {name: older[name] for name in ("since", "searchedSince", "cursor", "leftOut")}
+        found |= {**behind, "records": records, "isWhole": found["isWhole"] and older["isWhole"]}
+    return found
+
+
+def _is_through(found: dict[str, Any]) -> bool:
+    """Whether all of the time was looked through. A platform of a former release does so at once, or answers 503."""
+    return "searchedSince" not in found or found["searchedSince"] <= found["since"]
 
 
 def _missing(found: dict[str, Any]) -> list[str]:
@@ -93,15 +111,22 @@ def _beside(found: dict[str, Any]) -> list[str]:
     """What is not in the list. A platform of a former release counts neither."""
     lines = []
     if found.get("leftOut"):
-        oldest = datetime.fromtimestamp(found["records"][0]["at"] / 1000, UTC).isoformat(timespec="milliseconds")
+        oldest = _moment(found["records"][0]["at"])
         text = "{shown} older {count:one|ones}: ask again with --until {oldest}"
         lines.append(phrase(text, **_counted(found["leftOut"]), oldest=oldest))
+    if not _is_through(found):
+        begin = _moment(found["searchedSince"])
+        lines.append(phrase("looked back to {begin}, and not further", begin=begin))
     if found.get("wide"):
         text = (
             "{shown} {count:look names|looks name} nobody and may have shown this customer too: list them with --wide"
         )
         lines.append(phrase(text, **_counted(found["wide"])))
     return lines
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _counted(count: int) -> dict[str, Any]:

@@ -26,9 +26,9 @@ export class ApiError extends Error {
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-/** A path with its query; what is null or undefined is left out. */
+/** A path with its query; what is null, undefined or empty is left out: the API refuses a parameter without a value. */
 export function withQuery(path: string, query: Query): string {
-  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
 }
 

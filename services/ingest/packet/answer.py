@@ -43,7 +43,8 @@ from services.ingest.packet.templates import PacketTemplates
 from services.ingest.rules import AcceptedMessage, Code, Refusal, not_json, unknown_around
 from services.ingest.secure_values import sealed
 from services.runtime import faults, telemetry
-from services.runtime.access.packet_key import KeyFault, partner_of
+from services.runtime.access.audit import NOBODY, Caller
+from services.runtime.access.packet_key import KeyFault, owner_of, partner_of
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.clock import now_ms
 from services.runtime.crypto.master_key import Secrets
@@ -88,6 +89,11 @@ class PacketService:
         if isinstance(found, KeyFault):
             return Refusal(Code.LOGIN if found is KeyFault.UNKNOWN else Code.ADDRESS, "", found.value)
         return found
+
+    def proved(self, authorization: str) -> Caller:
+        """Who it is for the audit trail: whoever has a partner's key, also where it may not be used."""
+        owner = owner_of(authorization, self._directory, self._secrets)
+        return NOBODY if owner is None else Caller(f"partner:{owner.login}")
 
     async def answer(self, body: bytes, partner: PartnerChanged, beside: Beside) -> tuple[int, bytes] | Refusal:
         """HTTP status and body, or a refusal of all."""

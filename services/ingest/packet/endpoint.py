@@ -12,7 +12,7 @@ from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
 from services.ingest.rules import Refusal
 from services.runtime import telemetry
-from services.runtime.access.audit import NOBODY, Refused
+from services.runtime.access.audit import Refused
 from services.runtime.access.callers import Network, caller_address
 
 log = telemetry.logger("api")
@@ -40,16 +40,19 @@ class PacketEndpoint:
         status, answer = (outcome.code.http_status, outcome) if isinstance(outcome, Refusal) else outcome
         await write_answer(scope, send, answer, beside, status)
         if is_of_a_stranger(answer, beside):
-            self._refused(NOBODY, scope, status)
+            self._refused(self._batch.proved(_authorization(scope)), scope, status)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 
     async def _outcome(self, scope: Scope, receive: Receive, beside: Beside) -> tuple[int, bytes] | Refusal | None:
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        partner = self._batch.caller(given.decode("latin-1"), caller_address(scope, self._trusted))
+        partner = self._batch.caller(_authorization(scope), caller_address(scope, self._trusted))
         if isinstance(partner, Refusal):
             return partner
         body = await read_body(scope, receive, MAX_BODY_BYTES)
         if body is None or isinstance(body, Refusal):
             return body
         return await self._batch.answer(body, partner, beside)
+
+
+def _authorization(scope: Scope) -> str:
+    return next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")

@@ -68,7 +68,8 @@ class AuditView(AnswerModel):
 
 
 class TrailView(AnswerModel):
-    """The newest last. `isWhole` false: records of this time may be missing that the trail does not have yet."""
+    """The newest last. `isWhole` false: records of this time may be missing that the trail does not have yet.
+    `searchedSince` later than `since`: it was not looked further back yet, `cursor` goes on."""
 
     since: int
     until: int
@@ -82,7 +83,11 @@ class TrailView(AnswerModel):
         description="older ones that had no room: ask with `cursor`, or with `until`, the `at` of the first record "
         f"here; {MOST_COUNTED}: so many or more"
     )
-    cursor: str | None = Field(description="asks for them; null: there are none")
+    searched_since: int = Field(
+        description="UTC ms: the records of this time were looked through from its end back to then, for a second. "
+        "Later than `since`: of older ones none is counted in `leftOut` either; `cursor` goes on"
+    )
+    cursor: str | None = Field(description="asks for what is older; null: there is nothing")
     wide: int = Field(
         description="looks at nobody knows whom (`isWide`), beside those that name the customer who is asked for; "
         f"with `wide` they are listed; {MOST_COUNTED}: so many or more"
@@ -99,6 +104,7 @@ class TrailView(AnswerModel):
             read_until=read_until,
             records=[_view(record, language, wanted.kinds()) for record in page.records],
             left_out=page.left_out,
+            searched_since=wanted.since if page.searched_since is None else page.searched_since,
             cursor=None if page.behind is None else f"{page.behind.at}.{page.behind.event_id}",
             wide=wide,
         )

@@ -8,6 +8,7 @@
     places       the path, and the keys of what was changed, a line each
     kinds        of what kind it is (`AuditKind`); a look may be a change too
     is_wide      only where it is
+    form         what of these the release knew that made it (`FORM`)
     record       as it stands in the log: what is sealed there is sealed here
     kept_until   as long as the topic keeps it
 
@@ -26,6 +27,9 @@ from schemas.topics import HISTORY_RETENTION_MS
 AuditKind = Literal["sign-in", "failed-sign-in", "look", "search", "change", "refusal"]
 """A look has shown values about people, a search masked them; a refusal is what was tried in vain, but to sign in."""
 _SIGN_INS = {("POST", "/v1/session"), ("GET", "/v1/session/oidc/callback")}
+FORM = 1
+"""Raised with whatever a record is found by anew: `completion.py` completes what is stored. Of the first releases is
+what has none."""
 LATEST_MS = 250_000_000_000_000
 """Of a record that can be stored: in the year 9892, so that the end of its time is a date."""
 
@@ -39,6 +43,7 @@ def document_of(event: Audited, raw: bytes) -> dict[str, Any]:
         "about": _names(event),
         "kinds": list(kinds_of(event)),
         "places": "\n".join(dict.fromkeys((event.path, *(change.entity for change in event.changes)))),
+        "form": FORM,
         "record": raw,
         "kept_until": datetime.fromtimestamp((event.at + HISTORY_RETENTION_MS) / 1000, UTC),
     }

@@ -58,7 +58,7 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         cursor: Annotated[str | None, Query(max_length=300, description="of a page: what is older than it")] = None,
         language: Language = Depends(spoken),  # noqa: B008 — FastAPI's way
     ) -> TrailView:
-        """The newest `limit` records of this time.
+        """The newest `limit` records of this time; fewer, with a `cursor`, where they are rare among very many.
 
         With `phone`, `user` or `message` only what asked for them, showed them or was done to them; `wide` tells how
         many other looks may have shown them too.

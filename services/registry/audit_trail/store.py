@@ -6,9 +6,11 @@
 Every method raises mongo.TRANSIENT_ERRORS.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
@@ -26,7 +28,21 @@ log = telemetry.logger("audit-trail")
 MOST_COUNTED = 1_000
 """Of what is counted and not listed: to count all of a year takes longer than the page itself."""
 _MOST_MS = 10_000
+LOOK_S = 1.0
+"""Longer a page does not look through records for what no index finds; what it has by then is told, and how far back
+that goes."""
+SLICE = 10_000
+"""Records that are looked through by one query: some tenths of a second at most."""
 _NEWEST_FIRST = [("at", DESCENDING), ("_id", DESCENDING)]
+_INDEXES: Mapping[str, Sequence[tuple[str, int]]] = {
+    "at": [*_NEWEST_FIRST, ("places", ASCENDING)],
+    **{field: [(field, ASCENDING), *_NEWEST_FIRST] for field in ("callers", "about", "kinds", "is_wide")},
+}
+"""By the field that each begins with. That for a time has the places in it, so that a part of them is looked for in the
+index alone."""
+
+
+_SHOWN: Mapping[str, int] = {"at": 1, "record": 1}
 
 
 class Place(NamedTuple):
@@ -45,13 +61,22 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """`records`: the newest last. `left_out` older ones are behind `behind`; `unread`: what only a newer release
+    """`records`: the newest last. What is older is behind `behind`, `left_out` of it known to be there. What is older
+    than `searched_since` (UTC ms) was not looked at yet; None: all was. `unread`: what only a newer release
     understands."""
 
     records: list[Audited] = field(default_factory=list)
     behind: Place | None = None
     left_out: int = 0
+    searched_since: int | None = None
     unread: int = 0
+
+
+class _Slice(NamedTuple):
+    """Records that the index `by` finds, down to `edge`; None: to the last one."""
+
+    by: str
+    edge: Place | None
 
 
 class AuditTrail:
@@ -61,16 +86,13 @@ class AuditTrail:
         self._trail, self._reading = durable(database["audit_trail"]), durable(database["audit_reading"])
 
     async def prepare(self) -> None:
-        """Create the indexes: for a time, with the places in it, so that a part of them is looked for in the index
-        alone; for callers; for people and messages; for kinds; for looks at nobody knows whom; and the end after a
-        year."""
+        """Create the indexes: for a time; for callers; for people and messages; for kinds; for looks at nobody knows
+        whom; for what a former release has stored; and the end after a year."""
+        partly = {"is_wide": {"partialFilterExpression": {"is_wide": True}}}
         await self._trail.create_indexes(
             [
-                IndexModel([*_NEWEST_FIRST, ("places", ASCENDING)]),
-                IndexModel([("callers", ASCENDING), *_NEWEST_FIRST]),
-                IndexModel([("about", ASCENDING), *_NEWEST_FIRST]),
-                IndexModel([("kinds", ASCENDING), *_NEWEST_FIRST]),
-                IndexModel([("is_wide", ASCENDING), *_NEWEST_FIRST], partialFilterExpression={"is_wide": True}),
+                *(IndexModel(keys, **partly.get(field, {})) for field, keys in _INDEXES.items()),
+                IndexModel([("form", ASCENDING)]),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
             ]
         )
@@ -98,29 +120,59 @@ class AuditTrail:
         return {document["_id"]: Position(document["offset"], document["at"]) for document in found}
 
     async def page(self, wanted: Wanted, limit: int, behind: Place | None = None) -> Page:
-        """The newest `limit` that are listed, of those older than `behind`.
+        """The newest `limit` that are listed, of those older than `behind`; fewer where it takes longer than `LOOK_S`
+        to find them.
 
         Of a millisecond that has no room there is nothing, unless it alone is more than that: so older ones are found
         by their time too. Raises OutOfTime.
         """
-        query = wanted.listed()
-        found = self._trail.find(_older(query, behind), {"at": 1, "record": 1}).sort(_NEWEST_FIRST)
-        documents = await found.limit(limit + 1).max_time_ms(_MOST_MS).to_list()
-        if len(documents) <= limit:
-            return _page(documents)
+        query, gives_up_s = wanted.listed(), time.monotonic() + LOOK_S
+        documents, begin = list[Document](), behind
+        while True:
+            index, edge = await self._slice(wanted, begin)
+            documents += await self._found(_between(query, begin, edge), index, limit + 1 - len(documents))
+            if len(documents) > limit:
+                break
+            if edge is None:
+                return _page(documents)
+            if time.monotonic() > gives_up_s:
+                return _page(documents, behind=edge, searched_since=edge.at)
+            begin = edge
         rest = documents.pop()["at"]
         documents = [document for document in documents if document["at"] > rest] or documents
         last = Place(documents[-1]["at"], documents[-1]["_id"])
-        return _page(documents, last, await self._count(_older(query, last)))
+        left_out = await self._count(_between(query, last, edge), hint=dict(_INDEXES[index]))
+        return _page(documents, behind=last, left_out=left_out, searched_since=None if edge is None else edge.at)
+
+    async def _slice(self, wanted: Wanted, begin: Place | None) -> _Slice:
+        """Where to look next: by the index that goes back furthest within so many records."""
+        by_index = wanted.by_index()
+        if wanted.is_by_index():
+            return _Slice(next(iter(by_index)), None)
+        slices = list[tuple[str, Place]]()
+        for index, query in by_index.items():
+            edge = await self._found(_between(query, begin, None), index, 1, {"at": 1}, skip=SLICE - 1)
+            if not edge:
+                return _Slice(index, None)
+            slices.append((index, Place(edge[0]["at"], edge[0]["_id"])))
+        return _Slice(*min(slices, key=itemgetter(1)))
+
+    async def _found(
+        self, query: Query, index: str, limit: int, fields: Mapping[str, int] = _SHOWN, skip: int = 0
+    ) -> list[Document]:
+        steps: list[Document] = [{"$match": query}, {"$sort": dict(_NEWEST_FIRST)}, {"$skip": skip}]
+        steps += [{"$limit": limit}, {"$project": fields}]
+        found = self._trail.aggregate(steps, maxTimeMS=_MOST_MS, hint=dict(_INDEXES[index]))
+        return await found.to_list()
 
     async def count_beside(self, wanted: Wanted) -> int:
         """How many are not listed, and may have shown the customer all the same; `MOST_COUNTED`: or more."""
         query = wanted.beside()
         return 0 if query is None else await self._count(query)
 
-    async def _count(self, query: Query) -> int:
+    async def _count(self, query: Query, **options: Any) -> int:
         steps: list[Document] = [{"$match": query}, {"$limit": MOST_COUNTED}, {"$count": "count"}]
-        found = await self._trail.aggregate(steps, maxTimeMS=_MOST_MS).to_list()
+        found = await self._trail.aggregate(steps, maxTimeMS=_MOST_MS, **options).to_list()
         return int(found[0]["count"]) if found else 0
 
 
@@ -131,20 +183,25 @@ def _storable(event: object) -> Audited:
     return event
 
 
-def _older(query: Query, place: Place | None) -> Query:
-    if place is None:
-        return query
-    among = query["at"] | {"$lt": min(query["at"]["$lt"], place.at + 1)}
-    same = {"at": place.at, "_id": {"$gte": place.event_id}}
-    return query | {"at": among, "$nor": [*query.get("$nor", ()), same]}
+def _between(query: Query, begin: Place | None, edge: Place | None) -> Query:
+    """What is older than `begin`, and not older than `edge`."""
+    among, without = dict(query["at"]), list(query.get("$nor", ()))
+    if begin is not None:
+        among["$lt"] = min(among["$lt"], begin.at + 1)
+        without.append({"at": begin.at, "_id": {"$gte": begin.event_id}})
+    if edge is not None:
+        among["$gte"] = max(among["$gte"], edge.at)
+        without.append({"at": edge.at, "_id": {"$lt": edge.event_id}})
+    return query | {"at": among} | ({"$nor": without} if without else {})
 
 
-def _page(documents: Sequence[Document], behind: Place | None = None, left_out: int = 0) -> Page:
-    records = list(filter(None, (_record(document) for document in reversed(documents))))
-    return Page(records, behind, left_out, len(documents) - len(records))
+def _page(documents: Sequence[Document], **more: Any) -> Page:
+    records = list(filter(None, (record_in(document) for document in reversed(documents))))
+    return Page(records, unread=len(documents) - len(records), **more)
 
 
-def _record(document: Document) -> Audited | None:
+def record_in(document: Document) -> Audited | None:
+    """None: this release cannot read it."""
     try:
         found = record_encryption.decode(AUDIT_EVENTS, document["record"])
     except (codec.Undecodable, codec.Newer) as error:

@@ -6,7 +6,7 @@ wide     a look that may have shown anybody and does not name the customer: coun
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,23 @@ class Wanted:
         """Those to be listed."""
         return self._wide() if self.wide else self._among() | self._about()
 
+    def by_index(self) -> Mapping[str, Query]:
+        """What of it an index finds by itself, by the field that the index begins with: its records are looked through
+        for the rest."""
+        found: dict[str, Query] = {"is_wide": {"is_wide": True}} if self.wide else {}
+        if self.who is not None:
+            found["callers"] = {"callers": self.who}
+        if self.subjects and not self.wide:
+            found["about"] = self._about()["$and"][0]
+        if self.kind is not None:
+            found["kinds"] = {"kinds": self.kind}
+        return {field: query | self._in_time() for field, query in (found or {"at": {}}).items()}
+
+    def is_by_index(self) -> bool:
+        """Whether an index finds all of it, with nothing to be looked through."""
+        asked = (self.wide, self.who, self.what, self.kind)
+        return sum(bool(one) for one in asked) + len(self.subjects) <= (0 if self.what else 1)
+
     def beside(self) -> Query | None:
         """Those that are not to be listed, and may have shown the customer all the same; None: there are none."""
         return self._wide() if self.subjects and not self.wide else None
@@ -47,8 +64,11 @@ class Wanted:
         """That may be of anybody, and do not name the customer."""
         return {"is_wide": True} | self._among() | ({"$nor": [self._about()]} if self.subjects else {})
 
+    def _in_time(self) -> Query:
+        return {"at": {"$gte": self.since, "$lt": self.until}}
+
     def _among(self) -> Query:
-        query: Query = {"at": {"$gte": self.since, "$lt": self.until}}
+        query = self._in_time()
         if self.who is not None:
             query["callers"] = self.who
         if self.kind is not None:

@@ -34,7 +34,6 @@ from services.runtime.access.operator_routes import (
     RENEWAL,
     OperatorRoute,
     audited_route_of,
-    is_open,
 )
 from services.runtime.access.operator_tokens import Operator
 from services.runtime.clock import now_ms
@@ -200,7 +199,7 @@ class AuditedApp:
                 status = message["status"]
                 if changes and notes.caller.who:
                     await self._record(scope, route, notes, status)
-                elif _is_refused(scope, status) or (notes.account is not None and status >= 400):
+                elif _is_refused(notes.caller, status) or (notes.account is not None and status >= 400):
                     self._refused(notes.caller, scope, status, notes.account)
             await send(message)
 
@@ -241,8 +240,9 @@ class AuditedApp:
         await record(self._sink, [event])
 
 
-def _is_refused(scope: Scope, status: int) -> bool:
-    return status in (401, 403) or (status == 429 and is_open(scope["method"], scope["path"]))
+def _is_refused(caller: Caller, status: int) -> bool:
+    """Whom we know may ask too often; who has proved nothing has guessed too often."""
+    return status in (401, 403) or (status == 429 and caller == NOBODY)
 
 
 async def record(sink: Log, events: Sequence[Audited]) -> None:

@@ -23,11 +23,16 @@ class KeyFault(Enum):
 
 def partner_of(authorization: str, directory: Directory, secrets: Secrets, address: str) -> PartnerChanged | KeyFault:
     """The partner that the header names, calling from `address`."""
+    partner = owner_of(authorization, directory, secrets)
+    if partner is None:
+        return KeyFault.UNKNOWN
+    return partner if may_call(partner.subnets, address) else KeyFault.FORBIDDEN_ADDRESS
+
+
+def owner_of(authorization: str, directory: Directory, secrets: Secrets) -> PartnerChanged | None:
+    """Whose key the header has, wherever it comes from."""
     scheme, _, key = authorization.strip().partition(" ")
     if scheme.lower() != "key" or not _KEY.fullmatch(key.strip()):
-        return KeyFault.UNKNOWN
-    for digest in secrets.digests(key.strip(), "batch-key"):
-        partner = directory.partner_by_batch_key(digest)
-        if partner is not None and partner.enabled:
-            return partner if may_call(partner.subnets, address) else KeyFault.FORBIDDEN_ADDRESS
-    return KeyFault.UNKNOWN
+        return None
+    found = (directory.partner_by_batch_key(digest) for digest in secrets.digests(key.strip(), "batch-key"))
+    return next((partner for partner in found if partner is not None and partner.enabled), None)

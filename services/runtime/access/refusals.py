@@ -1,7 +1,7 @@
 """Who was refused at operators' routes and where partners send, for the audit trail: added up, to fill no topic.
 
     401, 403, 429 ─▶ counted by caller, network, route, answer ─▶ once a minute: a record for each of the most frequent
-    a sign-in to an account that failed ─▶ likewise, and by the account
+    a sign-in to an account that failed ─▶ likewise, and by the account; the first of its kind ─▶ a record at once
 
 What was tried stands in each record, so no harmless request hides another. What gives rights, or a way in
 (`operator_routes.gives_rights`), has room of its own; what finds none is added up apart from what is harmless.
@@ -37,7 +37,7 @@ RIGHTS = "rights"
 """The path of what was tried to be given rights, and had no room."""
 FROM_STRANGERS = 10
 EVERY_S = 60.0
-MOST_RIGHTS, MOST = 40, 20
+MOST_RIGHTS, MOST, MOST_AT_ONCE = 40, 20, 20
 _MOST_KEPT, _MOST_OF_PATH = 1_000, 200
 _HIDDEN = "…"
 _OF_STRANGERS = 2
@@ -76,6 +76,7 @@ class Refusals:
 
     def __init__(self, sink: Log, service: str, trusted: Sequence[Network]) -> None:
         self._sink, self._service, self._trusted = sink, service, trusted
+        self._told, self._telling = set[Refusal](), set[asyncio.Task[None]]()
         self._begin()
 
     def note(self, caller: Caller, scope: Scope, status: int, account: TriedAccount | None = None) -> None:
@@ -95,10 +96,15 @@ class Refusals:
         path = path_of(audited_route_of(method, scope["path"]), scope["path"], lambda _: _HIDDEN)
         self._paths[refusal] = _common(self._paths.get(refusal, path), path)
         self._counts[refusal] += 1
+        if account is not None and is_new and refusal not in self._told and len(self._firsts) < MOST_AT_ONCE:
+            self._firsts.add(refusal)
+            telling = asyncio.get_running_loop().create_task(self._tell_first(refusal, self._firsts))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     def taken(self) -> list[tuple[Refusal, str, int]]:
         """What is to be told of, with its path and number; it begins anew then."""
-        known = [found for found in self._counts.items() if self._is_told(found[0])]
+        known = [found for found in self._counts.items() if found[1] and self._is_told(found[0])]
         known.sort(key=lambda found: (found[0].rank, -found[1]))
         rights = [found for found in known if found[0].is_about_rights]
         rest = [found for found in known if not found[0].is_about_rights]
@@ -108,6 +114,7 @@ class Refusals:
             ("", _sum(rest[MOST:]) + self._beyond[False]),
         )
         lines = [(refusal, self._paths[refusal], count) for refusal, count in listed]
+        self._told = self._firsts | {refusal for refusal, _ in listed if refusal.account is not None}
         self._begin()
         return [*lines, *((_others(path), path, count) for path, count in others if count)]
 
@@ -115,6 +122,7 @@ class Refusals:
         """Until `stop`; what is left then is told at once."""
         await keep_on("refusals", self.flush, stop, EVERY_S)
         await self.flush()
+        await asyncio.gather(*self._telling)
 
     async def flush(self) -> None:
         """Append what has been refused since the last time."""
@@ -122,7 +130,14 @@ class Refusals:
         if events:
             await record(self._sink, events)
 
+    async def _tell_first(self, refusal: Refusal, firsts: set[Refusal]) -> None:
+        """Unless the minute has ended, and it was told with its repeats."""
+        if firsts is self._firsts:
+            self._counts[refusal] -= 1
+            await record(self._sink, [self._event(refusal, self._paths[refusal], 1)])
+
     def _begin(self) -> None:
+        self._firsts: set[Refusal] = set()  # told at once; those of the minute before are in `_told`
         self._counts: Counter[Refusal] = Counter()
         self._paths: dict[Refusal, str] = {}
         self._kept: Counter[int] = Counter()  # how many are told apart, by rank

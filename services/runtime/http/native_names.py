@@ -29,11 +29,13 @@ _MOST_OF_NOTHING, _NOTHING, _TOO_MUCH = 64, (b"", b"{}", b"null"), b"..."
 
 
 def query_faults(request: Request) -> list[dict[str, str]]:
-    """Query parameters that the route does not read, and those that it reads once and are there twice."""
+    """Query parameters that the route does not read, that it reads once and are there twice, and that are empty: nobody
+    could tell whether nothing is asked for, or what has nothing there. Empty may be what is empty by default."""
     if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in OF_OTHERS:
         return []
     route = request.scope["route"]
     known, named = query_of(route), sorted(query_of(route, only_described=True))
+    may_be_empty = _empty_by_default(route)
     faults = []
     for name in dict.fromkeys(request.query_params.keys()):
         if name not in known:
@@ -42,6 +44,8 @@ def query_faults(request: Request) -> list[dict[str, str]]:
             faults.append({"field": name[:_MOST_OF_NAME] or "query", "rule": rule})
         elif not known[name] and len(request.query_params.getlist(name)) > 1:
             faults.append({"field": name, "rule": "must be given once"})
+        elif name not in may_be_empty and "" in request.query_params.getlist(name):
+            faults.append({"field": name, "rule": "must not be empty"})
     return faults[:_MOST_FAULTS]
 
 
@@ -97,15 +101,25 @@ def query_of(route: object, *, only_described: bool = False) -> Mapping[str, boo
 
     `only_described`: without former names, which are read but not told.
     """
-    return dict(_flat(route.dependant, only_described)) if isinstance(route, APIRoute) else {}
+    if not isinstance(route, APIRoute):
+        return {}
+    return {
+        parameter.alias: _is_several(parameter.field_info.annotation)
+        for parameter in _flat(route.dependant)
+        if not only_described or getattr(parameter.field_info, "include_in_schema", True)
+    }
 
 
-def _flat(dependant: Dependant, only_described: bool) -> Iterator[tuple[str, bool]]:
-    for parameter in dependant.query_params:
-        if not only_described or getattr(parameter.field_info, "include_in_schema", True):
-            yield parameter.alias, _is_several(parameter.field_info.annotation)
+def _empty_by_default(route: object) -> set[str]:
+    found = _flat(route.dependant) if isinstance(route, APIRoute) else ()
+    return {parameter.alias for parameter in found if parameter.field_info.default == ""}
+
+
+def _flat(dependant: Dependant) -> Iterator[Any]:
+    """Its query parameters, as FastAPI describes them to itself."""
+    yield from dependant.query_params
     for inner in dependant.dependencies:
-        yield from _flat(inner, only_described)
+        yield from _flat(inner)
 
 
 def _is_several(annotation: Any) -> bool:

@@ -1,14 +1,20 @@
 """The audit trail as a projection: each record once, whatever is repeated, late, poisoned or killed."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.repair.fold import Folds
 from deploy.repair.replay import replayed
 from schemas import codec
+from schemas.audit_events import Audited, AuditedChange
 from schemas.topics import AUDIT_EVENTS
+from services.registry.audit_trail import completion
+from services.registry.audit_trail.completion import TrailCompletion
+from services.registry.audit_trail.document import FORM, document_of
 from services.registry.audit_trail.wanted import Wanted
 from services.runtime import mongo
 from services.runtime.clock import now_ms
@@ -117,6 +123,49 @@ async def test_what_only_a_newer_release_can_read_is_left_out_and_said(trail: Tr
     await stored(trail.trail, [newer], offset=1)
     answer = await trail.answer()
     assert ([record["path"] for record in answer["records"]], answer["isWhole"]) == (["/a"], False)
+
+
+async def as_the_first_release(trail: Trail, events: Sequence[Audited]) -> None:
+    """Stores them as it did: by the caller's names alone, and of no kind."""
+    for event in events:
+        document = document_of(event, codec.encode(event))
+        document["callers"] = [event.who, event.who.partition(":")[2]]
+        await trail.database["audit_trail"].insert_one(
+            {name: value for name, value in document.items() if name not in ("kinds", "form")}
+        )
+
+
+async def test_records_that_an_older_registry_stores_are_completed(
+    idle_trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completion, "BATCH", 2)
+    changed = AuditedChange(entity="partner/bank", before="#1", after="#2")
+    events = [
+        record_of("operator:duty", f"/{number}", changed, who_id="account/a", at=BEGIN + number) for number in range(5)
+    ]
+    await as_the_first_release(idle_trail, events)
+    newer = document_of(record_of("operator:duty", "/newer"), b"") | {"form": FORM + 1}
+    await idle_trail.database["audit_trail"].insert_one(newer)
+    wanted = Wanted(0, now_ms() + 1, who="account/a", kind="change")
+    assert (await idle_trail.trail.page(wanted, 10)).records == []
+    turns = [await TrailCompletion(idle_trail.database).turn() for _ in range(3)]
+    assert turns == [completion._AGAIN_S, completion._AGAIN_S, completion.EVERY_S]
+    assert [event.path for event in (await idle_trail.trail.page(wanted, 10)).records] == [f"/{n}" for n in range(5)]
+    before = await everything(idle_trail.database)
+    assert [document["form"] for document in before["audit_trail"]].count(FORM + 1) == 1
+    await TrailCompletion(idle_trail.database).turn()
+    assert await everything(idle_trail.database) == before
+    for event in events:
+        await idle_trail.database["audit_trail"].delete_one({"_id": event.event_id})
+    await stored(idle_trail.trail, events)
+    assert await everything(idle_trail.database) | {"audit_reading": []} == before
+
+
+async def test_what_cannot_be_read_is_looked_at_once(idle_trail: Trail) -> None:
+    await as_the_first_release(idle_trail, [record_of("bootstrap", "/").replace(v=2, needs=2)])
+    for _ in range(2):
+        assert await TrailCompletion(idle_trail.database).turn() == completion.EVERY_S
+    assert await idle_trail.database["audit_trail"].count_documents({"form": FORM, "kinds": None}) == 1
 
 
 async def test_the_trail_is_made_again_from_the_log_as_it_was(trail: Trail) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from schemas import ids
 from schemas.audit_events import Audited, AuditedChange
+from services.registry.audit_trail import store
 from services.registry.audit_trail.store import MOST_COUNTED, Place
 from services.registry.audit_trail.wanted import Wanted
 from services.runtime.clock import now_ms
@@ -99,6 +100,49 @@ async def test_every_question_finds_what_it_asks_for_in_pages_that_hold_each_onc
         assert sorted(event.event_id for event in seen) == sorted(event.event_id for event in expected)
         assert [event.at for event in seen] == sorted(event.at for event in seen)
         assert await idle_trail.trail.count_beside(wanted) == sum(is_beside(event, wanted) for event in events)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_pages_that_stop_looking_go_on_behind_what_they_looked_through(
+    idle_trail: Trail, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    draw = random.Random(seed)
+    events = [drawn_record(draw) for _ in range(120)]
+    await stored(idle_trail.trail, events)
+    monkeypatch.setattr(store, "SLICE", 7)
+    monkeypatch.setattr(store, "LOOK_S", -1.0)
+    for _ in range(30):
+        wanted = drawn_question(draw)
+        expected = [event for event in events if is_listed(event, wanted)]
+        seen, behind, looked_back_to = list[str](), None, wanted.until
+        while True:
+            page = await idle_trail.trail.page(wanted, 5, behind)
+            seen += [event.event_id for event in page.records]
+            since = wanted.since if page.searched_since is None else page.searched_since
+            assert since <= looked_back_to
+            assert len([event for event in expected if event.at > since]) <= len(seen) + page.left_out
+            looked_back_to = since
+            if (behind := page.behind) is None:
+                break
+        assert looked_back_to == wanted.since
+        assert sorted(seen) == sorted(event.event_id for event in expected)
+
+
+async def test_the_answer_says_how_far_back_it_looked(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = now_ms() - 100
+    for number in range(10):
+        await trail.record("operator:duty", f"/{number}", at=at + number)
+    await trail.paths()
+    monkeypatch.setattr(store, "SLICE", 4)
+    monkeypatch.setattr(store, "LOOK_S", -1.0)
+    query = {"what": "/1", "since": at - 1}
+    first = await trail.answer(**query)
+    assert (first["records"], first["searchedSince"], first["leftOut"]) == ([], at + 6, 0)
+    second = await trail.answer(**query, cursor=first["cursor"])
+    assert (second["records"], second["searchedSince"]) == ([], at + 2)
+    third = await trail.answer(**query, cursor=second["cursor"])
+    assert ([record["path"] for record in third["records"]], third["searchedSince"]) == (["/1"], at - 1)
+    assert third["cursor"] is None
 
 
 async def test_pages_by_until_miss_nothing_unless_one_millisecond_has_more_than_a_page(idle_trail: Trail) -> None:

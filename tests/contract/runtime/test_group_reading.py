@@ -9,7 +9,7 @@ from schemas import ids, topics
 from services.runtime.clock import now_ms
 from services.runtime.log import connection, kafka
 from services.runtime.log.kafka import Append
-from services.runtime.log.upkeep import GroupReading, ask_cluster
+from services.runtime.log.upkeep import GroupOffsets, GroupReading, ask_cluster
 from services.runtime.log.upkeep.reading import REFRESH_MS
 from services.runtime.settings import Settings
 
@@ -32,6 +32,15 @@ async def test_a_group_has_read_what_it_has_committed(settings: Settings) -> Non
     assert 0 < len(zero) < len(keys)
     assert {reading.until(key) for key in zero} == {now + 2 * REFRESH_MS}
     assert {reading.until(key) for key in set(keys) - set(zero)} == {now}
+
+
+async def test_what_a_group_has_committed_is_told_of_all_partitions_at_once(settings: Settings) -> None:
+    await kafka.create_topics(settings)
+    await commit(settings, partition=1, offset=0)
+    async with GroupOffsets(settings, TOPIC, "status") as offsets:
+        assert (await offsets.spans(), await offsets.committed()) == ({0: range(0), 1: range(0)}, {0: 0, 1: 0})
+        await commit(settings, partition=1, offset=7)
+        assert await offsets.committed() == {0: 0, 1: 7}
 
 
 async def commit(settings: Settings, *, partition: int, offset: int) -> None:

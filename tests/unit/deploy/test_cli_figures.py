@@ -170,6 +170,30 @@ def test_a_trail_that_is_behind_the_log_says_up_to_when_it_is_whole(platform: Pl
     assert "nothing of the audit trail has been read" in rpns(platform, "audit").stderr
 
 
+def test_a_search_goes_on_until_it_has_looked_back_to_the_begin_or_has_no_room(platform: Platform) -> None:
+    record: Json = {"at": 1_800_000_000_000, "who": "bootstrap", "address": "", "method": "GET", "service": "status"}
+    record |= {"route": "/", "status": 200, "changes": [], "count": 1}
+    pages: list[Json] = [
+        {"records": [], "cursor": "8.x", "searchedSince": 8},
+        {"records": [record | {"path": "/newer"}], "cursor": "5.x", "searchedSince": 5},
+        {"records": [record | {"path": "/older"}], "cursor": None, "searchedSince": 1},
+    ]
+    every: Json = {"isWhole": True, "leftOut": 0, "wide": 0, "since": 1}
+    platform.on("GET", "/v1/audit", *(every | page for page in pages))
+    result = rpns(platform, "audit", "--what", "partner/bank", "--limit", "9")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.index("/older") < result.stdout.index("/newer")
+    assert "looked back" not in result.stderr
+    assert [(asked(platform, at).get("cursor"), asked(platform, at)["limit"]) for at in range(3)] == [
+        (None, ["9"]),
+        (["8.x"], ["9"]),
+        (["5.x"], ["8"]),
+    ]
+    platform.on("GET", "/v1/audit", *(every | page for page in pages))
+    found = rpns(platform, "audit", "--what", "partner/bank", "--limit", "1")
+    assert "looked back to 1970-01-01T00:00:00.005+00:00, and not further" in found.stderr
+
+
 def test_who_looked_at_a_customer_is_listed(platform: Platform) -> None:
     record: Json = {"at": 1, "who": "operator:duty", "address": "10.0.0.1", "method": "GET", "path": "/v1/messages"}
     record |= {"service": "status", "route": "/v1/messages", "status": 200, "changes": [], "count": 1, "look": "look"}

@@ -82,6 +82,35 @@ async def test_every_route_refuses_a_query_parameter_that_is_there_twice(apps: d
     assert seen > 30
 
 
+async def test_every_route_refuses_a_query_parameter_without_a_value(apps: dict[str, Api]) -> None:
+    seen = 0
+    for app, method, path, operation in native(apps):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] != "query" or parameter["schema"].get("default") == "":
+                continue
+            seen += 1
+            name = parameter["name"]
+            for query in (f"{name}=", name):
+                answer = await asked(app, method, path, query)
+                assert (answer.status_code, answer.json()["errors"]) == (
+                    400,
+                    [{"field": name, "rule": "must not be empty"}],
+                ), (method, path)
+    assert seen > 30
+
+
+async def test_a_parameter_that_is_empty_by_default_may_be_given_empty(apps: dict[str, Api]) -> None:
+    by_default = {
+        (path, parameter["name"])
+        for _, _, path, operation in native(apps)
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and parameter["schema"].get("default") == ""
+    }
+    assert ("/v1/session/oidc", "place") in by_default
+    assert len(by_default) < 5, "others say by null that nothing is asked for"
+    assert (await asked(apps["registry"], "GET", "/v1/session/oidc", "place=")).status_code != 400
+
+
 async def test_every_route_that_takes_no_body_refuses_one(apps: dict[str, Api]) -> None:
     seen = 0
     for app, method, path, operation in native(apps):

@@ -17,19 +17,20 @@ class Group:
     """A group that reads two partitions, as its broker tells it."""
 
     def __init__(self) -> None:
-        self.end, self.read, self.is_away = 0, 0, False
+        self.end, self.read, self.is_away, self.asked_for_ends = 0, 0, False, 0
         self.meanwhile: Callable[[], object] = lambda: None
         self.answers = asyncio.Event()
         self.answers.set()
 
     async def spans(self) -> Mapping[int, range]:
+        self.asked_for_ends += 1
+        return {0: range(self.end // 2), 1: range(self.end - self.end // 2)}
+
+    async def committed(self) -> Mapping[int, int]:
         if self.is_away:
             raise LogUnavailable("away")
         self.meanwhile()
         await self.answers.wait()
-        return {0: range(self.end // 2), 1: range(self.end - self.end // 2)}
-
-    async def committed(self) -> Mapping[int, int]:
         return {0: self.read // 2, 1: self.read - self.read // 2}
 
 
@@ -66,6 +67,12 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     made = Platform()
     monkeypatch.setattr(f"{module.__name__}.time", SimpleNamespace(monotonic=lambda: made.now_s))
     return made
+
+
+async def test_where_the_topic_ends_is_asked_once_for_both_groups(platform: Platform) -> None:
+    platform.plan()
+    await platform.look(per_s=1_000)
+    assert platform.router.asked_for_ends + platform.status.asked_for_ends == 1
 
 
 async def test_a_small_mailing_is_planned_at_once(platform: Platform) -> None:

@@ -8,6 +8,7 @@ import httpx
 import orjson
 import pytest
 
+from schemas import codec
 from schemas.application_events import PartnerChanged
 from services.runtime.access.logins import Logins
 from services.runtime.access.refusals import Refusals
@@ -16,6 +17,8 @@ from services.runtime.directory import Directory
 from tests.support.apps import all_apps
 from tests.support.requests import PARTNER, request
 from tests.unit.runtime.test_refusals import Sink, record_of
+
+KEY = "k" * 30
 
 
 @pytest.fixture
@@ -38,6 +41,9 @@ class _Known(Logins):
 @pytest.fixture
 async def client(refusals: Refusals) -> AsyncIterator[httpx.AsyncClient]:
     directory, secrets = Directory(), Secrets(base64.b64encode(bytes(32)).decode())
+    digests = (secrets.digest(KEY, "batch-key"),)
+    partner = PARTNER.replace(batch_key_digests=digests, subnets=("192.0.2.0/24",))
+    directory.apply(partner.entity_key, codec.encode(partner))
     logins = _Known(directory, secrets)
     app = all_apps(directory, secrets, logins, refusals.note)["ingest"]
     transport = httpx.ASGITransport(app=app, client=("198.51.100.7", 1))
@@ -71,6 +77,18 @@ async def test_wrong_keys_of_packets_are_as_well(client: httpx.AsyncClient, refu
     await refusals.flush()
     assert [(*record_of(event), event.path) for event in sink.events] == [
         ("unknown", "198.51.100.7", 401, 12, "/v3/batch")
+    ]
+
+
+async def test_a_partners_key_from_elsewhere_is_told_of_at_once_and_apart_from_guesses(
+    client: httpx.AsyncClient, refusals: Refusals, sink: Sink
+) -> None:
+    for key in (KEY, *["nobodys"] * 10):
+        await client.post("/v3/batch", content=b"{}", headers={"Authorization": f"Key {key}"})
+    await refusals.flush()
+    assert [record_of(event) for event in sink.events] == [
+        ("partner:demo", "198.51.100.7", 403, 1),
+        ("unknown", "198.51.100.7", 401, 10),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from schemas import codec, ids
 from schemas.audit_events import Audited, AuditedChange
 from schemas.topics import HISTORY_RETENTION_MS
-from services.registry.audit_trail.document import LATEST_MS, document_of, message_names
+from services.registry.audit_trail.document import FORM, LATEST_MS, document_of, message_names
 from services.registry.audit_trail.wanted import Wanted
 from tests.support.audit_trail import record_of
 
@@ -31,6 +31,7 @@ def test_a_record_is_stored_as_the_log_has_it_beside_what_it_is_found_by() -> No
         "about": ["f00d", f"m/{message_id}", f"n/{ids.mt_num_of(message_id)}"],
         "kinds": ["refusal"] if event.status >= 400 else [],
         "places": "/a",
+        "form": FORM,
         "record": codec.encode(event),
         "kept_until": datetime.fromtimestamp((AT + HISTORY_RETENTION_MS) / 1000, UTC),
     }

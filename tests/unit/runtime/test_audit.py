@@ -140,6 +140,14 @@ def test_a_route_that_changes_something_is_audited_or_is_not_an_operators(apps: 
     assert [path for path in left if not path.startswith(NOT_BY_AN_OPERATOR)] == []
 
 
+async def test_who_guesses_too_often_is_refused_and_whom_we_know_only_asks_too_often() -> None:
+    sink = Sink()
+    await asked(audited(Service(status=429), sink), "GET", "/v1/messages")
+    await asked(audited(Service(status=429, partner="bank"), sink), "GET", "/v1/messages")
+    await asked(audited(Service(status=403, partner="bank"), sink), "GET", "/v1/messages")
+    assert sink.refused == [("", "/v1/messages", 429), ("partner:bank", "/v1/messages", 403)]
+
+
 async def test_questions_and_strangers_leave_no_record() -> None:
     sink = Sink()
     await asked(ByOperator(audited(Service(), sink)), "GET", "/v1/partners")

@@ -11,8 +11,9 @@ from starlette.types import Scope
 from schemas.audit_events import Audited
 from services.runtime.access.audit import NOBODY, Caller, TriedAccount
 from services.runtime.access.operator_routes import PARTNERS_OWN, ROUTES, gives_rights
-from services.runtime.access.refusals import MOST, MOST_RIGHTS, Refusals
+from services.runtime.access.refusals import MOST, MOST_AT_ONCE, MOST_RIGHTS, Refusals
 from services.runtime.log.kafka import Append
+from tests.support.waiting import eventually
 
 DUTY = Caller("operator:duty", "operator/o1")
 
@@ -157,6 +158,43 @@ async def test_whoever_tries_an_account_is_told_of_at_once_with_its_name(refusal
     (event,) = sink.events
     (change,) = event.changes
     assert (event.who, event.count, change.entity, change.values[0].after) == ("unknown", 2, "session/a1", "support-1")
+
+
+def tried_accounts(sink: Sink) -> list[tuple[str, int]]:
+    return [(event.changes[0].entity, event.count) for event in sink.events]
+
+
+async def test_a_process_that_is_killed_has_told_of_each_account_and_loses_only_how_often(
+    refusals: Refusals, sink: Sink
+) -> None:
+    for _ in range(3):
+        for name in ("a1", "a2"):
+            refusals.note(NOBODY, asked(path="/v1/session", method="POST"), 401, TriedAccount(name, name))
+    await eventually(lambda: len(sink.events) == 2, "the first ones are told without a flush")
+    assert tried_accounts(sink) == [("session/a1", 1), ("session/a2", 1)]
+    await refusals.flush()
+    assert tried_accounts(sink)[2:] == [("session/a1", 2), ("session/a2", 2)]
+    refusals.note(NOBODY, asked(path="/v1/session", method="POST"), 401, TriedAccount("a1", "a1"))
+    await asyncio.sleep(0)
+    assert len(sink.events) == 4, "it goes on from the minute before"
+    await refusals.flush()
+    assert tried_accounts(sink)[4:] == [("session/a1", 1)]
+
+
+async def test_a_flood_of_accounts_is_not_told_at_once(refusals: Refusals, sink: Sink) -> None:
+    for number in range(3_000):
+        refusals.note(NOBODY, asked(path="/v1/session", method="POST"), 401, TriedAccount(f"a{number}", "x"))
+    await eventually(lambda: len(sink.events) == MOST_AT_ONCE, "the first ones are told")
+    await refusals.flush()
+    assert len(sink.events) == MOST_AT_ONCE + MOST_RIGHTS + 1
+    assert sum(event.count for event in sink.events) == 3_000
+
+
+async def test_whoever_only_names_itself_shares_no_record_with_whom_we_know(refusals: Refusals, sink: Sink) -> None:
+    for caller in (Caller("partner:bank"), NOBODY) * 10:
+        refusals.note(caller, asked(path="/v1/messages"), 403)
+    await refusals.flush()
+    assert sorted((event.who, event.count) for event in sink.events) == [("partner:bank", 10), ("unknown", 10)]
 
 
 def test_tokens_accounts_secrets_and_ways_in_give_rights_and_looking_does_not() -> None:

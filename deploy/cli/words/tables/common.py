@@ -148,6 +148,7 @@ TEXTS = {
     "records after {until} may be missing: the trail is behind the log, or Kafka is away": (
         "записей после {until} может не хватать: журнал прочитан не до конца, или Kafka недоступна"
     ),
+    "looked back to {begin}, and not further": "просмотрено назад до {begin}, более ранние записи не просмотрены",
     "{shown} older {count:one|ones}: ask again with --until {oldest}": (
         "ещё {shown} более {count:старая|старые|старых}: повторите с --until {oldest}"
     ),

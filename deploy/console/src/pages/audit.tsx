@@ -105,13 +105,14 @@ export function Audit() {
 
 function Records({ trail, isByName, more, narrow }: { trail: Trail; isByName: boolean; more: (query: Query) => void; narrow: (filter: Typed) => void }) {
   const newestFirst = [...trail.records].reverse();
+  const isThrough = trail.searchedSince <= trail.since;
   return (
     <>
       {!trail.isWhole && <p class="failure" role="alert">{t("audit.notWhole")} {trail.readUntil > 0 && <>{t("audit.wholeUntil")} <Time at={trail.readUntil} /></>}</p>}
       {trail.wide > 0 && (
         <p>{told("audit.beside", { count: counted(trail.wide) })} <button type="button" onClick={() => more({ wide: true, cursor: null })}>{t("audit.showWide")}</button></p>
       )}
-      {newestFirst.length === 0 ? <Empty>{t("audit.none")}{isByName && `. ${t("audit.noSuchName")}`}</Empty> : (
+      {newestFirst.length === 0 ? <Empty>{t(isThrough ? "audit.none" : "audit.noneSoFar")}{isByName && `. ${t("audit.noSuchName")}`}</Empty> : (
         <Table
           label={t("audit.title")}
           rows={newestFirst.map((entry, place) => ({ entry, place }))}
@@ -124,8 +125,9 @@ function Records({ trail, isByName, more, narrow }: { trail: Trail; isByName: bo
           ]}
         />
       )}
-      {trail.leftOut > 0 && (
-        <p>{told("audit.more", { count: counted(trail.leftOut) })} <button type="button" onClick={() => more({ cursor: trail.cursor })}>{t("audit.older")}</button></p>
+      {!isThrough && <p>{t("audit.lookedBack")} <Time at={trail.searchedSince} /></p>}
+      {trail.cursor !== null && (
+        <p>{trail.leftOut > 0 && told("audit.more", { count: counted(trail.leftOut) })} <button type="button" onClick={() => more({ cursor: trail.cursor })}>{t(trail.leftOut > 0 ? "audit.older" : "audit.goOn")}</button></p>
       )}
     </>
   );

@@ -45,6 +45,9 @@ export const AUDIT = {
   ],
   "audit.wholeUntil": ["None is missing until", "Без пропусков до"],
   "audit.more": ["Older ones, not shown here: {count}", "Более ранних, не показанных здесь: {count}"],
+  "audit.lookedBack": ["Looked back so far to", "Пока просмотрено назад до"],
+  "audit.noneSoFar": ["No such record in what was looked through so far", "В просмотренной части таких записей нет"],
+  "audit.goOn": ["Look further back", "Искать дальше"],
   "audit.older": ["Show older ones", "Показать более ранние"],
   "audit.beside": [
     "Looks that name nobody and may have shown this customer too, such as exports: {count}",

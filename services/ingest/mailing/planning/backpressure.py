@@ -69,7 +69,8 @@ class Queue:
 
 
 class PlanningBackpressure:
-    """Of the planner of one process; `look` is a turn of a loop."""
+    """Of the planner of one process; `look` is a turn of a loop. The groups read one and the same topic: where it ends
+    is asked of the first."""
 
     def __init__(self, groups: Mapping[str, Offsets]) -> None:
         self._groups, self._queues = groups, dict[str, Queue]()
@@ -105,9 +106,10 @@ class PlanningBackpressure:
             return LOOK_S
         try:
             async with asyncio.timeout(_ANSWER_S):
+                spans: Mapping[int, range] | None = None
                 for name, offsets in self._groups.items():
-                    spans, committed = await offsets.spans(), await offsets.committed()
-                    self.note(name, spans, committed, time.monotonic())
+                    spans = spans or await offsets.spans()
+                    self.note(name, spans, await offsets.committed(), time.monotonic())
         except TimeoutError:
             self._room = None
             raise LogUnavailable("the brokers do not tell in time what waits") from None

@@ -28,14 +28,12 @@ async def opened_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 @asynccontextmanager
 async def opened_reader(
-    settings: Settings, places: Iterable[TopicPartition], *, fetches: bool = True, asks_of: str | None = None
+    settings: Settings, places: Iterable[TopicPartition], *, fetches: bool = True
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Reads partitions without a group, and commits nothing; little at a time. Without `fetches` it answers questions
-    about their offsets alone: of partitions that it does not have it would look for each topic by itself.
-    `asks_of`: the group of which it may be asked what it has committed; it does not become a member."""
+    about their offsets alone: of partitions that it does not have it would look for each topic by itself."""
     reader = AIOKafkaConsumer(
         **connection.options(settings),
-        group_id=asks_of,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=256 * 1024,
