@@ -75,7 +75,7 @@ MODELS = {
         "withoutDevice": "How many of those failed since there was no device to send to",
         "cancelled": "How many got nothing because it was cancelled; of a cancelled list also who was not planned",
         "countedAt": "When this was counted, UTC ms",
-        "course": "How the figures were when they had changed, at most 100, and at a cancel, the oldest first; empty in lists",
+        "course": "The figures when they had changed, at most 100, and at a cancel, the oldest first; empty in lists",
     },
     "CourseView": {
         "at": "When this was counted, UTC ms",
