@@ -28,8 +28,8 @@ AuditKind = Literal["sign-in", "failed-sign-in", "look", "search", "change", "re
 """A look has shown values about people, a search masked them; a refusal is what was tried in vain, but to sign in."""
 _SIGN_INS = {("POST", "/v1/session"), ("GET", "/v1/session/oidc/callback")}
 FORM = 1
-"""Raised with whatever a record is found by anew: `completion.py` completes what is stored. Of the first releases is
-what has none."""
+"""Raised with whatever a record is found by anew: `completion_store.py` completes what is stored. The first releases
+wrote none."""
 LATEST_MS = 250_000_000_000_000
 """Of a record that can be stored: in the year 9892, so that the end of its time is a date."""
 

@@ -88,10 +88,10 @@ class AuditTrail:
     async def prepare(self) -> None:
         """Create the indexes: for a time; for callers; for people and messages; for kinds; for looks at nobody knows
         whom; for what a former release has stored; and the end after a year."""
-        partly = {"is_wide": {"partialFilterExpression": {"is_wide": True}}}
         await self._trail.create_indexes(
             [
-                *(IndexModel(keys, **partly.get(field, {})) for field, keys in _INDEXES.items()),
+                *(IndexModel(keys) for field, keys in _INDEXES.items() if field != "is_wide"),
+                IndexModel(_INDEXES["is_wide"], partialFilterExpression={"is_wide": True}),
                 IndexModel([("form", ASCENDING)]),
                 IndexModel([("kept_until", ASCENDING)], expireAfterSeconds=0),
             ]
@@ -195,9 +195,11 @@ def _between(query: Query, begin: Place | None, edge: Place | None) -> Query:
     return query | {"at": among} | ({"$nor": without} if without else {})
 
 
-def _page(documents: Sequence[Document], **more: Any) -> Page:
+def _page(
+    documents: Sequence[Document], behind: Place | None = None, left_out: int = 0, searched_since: int | None = None
+) -> Page:
     records = list(filter(None, (record_in(document) for document in reversed(documents))))
-    return Page(records, unread=len(documents) - len(records), **more)
+    return Page(records, behind, left_out, searched_since, len(documents) - len(records))
 
 
 def record_in(document: Document) -> Audited | None:

@@ -54,7 +54,7 @@ class Wanted:
     def is_by_index(self) -> bool:
         """Whether an index finds all of it, with nothing to be looked through."""
         asked = (self.wide, self.who, self.what, self.kind)
-        return sum(bool(one) for one in asked) + len(self.subjects) <= (0 if self.what else 1)
+        return sum(map(bool, asked)) + len(self.subjects) <= (0 if self.what else 1)
 
     def beside(self) -> Query | None:
         """Those that are not to be listed, and may have shown the customer all the same; None: there are none."""

@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter
 
 from schemas.topics import AUDIT_EVENTS
-from services.registry.audit_trail.completion import EVERY_S, TrailCompletion
+from services.registry.audit_trail.completion_store import EVERY_S, TrailCompletion
 from services.registry.audit_trail.reading import TrailReading
 from services.registry.audit_trail.routes import audit_routes
 from services.registry.audit_trail.store import AuditTrail

@@ -12,8 +12,8 @@ from deploy.repair.replay import replayed
 from schemas import codec
 from schemas.audit_events import Audited, AuditedChange
 from schemas.topics import AUDIT_EVENTS
-from services.registry.audit_trail import completion
-from services.registry.audit_trail.completion import TrailCompletion
+from services.registry.audit_trail import completion_store as completion
+from services.registry.audit_trail.completion_store import TrailCompletion
 from services.registry.audit_trail.document import FORM, document_of
 from services.registry.audit_trail.wanted import Wanted
 from services.runtime import mongo
