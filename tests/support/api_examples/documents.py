@@ -77,8 +77,8 @@ class Operation:
             return about["example"]
         for part in (about["schema"], *about["schema"].get("anyOf", ())):
             if part.get("type") == "array":
-                one = self._example({"schema": part["items"]})
-                return None if one is None else [one]
+                item = self._example({"schema": part["items"]})
+                return None if item is None else [item]
             schema = self.document["components"]["schemas"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
             for example in schema.get("examples", ()):
                 return example
@@ -114,7 +114,7 @@ class Shape:
         return next((fault for fault in found if fault), None)
 
     def _none_fits(self, schema: Json, shown: list[Any], item: Any, place: str) -> str | None:
-        faults = [self.difference(schema, one, item, place) for one in shown]
+        faults = [self.difference(schema, example, item, place) for example in shown]
         return next(iter(faults), None) if all(faults) else None
 
     def _resolved(self, schema: Json) -> Json:

@@ -60,10 +60,10 @@ async def a_history(walk: Walk) -> None:
 
 async def _looked_through(walk: Walk, own: dict[str, str]) -> None:
     page = await walk.until("status.listHistoryEntries", lambda found: len(found.get("entries", ())) > 1, at=own)
-    one, other = ({"message_id": entry["messageId"]} for entry in page["entries"][:2])
-    await walk.send("status.getContent", at={**own, **one})
-    await walk.send("status.getHistoryEntry", at={**own, **one})
-    about = {"messageId": one["message_id"]}
+    newest, other = ({"message_id": entry["messageId"]} for entry in page["entries"][:2])
+    await walk.send("status.getContent", at={**own, **newest})
+    await walk.send("status.getHistoryEntry", at={**own, **newest})
+    about = {"messageId": newest["message_id"]}
     await walk.send("status.changeHistoryStatus", about, at=own)
     await walk.send("status.deleteHistoryEntries", about, at=own)
     await walk.send("status.deleteHistoryEntry", at={**own, **other})

@@ -84,7 +84,7 @@ class Walk:
         at: Mapping[str, str] = NOWHERE,
     ) -> Any:
         """The answer of a GET, asked until it is the wanted one; only that one is judged."""
-        operation = next(one for one in self.known[name] if by in (None, *one.ways))
+        operation = next(found for found in self.known[name] if by in (None, *found.ways))
         way = by or operation.ways[0]
         url = self._url(operation, way) + _filled(operation, at) + _query(query)
         seen: list[Any] = []
