@@ -73,7 +73,7 @@ class MessageWriter:
             if recipient.ref is None or is_owner:
                 free.append(recipient)
             else:
-                repeated.append(RejectedLine(int(recipient.cursor) - 1, "id", "was used before"))
+                repeated.append(RejectedLine(recipient.line, "id", "was used before"))
         return free, repeated, sorted(granted)
 
     async def _append(
