@@ -117,6 +117,7 @@ export const SUPPORT = {
     "Ключи уничтожаются, устройства отвязываются, тексты и номера удаляются. Неотправленное отправлено не будет.",
   ],
   "forget.underWay": ["Being forgotten", "Удаляется"],
+  "forget.failing": ["Fails, and is tried again by itself: {steps}", "Ошибка, повторяется само: {steps}"],
   "forget.done": ["Forgotten", "Забыт"],
   "forget.proof": ["Keys destroyed for good: {gone} of {all}. Proof: {id}", "Ключей уничтожено: {gone} из {all}. Подтверждение: {id}"],
 } as const satisfies Texts;
