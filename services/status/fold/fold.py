@@ -61,8 +61,8 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
             message.ignored += 1
             return []
     if is_traced(message, event.event_id):
-        follows = _again(link) + decide_cascade(message, link, link.reporting, event) + _asked_again(link, event)
-        return follows + note_repeat(message, link, event, is_traced=True)
+        again = _again(link) + decide_cascade(message, link, link.reporting, event) + _asked_again(link, event)
+        return again + note_repeat(message, link, event, is_traced=True)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane

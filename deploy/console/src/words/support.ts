@@ -82,6 +82,7 @@ export const SUPPORT = {
   "support.byImport": ["as an import said", "по данным импорта"],
   "support.imported": ["imported, no app yet", "импортировано, в приложение ещё не входили"],
   "support.unreadDevices": ["Only a newer release can tell of: {ids}", "Об этих установках знает только более новая версия: {ids}"],
+  "support.damagedDevices": ["Damaged in the database: {ids}", "Повреждены в базе данных: {ids}"],
   "support.gaveWay": ["gave way to", "вместо неё теперь"],
   "support.subscriptions": ["Subscriptions", "Подписки"],
   "support.lastUsed": ["Last used", "Последнее использование"],
