@@ -21,12 +21,12 @@ from services.runtime.crypto import record_encryption
 from services.runtime.crypto.master_key import Secrets
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
-from services.runtime.erasures_in_turn import ErasuresInTurn
 from services.runtime.faults import kind_of
 from services.runtime.log.upkeep.offsets import has_read_before
 from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.pacing.erasures_in_turn import ErasuresInTurn
 from services.runtime.settings import BadSettings, Settings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from schemas.codec import CONTRACT, Newer
 from schemas.events import Event
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.runtime.mongo import Collection, Database, Document, Duplicate, durable
-from services.runtime.mongo.unreadable import Shown, Unread, read
+from services.runtime.mongo.upkeep.unreadable import Shown, Unread, read
 
 Stored = TypeVar("Stored", bound=Event)
 _RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}

@@ -14,7 +14,7 @@ from services.registry.devices.fold.shared import token_key
 from services.registry.devices.fold.state import Device, Owner
 from services.registry.devices.versioned_store import read_form
 from services.runtime.mongo import Collection, Document
-from services.runtime.mongo.unreadable import Shown
+from services.runtime.mongo.upkeep.unreadable import Shown
 
 _MOST_OF_A_DEVICE = 50
 

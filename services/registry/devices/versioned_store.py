@@ -12,7 +12,7 @@ from pymongo import ReplaceOne
 from schemas.codec import Newer
 from schemas.values import Frozen
 from services.runtime.mongo import Collection, Document
-from services.runtime.mongo.unreadable import read
+from services.runtime.mongo.upkeep.unreadable import read
 
 Value = TypeVar("Value")
 FORM = 1

@@ -41,7 +41,10 @@ class ErasureProof:
             keys=found,
             dropped=dict(erasure.dropped),
             cleaned={name: dict(counts) for name, counts in erasure.cleaned.items()},
-            failing={step: FailingStep(**failed._asdict()) for step, failed in erasure.failing.items()},
+            failing={
+                step: FailingStep(tries=failed.tries, at=failed.at, error=failed.error)
+                for step, failed in erasure.failing.items()
+            },
         )
 
     async def records(self, erasure: Erasure) -> list[TopicRecords]:

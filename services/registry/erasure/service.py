@@ -20,11 +20,11 @@ from services.runtime import telemetry
 from services.runtime.clock import now_ms
 from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
-from services.runtime.erasures_in_turn import ErasuresInTurn
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
 from services.runtime.mongo.erasures import KEYS, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.pacing.erasures_in_turn import ErasuresInTurn
 
 log = telemetry.logger("erasure")
 MOST_LINKED = 20

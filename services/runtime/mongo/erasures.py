@@ -73,7 +73,7 @@ class Erasures:
         document = await self._collection.find_one({"_id": erasure_id})
         return None if document is None else self._erasure(document)
 
-    async def told(self, erasure_id: str) -> Erasure | None:
+    async def progress(self, erasure_id: str) -> Erasure | None:
         """How far it has come; without who it was."""
         document = await self._collection.find_one({"_id": erasure_id}, {"subjects": 0})
         return None if document is None else self._erasure(document)

@@ -27,13 +27,13 @@ async def test_a_step_that_fails_is_told_until_it_is_done(database: Database, se
     for at, step in enumerate((KEYS, "status", "status"), 1):
         await erasures.failed("e", step, "ValueError service.py:7", at)
     failing = {KEYS: Failing(1, 1, "ValueError service.py:7"), "status": Failing(2, 3, "ValueError service.py:7")}
-    found = await erasures.told("e")
+    found = await erasures.progress("e")
     assert (found and found.failing, await erasures.unfinished()) == (failing, ["e"])
     await erasures.forgotten("e")
     for service in CLEANERS:
         await erasures.cleaned("e", service, {})
         await erasures.failed("e", service, "ValueError service.py:7", 4)  # another process that was slower
-    found = await erasures.told("e")
+    found = await erasures.progress("e")
     assert (found and found.failing, found and found.is_done, await erasures.unfinished()) == ({}, True, [])
 
 
@@ -43,4 +43,4 @@ async def test_of_one_that_no_key_opens_it_is_told_how_far_it_has_come(database:
     assert await others.unfinished() == ["e"]
     with pytest.raises(CannotOpen):
         await others.find("e")
-    assert (await others.told("e")) is not None
+    assert (await others.progress("e")) is not None

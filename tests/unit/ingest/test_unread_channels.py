@@ -8,7 +8,7 @@ import pytest
 from schemas.broadcast_events import BroadcastChannelChanged
 from schemas.codec import CONTRACT, Damaged, Newer
 from services.ingest.broadcast.store import Broadcasts
-from services.runtime.mongo import unreadable
+from services.runtime.mongo.upkeep import unreadable
 
 GOOD = BroadcastChannelChanged(
     event_id="e",
@@ -56,20 +56,20 @@ def store_of(monkeypatch: pytest.MonkeyPatch, events: Sequence[Any]) -> Broadcas
 async def test_a_damaged_channel_is_told_from_a_newer_one_and_is_in_the_log_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = list[str]()
+    logged = list[str]()
 
-    class Told:
+    class Log:
         def warning(self, words: str, **about: Any) -> None:
-            said.append(about["id"])
+            logged.append(about["id"])
 
-    monkeypatch.setattr(unreadable, "log", Told())
+    monkeypatch.setattr(unreadable, "log", Log())
     events = [GOOD, *(GOOD | change for change in NEWER), *(GOOD | change for change in DAMAGED), None, "text"]
     store = store_of(monkeypatch, events)
     for _ in range(2):
         found = [channel for _, channel in await store.channels("app", "", 100)]
         assert isinstance(found[0], BroadcastChannelChanged)
         assert found[1:] == ["newer"] * 3 + ["damaged"] * 5
-    assert said == ["4", "5", "6", "7", "8"]
+    assert logged == ["4", "5", "6", "7", "8"]
     for place, raised in enumerate([Newer] * 3 + [Damaged] * 5, 1):
         with pytest.raises(raised):
             await store.channel(str(place))

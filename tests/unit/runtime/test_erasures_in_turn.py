@@ -7,11 +7,12 @@ import pytest
 
 from services.registry.erasure.service import ErasureService
 from services.runtime import erasure as cleaning
-from services.runtime import erasures_in_turn, mongo, telemetry
+from services.runtime import mongo, telemetry
 from services.runtime.crypto.master_key import CannotOpen
 from services.runtime.directory import Directory
-from services.runtime.erasures_in_turn import ErasuresInTurn
 from services.runtime.mongo.erasures import KEYS, Counts, Erasure
+from services.runtime.pacing import erasures_in_turn
+from services.runtime.pacing.erasures_in_turn import ErasuresInTurn
 from tests.support.waiting import eventually
 
 NAMES = [f"e{number}" for number in range(10)]
@@ -55,18 +56,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    said = list[tuple[str, str]]()
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    lines = list[tuple[str, str]]()
 
-    class Told:
+    class Log:
         def error(self, words: str, **about: Any) -> None:
-            said.append(("error", str(about)))
+            lines.append(("error", str(about)))
 
         def warning(self, words: str, **about: Any) -> None:
-            said.append(("warning", str(about)))
+            lines.append(("warning", str(about)))
 
-    monkeypatch.setattr(erasures_in_turn, "log", Told())
-    return said
+    monkeypatch.setattr(erasures_in_turn, "log", Log())
+    return lines
 
 
 def set_aside(step: str) -> float:
@@ -75,7 +76,7 @@ def set_aside(step: str) -> float:
 
 
 async def test_one_of_ten_that_always_raises_is_tried_later_and_later_and_the_others_are_done(
-    clock: list[float], told: list[tuple[str, str]]
+    clock: list[float], logged: list[tuple[str, str]]
 ) -> None:
     kept = Kept()
     in_turn = ErasuresInTurn("status", kept)  # type: ignore[arg-type]
@@ -88,8 +89,8 @@ async def test_one_of_ten_that_always_raises_is_tried_later_and_later_and_the_ot
         await in_turn.each(kept.work)
         tried_at += [now] if len(kept.tried) > tries else []
     assert tried_at == [30, 90, 210, 450, 930, 1_530, 2_130]
-    assert [level for level, _ in told] == ["error"] + ["warning"] * 7
-    assert not any("79001234567" in about for _, about in told)
+    assert [level for level, _ in logged] == ["error"] + ["warning"] * 7
+    assert not any("79001234567" in about for _, about in logged)
     kept.fault, clock[0] = None, 10_000
     await in_turn.each(kept.work)
     assert (kept.left, set_aside("status")) == ([], 0)
@@ -151,7 +152,15 @@ async def test_the_keys_behind_it_are_destroyed() -> None:
         async def reseal(self) -> int:
             return 0
 
-    service = Service(kept, Store(), None, None, Directory(), None)  # type: ignore[arg-type]
+    nothing: Any = None
+    service = Service(
+        erasures=kept,  # type: ignore[arg-type]
+        store=Store(),  # type: ignore[arg-type]
+        keys=nothing,
+        linked=nothing,
+        directory=Directory(),
+        sink=nothing,
+    )
     task = asyncio.create_task(service.run(stop))
     await eventually(lambda: len(kept.done) == 9, "the others' keys are destroyed")
     stop.set()

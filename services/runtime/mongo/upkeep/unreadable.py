@@ -45,10 +45,10 @@ class Shown:
         except Newer:
             return "newer"
         except Damaged as error:
-            self._tell(key, error)
+            self._note(key, error)
             return "damaged"
 
-    def _tell(self, key: str, error: Damaged) -> None:
+    def _note(self, key: str, error: Damaged) -> None:
         if key not in self._told:
             if len(self._told) >= _MOST_TOLD:
                 self._told.clear()
