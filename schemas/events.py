@@ -97,6 +97,7 @@ class MessageRequested(MessageEvent, tag="message-requested"):
     packet_id: int | None = None
     mailing_id: str | None = None
     unknown_fields: tuple[str, ...] | None = None  # of the body, by path: fields that nobody reads
+    mailing_line: int | None = None  # of the mailing's list, where the line has an id of its own
 
     @property
     def origin(self) -> Origin:
@@ -242,6 +243,7 @@ class RequestRepeated(MessageEvent, tag="request-repeated"):
 
     request_id: str
     mailing_id: str | None = None  # whose line it was
+    mailing_line: int | None = None  # its number; later lines of the mailing have higher ones
 
 
 ReceiptKind = Literal["delivered", "read", "dismissed", "clicked"]

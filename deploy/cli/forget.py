@@ -83,6 +83,13 @@ def _print(out: Console, erasure: Json, records: list[Json]) -> None:
     ]
     counted = {"service": "service", "what": "what", "count": "cleaned"}
     show.listing(cleaned, counted, phrase("nothing cleaned yet"), to_json=False)
+    failing = [
+        {"step": step, "tries": str(failed["tries"]), "at": show.moment(failed["at"])[:19], "error": failed["error"]}
+        for step, failed in sorted(erasure.get("failing", {}).items())  # a former release has none
+    ]
+    if failing:
+        steps = {"step": "fails, and is tried again", "tries": "tries", "at": "last, UTC", "error": "error"}
+        show.listing(failing, steps, "", to_json=False)
     if records:
         theirs = [{name: str(value) for name, value in record.items()} for record in records]
         titles = {

@@ -85,4 +85,5 @@ def _repeated(request: MessageRequested) -> RequestRepeated:
         **request.link_fields,
         request_id=request.event_id,
         mailing_id=request.mailing_id,
+        mailing_line=request.mailing_line,
     )

@@ -26,6 +26,7 @@ from services.runtime.log.upkeep.offsets import has_read_before
 from services.runtime.loops import pause
 from services.runtime.mongo.erasures import Counts, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.pacing.erasures_in_turn import ErasuresInTurn
 from services.runtime.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
@@ -114,12 +115,16 @@ async def _follow(dropping: _Dropping, directory: Directory, known: set[str]) ->
 
 async def _cleaning(service: str, erasures: Erasures, directory: Directory, clean: Clean) -> None:
     """Clean after every erasure, also after those that an earlier process did not see or could not finish."""
+    in_turn = ErasuresInTurn(service, erasures)
+
+    async def work(erasure: Erasure) -> None:
+        if erasure.state == "forgotten" and service not in erasure.cleaned:
+            await _clean_twice(service, erasures, erasure, clean)
+
     while True:
         arrived = directory.next_erasure()
         try:
-            for erasure in await erasures.unfinished():
-                if erasure.state == "forgotten" and service not in erasure.cleaned:
-                    await _clean_twice(service, erasures, erasure, clean)
+            await in_turn.each(work)
             wait_s = _LOOK_S
         except faults.TRANSIENT_ERRORS as error:
             log.warning("cleaning waits: infrastructure is away", error=repr(error))

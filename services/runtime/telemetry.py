@@ -103,6 +103,11 @@ SUSPECTS = Gauge(
     "rpns_suspects", "records that fail for no known reason and are tried again alone; above 0: look now", ["group"]
 )
 LOOP_FAILURES = Counter("rpns_loop_failures_total", "failures of background loops, which go on after a pause", ["loop"])
+ERASURES_SET_ASIDE = Gauge(
+    "rpns_erasures_set_aside",
+    "erasures of people whose step (keys, or the cleaning of a service) fails here and is tried again later",
+    ["step"],
+)
 DROPPED_BATCHES = Counter(
     "rpns_dropped_batches_total", "batches dropped because a rebalance took their partitions", ["group"]
 )

@@ -151,11 +151,16 @@ class Story:
         """The router's answer to a cancellation that came too late for a link."""
         return CancelRefused(**self._common("cancel-refused", None), ends_chain=ends_chain)
 
-    def repeated(self, request: str = "other", mailing_id: str | None = None) -> RequestRepeated:
+    def repeated(
+        self, request: str = "other", mailing_id: str | None = None, line: int | None = None
+    ) -> RequestRepeated:
         """A dropped request; `request` is its id, or "request" for the one that was planned."""
         request_id = ids.event_id_of(self.message_id, request) if request == "request" else request
         return RequestRepeated(
-            **self._common(f"repeated/{request}", None), request_id=request_id, mailing_id=mailing_id
+            **self._common(f"repeated/{request}", None),
+            request_id=request_id,
+            mailing_id=mailing_id,
+            mailing_line=line,
         )
 
     def reported(self, status: int, attempt: int = 1, delivered: bool = True, error_code: int = 0) -> ReportAttempted:

@@ -61,7 +61,8 @@ def list_channels(context: typer.Context, application: Application, as_json: AsJ
     while True:
         page = gateway.call("GET", _where(application), limit=PAGE, after=after)
         rows += page["channels"]
-        rows += [{"name": name, "state": "unknown"} for name in page.get("unread", ())]  # a former release has none
+        for field, state in (("unread", "unknown"), ("damaged", "damaged")):  # a former release has none
+            rows += [{"name": name, "state": state} for name in page.get(field, ())]
         if not (after := page["after"] or ""):
             break
     nothing = phrase("Application {application} has no broadcast channels.", application=application)

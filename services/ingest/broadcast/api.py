@@ -70,11 +70,13 @@ class ChannelView(View):
 class ChannelsPage(View):
     """A page of channels, by name. `after` asks for the next; null on the last page.
 
-    `unread` names those that were stored by a newer release, which alone can tell of them.
+    `unread` names those that were stored by a newer release, which alone can tell of them, `damaged` those that
+    something has damaged, of which no release can tell.
     """
 
     channels: list[ChannelView]
     unread: list[str]
+    damaged: list[str]
     after: str | None
 
 
@@ -147,8 +149,9 @@ def _add_channels(router: APIRouter, service: BroadcastService, caller_of: Any) 
         found = await service.store.channels(application_id, after, limit)
         more = found[-1][0] if len(found) == limit else None
         return ChannelsPage(
-            channels=[ChannelView.of(channel) for _, channel in found if channel is not None],
-            unread=[name for name, channel in found if channel is None],
+            channels=[ChannelView.of(channel) for _, channel in found if not isinstance(channel, str)],
+            unread=[name for name, channel in found if channel == "newer"],
+            damaged=[name for name, channel in found if channel == "damaged"],
             after=more,
         )
 

@@ -7,17 +7,18 @@
 raises mongo.TRANSIENT_ERRORS.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
-
-import msgspec
+from functools import partial
+from typing import Any, TypeVar
 
 from schemas.broadcast_events import BroadcastChannelChanged, BroadcastDispatched, BroadcastRequested
-from schemas.codec import Newer
+from schemas.codec import CONTRACT, Newer
 from schemas.events import Event
 from schemas.topics import MESSAGE_RETENTION_MS
 from services.runtime.mongo import Collection, Database, Document, Duplicate, durable
+from services.runtime.mongo.upkeep.unreadable import Shown, Unread, read
 
 Stored = TypeVar("Stored", bound=Event)
 _RANKS = {"retry": 1, "uncertain": 2, "expired": 3, "refused": 3, "accepted": 4}
@@ -37,6 +38,7 @@ class Broadcasts:
     def __init__(self, database: Database) -> None:
         self._channels = durable(database["broadcast_channels"])
         self._broadcasts = durable(database["broadcasts"])
+        self._reading = Shown("broadcast_channels")
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -44,27 +46,30 @@ class Broadcasts:
         await self._broadcasts.create_index("at", expireAfterSeconds=MESSAGE_RETENTION_MS // 1000)
 
     async def channel(self, channel_id: str) -> BroadcastChannelChanged | None:
-        """Raises Newer."""
+        """Raises Newer, Damaged."""
         found = await self._channels.find_one({"_id": channel_id})
-        return None if found is None else _read(BroadcastChannelChanged, found["event"])
+        return None if found is None else _channel(found)
 
     async def channels(
         self, application_id: str, after: str, limit: int
-    ) -> list[tuple[str, BroadcastChannelChanged | None]]:
-        """The channels by name, those after `after`; None in place of one that only a newer release can read."""
+    ) -> list[tuple[str, BroadcastChannelChanged | Unread]]:
+        """The channels by name, those after `after`; of one that cannot be read, why."""
         query: Document = {"application_id": application_id, "name": {"$gt": after}}
         found = self._channels.find(query).sort("name", 1).limit(limit)
-        return [(document["name"], _readable(BroadcastChannelChanged, document["event"])) async for document in found]
+        return [
+            (document["name"], self._reading.of(document["_id"], partial(_channel, document)))
+            async for document in found
+        ]
 
     async def broadcast(self, broadcast_id: str) -> Broadcast | None:
-        """Raises Newer."""
+        """Raises Newer, Damaged."""
         found = await self._broadcasts.find_one({"_id": broadcast_id, "requested": {"$exists": True}})
         if found is None:
             return None
         outcome = found.get("told")
         return Broadcast(
-            _read(BroadcastRequested, found["requested"]),
-            _read(BroadcastDispatched, outcome) if outcome is not None else None,
+            _read(BroadcastRequested, broadcast_id, found["requested"]),
+            _read(BroadcastDispatched, broadcast_id, outcome) if outcome is not None else None,
         )
 
     async def apply(self, event: Event) -> None:
@@ -83,18 +88,21 @@ class Broadcasts:
                 )
 
 
-def _readable(kind: type[Stored], document: Document) -> Stored | None:
-    try:
-        return kind.stored(document)
-    except msgspec.ValidationError:
-        return None
+def _channel(document: Document) -> BroadcastChannelChanged:
+    return _read(BroadcastChannelChanged, document["_id"], document.get("event"))
 
 
-def _read(kind: type[Stored], document: Document) -> Stored:
-    found = _readable(kind, document)
-    if found is None:
-        raise Newer(f"{kind.__name__} is stored with what this release does not know")
-    return found
+def _read(kind: type[Stored], key: str, stored: Any) -> Stored:
+    """The event as it was stored with this document. Raises Newer, Damaged."""
+    event = read(key, lambda: kind.stored(stored), is_newer=_is_newer(stored))
+    if event.needs > CONTRACT:
+        raise Newer(f"{key} needs contract {event.needs}")
+    return event
+
+
+def _is_newer(stored: Any) -> bool:
+    contract = stored.get("v") if isinstance(stored, Mapping) else None
+    return isinstance(contract, int) and contract > CONTRACT
 
 
 async def _raise(collection: Collection, key: str, order: str, about: Document) -> None:

@@ -46,7 +46,7 @@ from services.runtime.http import server
 from services.runtime.http.field_rules import form
 from services.runtime.lists.lines import ListFault, encoding_of, media_type
 from services.runtime.lists.packed import unpacked
-from services.runtime.mongo.mailing_outcomes import OutcomesStore
+from services.runtime.mongo.mailing_outcomes import Outcomes, OutcomesStore
 from services.runtime.text.languages import spoken_by
 from services.runtime.words import translation_of
 
@@ -98,7 +98,8 @@ def _add_mailings(router: APIRouter, service: MailingService, outcomes: Outcomes
         caller: Caller = caller_of,
     ) -> MailingsPage:
         found = await mailings.listed(caller.partner_id, None if before is None else _place(before), limit)
-        views = [await _view(service, outcomes, mailing, has_course=False) for mailing in found]
+        counted = await outcomes.latest([mailing.mailing_id for mailing in found])
+        views = [_shown(service, mailing, counted[mailing.mailing_id]) for mailing in found]
         last = f"{found[-1].created_at}_{found[-1].mailing_id}" if len(found) == limit else None
         return MailingsPage(mailings=views, before=last)
 
@@ -241,15 +242,16 @@ def _add_moves(
         return await _view(service, outcomes, await service.cancel(await service.find(any_id, caller)))
 
 
-async def _view(
-    service: MailingService, outcomes: OutcomesStore, mailing: Mailing, *, has_course: bool = True
-) -> MailingView:
+async def _view(service: MailingService, outcomes: OutcomesStore, mailing: Mailing) -> MailingView:
+    return _shown(service, mailing, await outcomes.of(mailing.mailing_id))
+
+
+def _shown(service: MailingService, mailing: Mailing, counted: Outcomes) -> MailingView:
     left = max(0, mailing.recipients - mailing.planned)
     template, expected = service.usable_template(mailing), None
     if template is not None and not mailing.is_segment:
         expected = service.forecast(mailing, template, left, now_ms())
-    found = await outcomes.of(mailing.mailing_id)
-    return view_of(mailing, found if has_course else found._replace(course=()), expected, template)
+    return view_of(mailing, counted, expected, template)
 
 
 def _place(before: str) -> PageCursor:

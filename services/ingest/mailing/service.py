@@ -28,7 +28,7 @@ from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import Mailings
 from services.ingest.mailing.templates import CannotContinue, compiled
 from services.ingest.mailing.upload import ListForm, Upload, UploadConflict
-from services.ingest.mailing.views import STOPPABLE, is_settled_of
+from services.ingest.mailing.views import STOPPABLE, figures_of, is_settled_of
 from services.ingest.rules import Refused, parsed, unknown_fields
 from services.runtime import telemetry
 from services.runtime.access.partner_auth import Caller
@@ -187,8 +187,8 @@ class MailingService:
 
     async def _check_stoppable(self, mailing: Mailing) -> None:
         """Raise Problem for one of which all is known, as counted last."""
-        counted = await self.outcomes.of(mailing.mailing_id)
-        if is_settled_of(mailing, counted, self.usable_template(mailing)):
+        counted = (await self.outcomes.latest([mailing.mailing_id]))[mailing.mailing_id]
+        if is_settled_of(mailing, figures_of(mailing, counted), self.usable_template(mailing)):
             raise Problem(409, f"The mailing is {mailing.state}", NOTHING_LEFT)
 
     def usable_template(self, mailing: Mailing) -> Template | None:

@@ -10,7 +10,6 @@ stored twice. Of two simultaneous uploads the one that began first is refused, a
 a recipient are marked; whether they are sent to is decided when they are planned (`mailing/rules/repeats.py`).
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -21,10 +20,11 @@ from services.ingest.mailing.rules.rows import RejectedLine, Row, check_table, n
 from services.ingest.mailing.rules.template import Template
 from services.ingest.mailing.store import MAX_PROBLEMS, Mailings
 from services.runtime.lists.csv_or_json import Record, Records, Understood
+from services.runtime.pacing.turns import Turns
 
 _CHUNK = 500
 _SLICE = 50
-"""Lines that are checked before others get their turn: single messages are answered by the same loop."""
+"""Lines that are checked at most before others get their turn: single messages are answered by the same loop."""
 
 
 class UploadConflict(Exception):
@@ -58,7 +58,7 @@ class Upload:
         form = self.form
         self._records = Records(names_of(self.template), form.is_csv, form.encoding, form.first_line)
         self._seen = SeenRecipients(secrets.token_bytes(16), self.template.has_push)
-        self._is_checked = not form.is_csv
+        self._is_checked, self._turns = not form.is_csv, Turns(_SLICE)
 
     @property
     def understood(self) -> Understood:
@@ -105,8 +105,7 @@ class Upload:
             self._rows.append(found if first is None else found._replace(repeats=first))
         else:
             self._bad.append(found)
-        if (len(self._rows) + len(self._bad)) % _SLICE == 0:
-            await asyncio.sleep(0)
+        await self._turns.give()
 
     async def _store(self, following: int) -> None:
         if following == self.mailing.next_line:

@@ -158,6 +158,7 @@ def upload_view(uploading: Upload, after: Mailing) -> UploadView:
 
 def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, template: Template | None) -> MailingView:
     """`template` is None when the mailing cannot go on."""
+    found = figures_of(mailing, outcomes)
     return MailingView(
         mailing_id=mailing.mailing_id,
         partner_id=mailing.partner_id,
@@ -176,18 +177,19 @@ def view_of(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None, tem
         segment=lossless.loads(mailing.definition).get("segment") if mailing.is_segment else None,
         placeholders=None if template is None else template.names,
         senders=None if template is None else template.senders,
-        stoppable=mailing.state in STOPPABLE and not is_settled_of(mailing, outcomes, template),
-        progress=_progress(mailing, outcomes, forecast),
+        stoppable=mailing.state in STOPPABLE and not is_settled_of(mailing, found, template),
+        progress=_progress(mailing, outcomes, found, forecast),
     )
 
 
-def is_settled_of(mailing: Mailing, outcomes: Outcomes, template: Template | None) -> bool:
+def is_settled_of(mailing: Mailing, found: Figures, template: Template | None) -> bool:
     """Whether neither a pause nor a cancel would change anything; `template` None: nobody knows what follows."""
     links = 2 if template is None else len(template.senders)
-    return is_settled(_figures(mailing, outcomes), is_done=mailing.state == "done", links=links)
+    return is_settled(found, is_done=mailing.state == "done", links=links)
 
 
-def _figures(mailing: Mailing, outcomes: Outcomes) -> Figures:
+def figures_of(mailing: Mailing, outcomes: Outcomes) -> Figures:
+    """The mailing's recipients by what has become of them."""
     planned = max(mailing.planned, sum(outcomes.states.values()))  # a restored one forgot some of it
     return figures(
         Counted(outcomes.states, outcomes.failed),
@@ -197,8 +199,7 @@ def _figures(mailing: Mailing, outcomes: Outcomes) -> Figures:
     )
 
 
-def _progress(mailing: Mailing, outcomes: Outcomes, forecast: Forecast | None) -> ProgressView:
-    found = _figures(mailing, outcomes)
+def _progress(mailing: Mailing, outcomes: Outcomes, found: Figures, forecast: Forecast | None) -> ProgressView:
     is_open = mailing.state in ("running", "paused")
     return ProgressView(
         recipients=_recipients(mailing, found.planned),

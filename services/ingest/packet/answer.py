@@ -52,13 +52,14 @@ from services.runtime.directory import Directory
 from services.runtime.http.beside import warnings_of
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.pacing.turns import Turns
 
 log = telemetry.logger("packet")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGE_BYTES = 64 * 1024
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
 _SLICE = 50
-"""Messages that are read before others get their turn: single messages are answered by the same loop."""
+"""Messages that are read at most before others get their turn: single messages are answered by the same loop."""
 _MOST_WARNINGS = 50
 _LARGE_BYTES = 256 * 1024
 _PACKET_BITS = 53
@@ -116,7 +117,7 @@ class PacketService:
             self._limits.leave(partner)
 
     async def _send(self, packet: Packet, sending: PacketContext, warnings: list[str]) -> list[dict[str, Any]]:
-        templates, ready = PacketTemplates(sending.partner), list[Outcome]()
+        templates, ready, turns = PacketTemplates(sending.partner), list[Outcome](), Turns(_SLICE)
         try:
             for place, message in enumerate(packet.messages):
                 outcome = accepted_of(message, place, packet, sending, templates)
@@ -124,8 +125,7 @@ class PacketService:
                 if unknown := unknown_of(message, sending.partner):
                     warnings += warnings_of(unknown, f"messages[{place}].") if len(warnings) < _MOST_WARNINGS else ()
                     telemetry.UNKNOWN_FIELDS.labels(sending.partner.partner_id).inc()
-                if place % _SLICE == 0:
-                    await asyncio.sleep(0)
+                await turns.give()
             if sending.partner.reject_duplicates:
                 ready = await self._send_once(packet, ready)
             else:
@@ -158,12 +158,11 @@ class PacketService:
         ready: Sequence[Outcome],
     ) -> list[Outcome]:
         """The outcomes when the log or a database is away: what is wrong with a message, or else `unknown`."""
-        outcomes: list[Outcome] = []
+        outcomes, turns = list[Outcome](), Turns(_SLICE)
         for place, message in enumerate(packet.messages):
             outcome = ready[place] if place < len(ready) else accepted_of(message, place, packet, sending, templates)
             outcomes.append(unstored(outcome, place))
-            if place % _SLICE == 0:
-                await asyncio.sleep(0)
+            await turns.give()
         return outcomes
 
     async def _ready(self, outcome: AcceptedMessage, place: int) -> Outcome:

@@ -1,6 +1,7 @@
 """Looks for installations by what they have: an owner, a device, a token."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -11,23 +12,26 @@ from services.registry.devices.fold.owners import OwnerRecord
 from services.registry.devices.fold.same_device import is_same_person
 from services.registry.devices.fold.shared import token_key
 from services.registry.devices.fold.state import Device, Owner
+from services.registry.devices.versioned_store import read_form
 from services.runtime.mongo import Collection, Document
+from services.runtime.mongo.upkeep.unreadable import Shown
 
 _MOST_OF_A_DEVICE = 50
 
 
-class Shown(NamedTuple):
-    """Installations for people to see; `unread` are the ids of those that a newer release has stored."""
+class ShownDevices(NamedTuple):
+    """Installations for people to see; of others the ids: a newer release has stored them, or they are damaged."""
 
     devices: list[Device]
-    unread: list[str]
+    newer: list[str]
+    damaged: list[str]
 
 
 class DeviceSearch:
     """Reads collection `installations`, by its indexes."""
 
     def __init__(self, installations: Collection) -> None:
-        self._installations = installations
+        self._installations, self._reading = installations, Shown("installations")
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -48,7 +52,7 @@ class DeviceSearch:
         documents = await self._installations.find(query, {"token.digest": 1}).to_list(None)
         return {token_key(application_id, document["token"]["digest"]): document["_id"] for document in documents}
 
-    async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> Shown:
+    async def owned(self, field: str, value: str, applications: Sequence[str], most: int) -> ShownDevices:
         """The installations whose owner has that `external_user_id` or `phone`, the last used first.
 
         Where there are more, those whose owner was proved stay: others can be made without end.
@@ -58,11 +62,22 @@ class DeviceSearch:
         for proof in ({"$ne": None}, None):
             documents = self._installations.find({**query, "proof": proof}).sort("last_used_at", DESCENDING)
             found += await documents.limit(most).to_list(None)
-        return _shown(found[:most])
+        return self._shown(found[:most])
 
-    async def readable(self, ids: Iterable[str]) -> Shown:
+    async def readable(self, ids: Iterable[str]) -> ShownDevices:
         """The installations that exist, the last used first."""
-        return _shown(await self._installations.find({"_id": {"$in": list(ids)}}).to_list(None))
+        return self._shown(await self._installations.find({"_id": {"$in": list(ids)}}).to_list(None))
+
+    def _shown(self, documents: Iterable[Document]) -> ShownDevices:
+        shown = ShownDevices([], [], [])
+        for document in documents:
+            found = self._reading.of(document["_id"], partial(device_of, document))
+            if isinstance(found, Device):
+                shown.devices.append(found)
+            else:
+                (shown.newer if found == "newer" else shown.damaged).append(document["_id"])
+        shown.devices.sort(key=lambda device: (-device.last_used_at, device.installation_id))
+        return shown
 
     async def proved(self, field: str, value: str, applications: Sequence[str]) -> list[Device]:
         """The installations whose owner has that `external_user_id` or `phone`, and was proved."""
@@ -128,17 +143,5 @@ class DeviceSearch:
 
 
 def device_of(document: Document) -> Device:
-    """The installation that a document of `installations` holds."""
-    return Device.stored({**document, "installation_id": document["_id"]})
-
-
-def _shown(documents: Iterable[Document]) -> Shown:
-    """One that only a newer release can read hides none of the others."""
-    shown = Shown([], [])
-    for document in documents:
-        try:
-            shown.devices.append(device_of(document))
-        except msgspec.ValidationError:
-            shown.unread.append(document["_id"])
-    shown.devices.sort(key=lambda device: (-device.last_used_at, device.installation_id))
-    return shown
+    """The installation that a document of `installations` holds. Raises Newer, Damaged."""
+    return read_form(document, lambda stored: Device.stored({**stored, "installation_id": stored["_id"]}))

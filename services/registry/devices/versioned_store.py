@@ -7,17 +7,16 @@ were read. Below its first level it changes nothing without raising `v`, which s
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-import msgspec
 from pymongo import ReplaceOne
 
-from schemas.codec import Damaged, Newer
+from schemas.codec import Newer
 from schemas.values import Frozen
 from services.runtime.mongo import Collection, Document
+from services.runtime.mongo.upkeep.unreadable import read
 
 Value = TypeVar("Value")
 FORM = 1
 _OURS = frozenset({"_id", "v", "revision", "unpublished"})
-_UNKNOWN_WORD = "Invalid enum value"
 
 
 class Found(NamedTuple, Generic[Value]):
@@ -30,6 +29,14 @@ class Found(NamedTuple, Generic[Value]):
 
 Versioned = dict[str, Found[Value]]
 """By id."""
+
+
+def read_form(document: Document, parse: Callable[[Document], Value]) -> Value:
+    """The value of the document. Raises Newer, Damaged."""
+    form = document.get("v", FORM)
+    if isinstance(form, int) and form > FORM:
+        raise Newer(f"a document of form {form}; this release knows up to {FORM}")
+    return read(document["_id"], lambda: parse(document))
 
 
 class VersionedStore(Generic[Value]):
@@ -52,15 +59,9 @@ class VersionedStore(Generic[Value]):
         return {document["_id"]: self._found(document) for document in documents}
 
     def _found(self, document: Document) -> Found[Value]:
-        if document.get("v", FORM) > FORM:
-            raise Newer(f"a document of form {document['v']}; this release knows up to {FORM}")
+        value = read_form(document, self._parse)
         others = {name: document[name] for name in document.keys() - self._fields}
-        try:
-            return Found(document["revision"], self._parse(document), others)
-        except msgspec.ValidationError as error:
-            if str(error).startswith(_UNKNOWN_WORD):
-                raise Newer(f"a document with what this release does not know: {error}") from None
-            raise Damaged(f"{document['_id']} is stored as no release stores one: {error}") from None
+        return Found(read(document["_id"], lambda: document["revision"]), value, others)
 
     async def load(self, ids: Iterable[str]) -> dict[str, Value]:
         """The documents that exist, without their revisions."""

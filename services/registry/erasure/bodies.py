@@ -49,6 +49,14 @@ class DestroyedKey(AnswerModel):
     derivable: bool
 
 
+class FailingStep(AnswerModel):
+    """A step of an erasure that fails, and is tried again by itself."""
+
+    tries: int
+    at: int = Field(description="when it failed last, UTC ms")
+    error: str = Field(description="the error and its place in the source; it names nobody")
+
+
 class ErasureView(AnswerModel):
     """How far an erasure has come. Tells nobody who it was."""
 
@@ -59,6 +67,7 @@ class ErasureView(AnswerModel):
     keys: list[DestroyedKey]
     dropped: dict[str, int] = Field(description="process: when it let go of the keys, UTC ms")
     cleaned: dict[str, dict[str, int]] = Field(description="service: what, and how many")
+    failing: dict[str, FailingStep] = Field(description="what is set aside: `keys`, or the cleaning of a service")
 
 
 class TopicRecords(AnswerModel):

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from schemas.topics import DEAD_LETTER, all_topics
-from services.registry.erasure.bodies import DestroyedKey, ErasureView, TopicRecords
+from services.registry.erasure.bodies import DestroyedKey, ErasureView, FailingStep, TopicRecords
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RECIPIENT_DIGITS, SCOPE_DIGITS
 from services.runtime.log import kafka
@@ -41,6 +41,10 @@ class ErasureProof:
             keys=found,
             dropped=dict(erasure.dropped),
             cleaned={name: dict(counts) for name, counts in erasure.cleaned.items()},
+            failing={
+                step: FailingStep(tries=failed.tries, at=failed.at, error=failed.error)
+                for step, failed in erasure.failing.items()
+            },
         )
 
     async def records(self, erasure: Erasure) -> list[TopicRecords]:

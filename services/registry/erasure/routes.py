@@ -24,7 +24,7 @@ def erasure_routes(service: ErasureService, proof: ErasureProof) -> APIRouter:
     router = operator_router("/v1/erasures", "erasures")
 
     async def known(erasure_id: str) -> Erasure:
-        found = await service.erasures.find(erasure_id)
+        found = await service.erasures.progress(erasure_id)
         if found is None:
             raise Problem(404, "No such erasure", "no erasure has this id")
         return found

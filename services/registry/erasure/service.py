@@ -22,8 +22,9 @@ from services.runtime.crypto.recipient_keys import RecipientKeys
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append, Log
 from services.runtime.loops import keep_on
-from services.runtime.mongo.erasures import Erasure, Erasures
+from services.runtime.mongo.erasures import KEYS, Erasure, Erasures
 from services.runtime.mongo.recipient_keys import RecipientKeysStore
+from services.runtime.pacing.erasures_in_turn import ErasuresInTurn
 
 log = telemetry.logger("erasure")
 MOST_LINKED = 20
@@ -80,7 +81,12 @@ class ErasureService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Seal the keys anew after the master key has changed; go on with what others began and did not finish."""
-        is_sealed = False
+        is_sealed, in_turn = False, ErasuresInTurn(KEYS, self.erasures)
+
+        async def work(erasure: Erasure) -> None:
+            is_published = erasure.erasure_id in self.directory.forgotten
+            if not is_published and erasure.at < now_ms() - _CALLER_MS:
+                await self.carry_out(erasure)
 
         async def turn() -> None:
             nonlocal is_sealed
@@ -88,10 +94,7 @@ class ErasureService:
                 nodes = await self.store.reseal()
                 is_sealed = True
                 log.info("recipients' keys are sealed under the current master key", changed=nodes)
-            for erasure in await self.erasures.unfinished():
-                is_published = erasure.erasure_id in self.directory.forgotten
-                if not is_published and erasure.at < now_ms() - _CALLER_MS:
-                    await self.carry_out(erasure)
+            await in_turn.each(work)
 
         await keep_on("erasures", turn, stop, _LOOK_S)
 

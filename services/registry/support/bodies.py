@@ -146,13 +146,14 @@ class CardView(AnswerModel):
 class SupportAnswer(AnswerModel):
     """Who was found: the cards, and the installations that belong to them now."""
 
-    SHOWN: ClassVar = ("cards", "installations", "gave_way", "unread")
+    SHOWN: ClassVar = ("cards", "installations", "gave_way", "unread", "damaged")
     cards: list[CardView]
     installations: list[SupportInstallation]
     gave_way: list[SupportInstallation] = Field(
         description="of the cards' installations those that gave way to another one of the same device (`replacedBy`)"
     )
     unread: list[str] = Field(description="ids of installations that a newer release has stored, which alone can tell")
+    damaged: list[str] = Field(description="ids of installations that something has damaged: no release can tell")
 
 
 class BadLine(AnswerModel):

@@ -60,9 +60,10 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
         names = [access.checked(application_id)] if application_id is not None else sorted(access.applications)
         records = await devices.owners.load(record_id for name in names for record_id in record_ids(name, user, digits))
         field, value = ("phone", digits) if digits is not None else ("external_user_id", user)
-        found, unread = await devices.search.owned(field, value or "", names, _MOST)
+        found, newer, damaged = await devices.search.owned(field, value or "", names, _MOST)
         linked = {key for record in records.values() for key in record.all_installations}
-        others, _ = await devices.search.readable(linked - {device.installation_id for device in found} - {*unread})
+        known = {*(device.installation_id for device in found), *newer, *damaged}
+        others = (await devices.search.readable(linked - known)).devices
         gone = [device for device in others if device.replaced_by and device.application_id in names]
         answer = SupportAnswer(
             cards=[_card(records[key], found) for key in sorted(records)],
@@ -71,7 +72,8 @@ def _add_search(router: APIRouter, commands: DeviceCommands, access: ReadAccessD
                 SupportInstallation.of(device, language)
                 for device in sorted(gone, key=lambda device: device.installation_id)
             ],
-            unread=unread,
+            unread=newer,
+            damaged=damaged,
         )
         return as_asked(answer, masked)
 

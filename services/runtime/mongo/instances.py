@@ -39,6 +39,7 @@ SIGNS: tuple[Gauge, ...] = (
     telemetry.IDENTITY_OFF,
     telemetry.SUSPECTS,
     telemetry.WEAK_TOPICS,
+    telemetry.ERASURES_SET_ASIDE,
     telemetry.PROVIDER_AWAY,
     telemetry.CLOCK_OFF,
     telemetry.TWIN_INSTANCE,

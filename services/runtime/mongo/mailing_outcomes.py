@@ -9,7 +9,7 @@ longer than its lease, and the later count stays.
 `course` are counts of before, at most `MOST_OF_COURSE`, for a plot: a rebuild, which counts what is there, begins anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from pymongo import UpdateOne
@@ -77,6 +77,12 @@ class OutcomesStore:
 
     async def of(self, mailing_id: str) -> Outcomes:
         return _outcomes(await self._outcomes.find_one({"_id": mailing_id}))
+
+    async def latest(self, mailing_ids: Collection[str]) -> dict[str, Outcomes]:
+        """Those of each of these, without the course, which is by far the most of a document."""
+        found = self._outcomes.find({"_id": {"$in": list(mailing_ids)}}, {"course": 0})
+        counted = {document["_id"]: _outcomes(document) async for document in found}
+        return {mailing_id: counted.get(mailing_id) or _outcomes(None) for mailing_id in mailing_ids}
 
 
 def grown(course: Sequence[Count], count: Count) -> list[Count]:

@@ -5,6 +5,7 @@
           ─▶ the link's state = their maximum ─▶ StateChanged  (stream)
                                               ─▶ ReportDue (report to the partner)
           ─▶ asked for again ─▶ ReportAgain
+          ─▶ a mailing's line that was dropped ─▶ LineRepeated
           ─▶ `cascade.py`: the next link, or none needed
 
 Topics are read side by side, so a receipt or an attempt may come before the plan, and all of them before the request:
@@ -60,7 +61,8 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
             message.ignored += 1
             return []
     if is_traced(message, event.event_id):
-        return _again(link) + decide_cascade(message, link, link.reporting, event) + _asked_again(link, event)
+        again = _again(link) + decide_cascade(message, link, link.reporting, event) + _asked_again(link, event)
+        return again + note_repeat(message, link, event, is_traced=True)
     message.partner_id = message.partner_id or event.partner_id
     if not message.first_at:
         message.lane = event.lane
@@ -68,8 +70,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     had_request = kind not in _REQUESTING or link.reporting is not None
     if link.is_planned or has_room(message, link, event):
         FACTS[kind](link, event)
-    if isinstance(event, events.RequestRepeated):
-        note_repeat(message, link, event)
+    repeated = note_repeat(message, link, event)
     if len(message.links) > 1 and kind in CLAIMING:
         drop_unknown_links(message)
     follows: list[FollowUp] = []
@@ -93,7 +94,7 @@ def fold(message: Message, event: events.MessageEvent) -> list[FollowUp]:
     follows += decide_cascade(message, link, request, event)
     if link.cascade_decision is not None and not was_decided:
         add_line(message, entry_of_decision(message, link, link.cascade_decision))
-    return follows + _asked_again(link, event)
+    return follows + _asked_again(link, event) + repeated
 
 
 def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]:
@@ -104,9 +105,7 @@ def _fold_closed(message: Message, event: events.MessageEvent) -> list[FollowUp]
         return []
     if isinstance(event, events.ReportAttempted):
         FACTS[type(event)](link, event)
-    if isinstance(event, events.RequestRepeated):
-        note_repeat(message, link, event)
-    return _again(link)
+    return _again(link) + note_repeat(message, link, event)
 
 
 def _again(link: Link) -> list[FollowUp]:

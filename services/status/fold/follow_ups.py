@@ -42,7 +42,13 @@ class ReportAgain(NamedTuple):
     resend_id: str
 
 
-FollowUp = StateChanged | ReportDue | ReportAgain | CascadeStep | OutcomeCounted
+class LineRepeated(NamedTuple):
+    """A line of a mailing was dropped because this message has its id; the mailing may be another one's."""
+
+    mailing_id: str
+
+
+FollowUp = StateChanged | ReportDue | ReportAgain | CascadeStep | OutcomeCounted | LineRepeated
 Followed = Sequence[tuple[Message, Sequence[FollowUp]]]
 """Messages as they were saved, each with what follows from the events that were folded."""
 Decider = Callable[[Followed], None]

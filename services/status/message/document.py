@@ -14,7 +14,7 @@ saved: [channel, …]             of links that were not needed
 owed_at, owed_link              while a report is owed and may be only in some process' memory: for the sweeper
 links                           JSON: an array for each `message.Link`, of its fields in their order
 trace, trace_count, trace_dropped    JSON lines: an array for each `message.Entry`
-repeats                         mailing_id and count of lines that were dropped because this message has their id
+repeats                         mailing_id, count and furthest line of lines dropped because this message has their id
 closed                          true of a message that had become too large to be stored (`fold/close.py`)
 
 Within a form fields are only added, at the end and with a default, so that what was stored before stays readable; a
@@ -41,6 +41,7 @@ from services.status.message.parts import (
     Count,
     Delivery,
     InboxMark,
+    Repeats,
     Report,
     Request,
     Skip,
@@ -82,7 +83,10 @@ def to_document(message: Message) -> Document:
     if message.closed:
         document["closed"] = True
     if message.repeats:
-        document["repeats"] = [{"mailing_id": key, "count": count} for key, count in message.repeats.items()]
+        document["repeats"] = [
+            {"mailing_id": key, "count": repeats.count, "line": repeats.line}
+            for key, repeats in message.repeats.items()
+        ]
     if deadline is not None:
         document["deadline_at"], document["deadline_link"] = deadline
     posted = [
@@ -186,7 +190,10 @@ def _message(document: Document) -> Message:
         trace_dropped=document["trace_dropped"],
         revision=document["revision"],
         closed=document.get("closed", False),
-        repeats={repeat["mailing_id"]: repeat["count"] for repeat in document.get("repeats", ())},
+        repeats={
+            repeat["mailing_id"]: Repeats(repeat["count"], repeat.get("line", 0))
+            for repeat in document.get("repeats", ())
+        },
         settled=settled,
         owed_since=owed_since,
     )

@@ -19,7 +19,17 @@ from schemas.message_fields import LinkFields
 from schemas.reasons import Reason
 from schemas.reports import FINAL, ReportStatus
 from schemas.values import Lane
-from services.status.message.parts import CascadeDecision, Change, Count, Delivery, InboxMark, Report, Request, Skip
+from services.status.message.parts import (
+    CascadeDecision,
+    Change,
+    Count,
+    Delivery,
+    InboxMark,
+    Repeats,
+    Report,
+    Request,
+    Skip,
+)
 from services.status.message.states import DELIVERED, PLANNED, READ, highest
 
 
@@ -136,7 +146,7 @@ class Message:
     trace_dropped: int = 0
     revision: int = 0
     closed: bool = False  # it had become too large (`fold/close.py`)
-    repeats: dict[str, int] = field(default_factory=dict)  # lines of mailings that were dropped for its id, by mailing
+    repeats: dict[str, Repeats] = field(default_factory=dict)  # lines that were dropped for its id, by mailing
     ignored: int = 0  # events that were let go since it was loaded; not stored
     stored_bytes: int = field(default=0, compare=False)  # of links and trace in its document
     settled: dict[int, int] = field(default_factory=dict, compare=False)

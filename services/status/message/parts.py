@@ -197,6 +197,14 @@ class CascadeDecision:
 
 
 @dataclass(slots=True)
+class Repeats:
+    """Lines of a mailing that were dropped because this message has their id."""
+
+    count: int = 0
+    line: int = 0  # the furthest that was counted; 0: none has told its number
+
+
+@dataclass(slots=True)
 class Count:
     """A counted outcome and the record that brought it; `fold/counts.py` has the bits."""
 

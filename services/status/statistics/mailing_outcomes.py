@@ -19,7 +19,7 @@ from services.runtime.clock import now_ms
 from services.runtime.loops import keep_on
 from services.runtime.mongo.leases import Lease
 from services.runtime.mongo.mailing_outcomes import OutcomesStore
-from services.status.fold import Followed
+from services.status.fold import Followed, LineRepeated
 from services.status.message import Messages
 
 _PAUSE_TIMES = 20
@@ -66,13 +66,19 @@ class MailingOutcomeCounter:
 
 
 def mailings_of(followed: Followed) -> set[str]:
-    """The mailings whose figures these messages may have changed: their own, and those whose lines they stand for."""
+    """The mailings whose figures may have changed: the messages' own, and those of lines that were dropped for them."""
     changed = {
         message.request.mailing_id
         for message, _ in followed
         if message.request is not None and message.request.mailing_id is not None
     }
-    return changed.union(*(message.repeats for message, _ in followed))
+    dropped = {
+        follow_up.mailing_id
+        for _, follow_ups in followed
+        for follow_up in follow_ups
+        if type(follow_up) is LineRepeated
+    }
+    return changed | dropped
 
 
 def pause_s(took_s: float, interval_s: float) -> float:

@@ -90,6 +90,7 @@ async def test_of_a_mailing_that_is_cancelled_half_way_the_pending_ones_are_told
     assert [list(count.values()) for count in found["progress"]["course"]] == [*counted, at_cancel]
     (listed,) = (await operator.get("/v1/mailings")).json()["mailings"]
     assert listed["progress"]["course"] == []
+    assert await figures_of(listed["progress"]) == [4, 6, 0, 1, 1, 1, 8]
 
 
 async def test_the_forecast_tells_of_names_in_single_braces_which_are_not_refused(operator: httpx.AsyncClient) -> None:

@@ -119,6 +119,7 @@ async def test_a_partner_reads_of_the_applications_it_sends_to_and_of_no_other(h
         "installations": [],
         "gaveWay": [],
         "unread": [],
+        "damaged": [],
     }
     for path in (f"/installations/{phone.installation_id}", "/applications/app/subscriptions"):
         assert (await call(here, "GET", path, headers=own)).status_code == 200

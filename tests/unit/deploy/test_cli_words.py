@@ -104,7 +104,7 @@ def test_a_text_is_said_with_the_noun_of_its_number() -> None:
 def test_every_state_has_a_russian_form() -> None:
     states = {*get_args(MailingState), *get_args(ChannelState), *get_args(LetterState), *get_args(ResendState)}
     states |= {*get_args(AccountState), *get_args(StopView.model_fields["state"].annotation)}
-    states |= {"under way", "revoked", "stopped", "doubted", "retiring-paused", "all"}
+    states |= {"damaged", "under way", "revoked", "stopped", "doubted", "retiring-paused", "all"}
     assert states == STATES.keys()
     assert {state.value for state in DeliveryState} == MESSAGES.keys()
     assert all(re.fullmatch("[а-яё ]+", russian) for russian in (STATES | MESSAGES).values())

@@ -175,11 +175,11 @@ def test_the_same_line_gives_the_same_message_and_an_own_id_is_that_of_send() ->
     assert first.message_id == again.message_id
     assert first.event_id == again.event_id
     assert first.lane == "bulk"
-    assert first.mailing_id == MAILING
+    assert (first.mailing_id, first.mailing_line) == (MAILING, None)
     own = recipient_of(Row(7, "79161234567", None, "order-1", ["reader"]))
     request = expand(template, own, MAILING, PARTNER.uuid, NOW).request
     assert request.message_id == ids.message_id_of(PARTNER.uuid, "order-1")
-    assert request.partner_ref == "order-1"
+    assert (request.partner_ref, request.mailing_line) == ("order-1", 7)
 
 
 def test_two_lines_with_one_id_are_one_message_and_two_requests() -> None:

@@ -1,14 +1,16 @@
 """What a mailing's progress says, by what is kept of it and what was counted of its messages."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.mailing_events import MailingState
+from services.ingest.mailing import views
 from services.ingest.mailing.model import Mailing
-from services.ingest.mailing.rules.progress import Counted, figures, is_settled
+from services.ingest.mailing.rules.progress import Counted, Figures, figures, is_settled
 from services.ingest.mailing.views import ProgressView, view_of
 from services.runtime.mongo.mailing_outcomes import Count, Outcomes
 
@@ -32,6 +34,18 @@ HALF = replace(DONE, state="cancelled", accepted=100, planned=40)
 
 def progress_of(mailing: Mailing, outcomes: Outcomes) -> ProgressView:
     return view_of(mailing, outcomes, None, None).progress
+
+
+def test_the_figures_of_a_view_are_added_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = list[Counted]()
+
+    def added_up(counted: Counted, **known: Any) -> Figures:
+        added.append(counted)
+        return figures(counted, **known)
+
+    monkeypatch.setattr(views, "figures", added_up)
+    assert view_of(DONE, COUNTED, None, None).stoppable
+    assert len(added) == 1
 
 
 def test_a_restored_mailing_has_planned_what_was_counted_of_it() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import orjson
+import pytest
 
 from services.ingest.duplicates.recent import RecentRequests
 from services.ingest.http import Beside
@@ -15,6 +17,8 @@ from services.runtime import mongo
 from services.runtime.access.partner_limits import PartnerLimits
 from services.runtime.directory import Directory
 from services.runtime.log.kafka import Append
+from services.runtime.pacing import turns
+from services.runtime.pacing.turns import LONGEST_S
 from tests.support.requests import PARTNER, Senders, option
 
 GOOD = {"from": "DemoBank", "to": "+79001234567", "text": "hello"}
@@ -57,22 +61,32 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
 
 async def test_others_get_their_turn_while_a_full_packet_is_read() -> None:
     kept = Kept()
-    turns, task = 0, asyncio.create_task(answered(kept, [GOOD] * MOST))
+    given, task = 0, asyncio.create_task(answered(kept, [GOOD] * MOST))
     while not task.done():
         await asyncio.sleep(0)
-        turns += 1
+        given += 1
     assert [entry["code"] for entry in task.result()] == ["OK"] * MOST == ["OK"] * len(kept.records)
-    assert turns > MOST / 60
+    assert given > MOST / 60
+
+
+async def test_a_few_messages_that_take_long_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(turns, "monotonic", lambda: next(clock) * 2 * LONGEST_S)
+    given, task = 0, asyncio.create_task(answered(Kept(), [GOOD] * 20))
+    while not task.done():
+        await asyncio.sleep(0)
+        given += 1
+    assert given > 20
 
 
 async def test_others_get_their_turn_while_a_packet_is_answered_that_cannot_be_stored() -> None:
     secure = {**GOOD, "type": "PUSH", "validity": 60, "text": "%code%", "data": option("SECURE", {"code": "1"})}
-    turns, task = 0, asyncio.create_task(answered(Kept(), [secure, *[GOOD] * (MOST - 1)]))
+    given, task = 0, asyncio.create_task(answered(Kept(), [secure, *[GOOD] * (MOST - 1)]))
     while not task.done():
         await asyncio.sleep(0)
-        turns += 1
+        given += 1
     assert {entry["reasons"][0]["key"] for entry in task.result()} == {"unknown"}
-    assert turns > MOST / 60
+    assert given > MOST / 60
 
 
 async def test_without_keys_for_its_values_nothing_is_written_and_each_message_is_judged() -> None:

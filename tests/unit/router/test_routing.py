@@ -170,14 +170,14 @@ async def test_a_replay_appends_the_bytes_that_are_stored_and_drops_what_it_plan
     assert [append.value for append in again] == [append.value for append in stored]  # sealing draws a nonce each time
 
 
-async def test_a_dropped_request_says_of_which_mailing_it_was() -> None:
+async def test_a_dropped_request_says_of_which_mailing_and_which_line_it_was() -> None:
     first, again = one_after_the_other(2)
     assert isinstance(again.event, MessageRequested)
-    line = again._replace(event=again.event.replace(mailing_id="m"))
+    line = again._replace(event=again.event.replace(mailing_id="m", mailing_line=7))
     (_, append) = (await routing(Store(), Directory()).step([first, line])).appends
     dropped = record_encryption.decode(append.topic, append.value)
     assert isinstance(dropped, RequestRepeated)
-    assert (dropped.mailing_id, dropped.request_id) == ("m", line.event.event_id)
+    assert (dropped.mailing_id, dropped.mailing_line, dropped.request_id) == ("m", 7, line.event.event_id)
 
 
 async def test_a_request_behind_one_that_is_refused_goes_by_the_claim_that_refused_it() -> None:

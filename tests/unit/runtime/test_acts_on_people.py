@@ -46,7 +46,7 @@ class Behind:
         return Erasure(erasure_id=ids.uuid7(), at=1, by="operator:duty", subjects=())
 
     async def view(self, erasure: Erasure) -> dict[str, Any]:
-        nothing: dict[str, Any] = {"keys": [], "dropped": {}, "cleaned": {}}
+        nothing: dict[str, Any] = {"keys": [], "dropped": {}, "cleaned": {}, "failing": {}}
         return {"erasureId": erasure.erasure_id, "at": erasure.at, "by": erasure.by, "state": erasure.state, **nothing}
 
     async def load(self, any_ids: list[str]) -> dict[str, Message]:

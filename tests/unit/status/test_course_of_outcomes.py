@@ -1,6 +1,7 @@
 """The counts of a mailing: the latest of them, and those that are kept for its plot, few, of the whole time alike, each
 unlike the one before."""
 
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,9 @@ class OneDocument:
 
     def __init__(self, **document: Any) -> None:
         self.document = document
+
+    async def find(self, _: dict[str, Any], fields: dict[str, int]) -> AsyncIterator[dict[str, Any]]:
+        yield {name: value for name, value in self.document.items() if fields.get(name, 1)}
 
     async def find_one(self, query: dict[str, Any], _: Any = None) -> dict[str, Any]:
         return self.document
@@ -49,6 +53,13 @@ async def test_of_two_counts_at_once_the_one_that_was_begun_later_stays_whicheve
     assert (await store.of("m"))[:3] == ({"DELIVERED": 5}, {}, 2_000)
     await store.put("m", 8, [("READ", "", 5)], 3_000)
     assert (await store.of("m")).states == {"READ": 5}
+
+
+async def test_for_a_list_the_course_is_not_read(store: OutcomesStore) -> None:
+    await store.put("m", 7, [("DELIVERED", "", 5)], 2_000)
+    assert len((await store.of("m")).course) == 1
+    found = await store.latest(["m", "not counted yet"])
+    assert found == {"m": ({"DELIVERED": 5}, {}, 2_000, []), "not counted yet": ({}, {}, 0, [])}
 
 
 async def test_what_changed_during_a_count_is_counted_again(store: OutcomesStore) -> None:

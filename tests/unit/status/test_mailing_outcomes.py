@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from services.runtime import mongo
+from services.status.fold import fold
 from services.status.statistics import mailing_outcomes
 from services.status.statistics.mailing_outcomes import MailingOutcomeCounter
-from tests.support.status_events import Story, replay
+from tests.support.status_events import Story, followed, replay
 from tests.support.waiting import eventually
 
 
@@ -80,12 +81,19 @@ def test_figures_are_never_late_by_more_than_a_count_and_twenty_seconds(took_s: 
 async def test_a_line_whose_id_was_used_before_is_counted_as_refused_for_a_duplicate() -> None:
     database, story = Database(), Story()
     counter = MailingOutcomeCounter(database, database, database)  # type: ignore[arg-type]
-    other = replay(story.requested(), story.planned("i-1"), story.repeated(mailing_id="m"))
-    await counter.take([(other, [])])
+    await counter.take([followed(story.requested(), story.planned("i-1"), story.repeated(mailing_id="m"))])
     assert database.noted == {"m"}
     database.repeats = 2
     await counter.count(1)
     assert (database.counted, database.counts) == (["m"], [("DELIVERED", "", 5), ("REFUSED", "duplicated", 2)])
+
+
+async def test_a_receipt_of_a_message_has_only_its_own_mailing_counted() -> None:
+    database, story = Database(), Story()
+    counter = MailingOutcomeCounter(database, database, database)  # type: ignore[arg-type]
+    message = replay(story.requested(mailing_id="own"), story.planned("i-1"), story.repeated(mailing_id="m"))
+    await counter.take([(message, fold(message, story.receipt("i-1")))])
+    assert database.noted == {"own"}
 
 
 async def test_what_could_not_be_counted_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

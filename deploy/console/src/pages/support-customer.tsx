@@ -164,6 +164,7 @@ function Forgotten({ id }: { id: string }) {
   const where = at("/v1/erasures/{erasure_id}", { erasure_id: id });
   const live = useLive(where, (signal) => get(where, signal), ({ state }) => (state === "done" ? null : LOOK_S));
   const erasure = live.value;
+  const failing = Object.keys(erasure?.failing ?? {}).sort(); // a former release has none
   return (
     <div class="wide" role="status">
       {live.error !== null && <Failure error={live.error} retry={live.again} />}
@@ -175,6 +176,7 @@ function Forgotten({ id }: { id: string }) {
           <p>
             {told("forget.proof", { gone: erasure.keys.filter((key) => !key.derivable).length, all: erasure.keys.length, id: erasure.erasureId })}
           </p>
+          {failing.length > 0 && <p>{told("forget.failing", { steps: failing.join(", ") })}</p>}
         </>
       )}
     </div>

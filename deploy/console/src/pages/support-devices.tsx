@@ -20,15 +20,18 @@ type Whose = { phone?: string | null; user?: string | null };
 export function Devices({ query }: { query: Whose }) {
   const at = place("/v1/installations", { ...query, masked: isPortal ? null : true });
   const [strange, setStrange] = useState<readonly string[]>([]);
+  const [broken, setBroken] = useState<readonly string[]>([]);
   const load = async (signal: AbortSignal) => {
-    const { installations, gaveWay, unread } = await get(at, signal);
+    const { installations, gaveWay, unread, damaged } = await get(at, signal);
     setStrange(unread ?? []);
+    setBroken(damaged ?? []);
     return [...installations, ...gaveWay];
   };
   return (
     <>
       <Card title={t("support.devices")} hint={isPortal ? undefined : t("support.recorded")} at={at} load={load} />
       {strange.length > 0 && <p class="notice" role="status">{told("support.unreadDevices", { ids: strange.map(shortDevice).join(", ") })}</p>}
+      {broken.length > 0 && <p class="notice" role="status">{told("support.damagedDevices", { ids: broken.map(shortDevice).join(", ") })}</p>}
     </>
   );
 }

@@ -67,6 +67,10 @@ export const OPERATIONS = {
     "Topics with fewer replicas or weaker settings than asked for: {value}",
     "Топики, у которых реплик меньше или настройки слабее, чем задано: {value}",
   ],
+  "sign.erasuresSetAside": [
+    "Erasures of people that fail ({step}) and are tried again: {value}",
+    "Удаления данных клиентов с ошибкой ({step}), они повторяются: {value}",
+  ],
   "sign.providerAway": [
     "{provider} does not answer: its pushes wait, others do not notice",
     "{provider} не отвечает: его пуши ждут, остальным это не мешает",

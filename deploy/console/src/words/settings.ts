@@ -77,6 +77,7 @@ export const SETTINGS = {
   "broadcasts.title": ["Broadcast channels", "Каналы трансляций"],
   "broadcasts.about": ["One message updates the Live Activities of all who follow (iOS 18).", "Одно сообщение обновляет Live Activities у всех подписчиков (iOS 18)."],
   "broadcasts.unread": ["Only a newer release can tell of these: {names}", "Об этих каналах знает только более новая версия: {names}"],
+  "broadcasts.damaged": ["Damaged in the database: {names}", "Повреждены в базе данных: {names}"],
   "broadcasts.none": ["There are none", "Каналов нет"],
   "broadcasts.name": ["Name", "Название"],
   "broadcasts.nameHint": ["Your own: letters, digits, . : ~ _ -", "Своё: буквы, цифры, . : ~ _ -"],

@@ -86,6 +86,7 @@ export const SUPPORT = {
   "support.byImport": ["as an import said", "по данным импорта"],
   "support.imported": ["imported, no app yet", "перенесено из другой системы, в приложение ещё не входили"],
   "support.unreadDevices": ["Only a newer release can tell of: {ids}", "Об этих установках знает только более новая версия: {ids}"],
+  "support.damagedDevices": ["Damaged in the database: {ids}", "Повреждены в базе данных: {ids}"],
   "support.gaveWay": ["gave way to", "вместо неё теперь"],
   "support.subscriptions": ["Subscriptions", "Подписки"],
   "support.lastUsed": ["Last used", "Последнее использование"],
@@ -121,6 +122,7 @@ export const SUPPORT = {
     "Ключи уничтожаются, устройства отвязываются, тексты и номера удаляются. Неотправленное отправлено не будет.",
   ],
   "forget.underWay": ["Being forgotten", "Удаляется"],
+  "forget.failing": ["Fails, and is tried again by itself: {steps}", "Ошибка, повторяется само: {steps}"],
   "forget.done": ["Forgotten", "Забыт"],
   "forget.proof": ["Keys destroyed for good: {gone} of {all}. Proof: {id}", "Ключей уничтожено: {gone} из {all}. Подтверждение: {id}"],
 } as const satisfies Texts;

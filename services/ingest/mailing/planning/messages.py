@@ -7,7 +7,6 @@ claim remembers which line has it, so a planner that goes over the same lines ag
 the others taken, as before. Lines without an id of their own repeat nothing. Source: `docs/partner-api.md` §1, §6.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,10 +22,11 @@ from services.ingest.secure_values import sealed
 from services.runtime.clock import now_ms
 from services.runtime.log.kafka import Append, Log
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.pacing.turns import Turns
 
 _TOPIC = topics.MESSAGE_REQUESTED["bulk"]
 _TURN = 25
-"""Messages that are made before others get their turn: single messages are answered by the same loop."""
+"""Messages that are made at most before others get their turn: single messages are answered by the same loop."""
 _APPEND_S = 15.0
 
 
@@ -73,17 +73,16 @@ class MessageWriter:
             if recipient.ref is None or is_owner:
                 free.append(recipient)
             else:
-                repeated.append(RejectedLine(int(recipient.cursor) - 1, "id", "was used before"))
+                repeated.append(RejectedLine(recipient.line, "id", "was used before"))
         return free, repeated, sorted(granted)
 
     async def _append(
         self, mailing: Mailing, template: Template, partner_uuid: str, part: Sequence[MailingRecipient]
     ) -> None:
-        appends = []
-        for place, recipient in enumerate(part):
+        appends, turns = [], Turns(_TURN)
+        for recipient in part:
             accepted = expand(template, recipient, mailing.mailing_id, partner_uuid, now_ms())
             event = await sealed(accepted, self.keys) if accepted.secure else accepted.request
             appends.append(Append(_TOPIC, event.message_id, event))
-            if place % _TURN == _TURN - 1:
-                await asyncio.sleep(0)
+            await turns.give()
         await self.sink.append(appends, _APPEND_S)

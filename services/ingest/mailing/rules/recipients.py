@@ -27,6 +27,11 @@ class MailingRecipient(NamedTuple):
     values: Values = ()
     cursor: int | str = 0  # of the mailing once this one is planned
 
+    @property
+    def line(self) -> int:
+        """The number of its line in a list."""
+        return int(self.cursor) - 1
+
 
 def recipient_of(row: Row) -> MailingRecipient:
     """A recipient of a list."""
@@ -59,6 +64,7 @@ def expand(
         recipient=recipient.recipient,
         chain=filled.chain,
         mailing_id=mailing_id,
+        mailing_line=None if recipient.ref is None else recipient.line,
         **filled.extras,
     )
     # the template was accepted when the mailing was made; its chain ends as much later as it is sent later

@@ -140,6 +140,7 @@ MODELS = {
     "ChannelsPage": {
         "channels": "The channels, by name",
         "unread": "Names of those that a newer release has stored, which alone can tell of them",
+        "damaged": "Names of those that something has damaged, of which no release can tell",
         "after": "Asks for the next page; null on the last one",
     },
     "BroadcastBody": {"id": "Your own id: the same again is the same message"},

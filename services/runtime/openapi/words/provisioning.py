@@ -89,6 +89,7 @@ MODELS = {
         "state": "How far it has come",
         "keys": "The keys that are destroyed",
     },
+    "FailingStep": {"tries": "How often it has failed"},
     "DestroyedKey": {
         "recipient": "A digest of whose key it is",
         "scope": "The application or partner that it is of; empty: all",

@@ -43,6 +43,7 @@ export function Broadcasts({ applicationId }: { applicationId: string }) {
         {(page) => (
           <>
             {page.unread?.length > 0 && <p class="notice">{told("broadcasts.unread", { names: page.unread.join(", ") })}</p>}
+            {page.damaged?.length > 0 && <p class="notice">{told("broadcasts.damaged", { names: page.damaged.join(", ") })}</p>}
             {page.channels.length === 0 ? <Empty>{t("broadcasts.none")}</Empty> : <Listed channels={page.channels} applicationId={applicationId} again={again} />}
             {after !== "" && <button type="button" onClick={() => goTo("")}>{t("broadcasts.first")}</button>}{" "}
             {page.after !== null && <button type="button" onClick={() => goTo(page.after ?? "")}>{t("broadcasts.more")}</button>}

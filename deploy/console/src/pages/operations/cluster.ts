@@ -35,6 +35,7 @@ const SIGNS: Record<string, Key> = {
   rpns_identity_off: "sign.identityOff",
   rpns_suspects: "sign.suspects",
   rpns_weak_topics: "sign.weakTopics",
+  rpns_erasures_set_aside: "sign.erasuresSetAside",
   rpns_provider_away: "sign.providerAway",
   rpns_clock_off_seconds: "sign.clockOff",
   rpns_twin_instance: "sign.twinInstance",
