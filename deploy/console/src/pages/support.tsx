@@ -3,11 +3,16 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { place } from "../documents";
 import { MessageBadge } from "../parts/badge";
 import { channelName } from "../parts/channel-name";
 import { told } from "../parts/figures";
 import { focusOn } from "../parts/kept-focus";
-import { Empty, Shown, useLoaded } from "../parts/states";
+import { useKept } from "../parts/kept-form";
+import { useLive, type Stream } from "../parts/live";
+import { LiveLine } from "../parts/live-shown";
+import { Stale } from "../parts/stale";
+import { Empty, Loading, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { href } from "../router";
@@ -22,11 +27,12 @@ import { short } from "./support-names";
 import { page, search, type Found, type Group, type Question } from "./support-search";
 
 const MOST_OF_TEXT = 60;
+const EVERY_S = 10;
 
 export function Support({ rest }: { rest: string }) {
-  const [typed, setTyped] = useState("");
-  const [filter, setFilter] = useState(EVERYTHING);
-  const [asked, ask] = useState({ text: "", filter: EVERYTHING, round: 0 });
+  const [typed, setTyped] = useKept("support typed", "");
+  const [filter, setFilter] = useKept("support filter", EVERYTHING);
+  const [asked, ask] = useKept("support asked", { text: "", filter: EVERYTHING, round: 0 });
   const find = (text: string, wanted: Filter) => {
     ask(({ round }) => ({ text, filter: wanted, round: round + 1 }));
     if (rest) location.hash = href("support");
@@ -59,22 +65,34 @@ export function Support({ rest }: { rest: string }) {
   );
 }
 
-/** `isWanted`: somebody has searched, so the focus goes to what was found. */
+/** `isWanted`: somebody has searched, so the focus goes to what was found. A partner's list is live until older pages are
+    opened: those begin where the first one ended. */
 function Results({ asked, filter, isWanted }: { asked: string; filter: Filter; isWanted: boolean }) {
-  const [loaded, again] = useLoaded("", (signal) => search(asked, filter, signal));
+  const isPaged = useRef(false);
+  const [isStill, still] = useState(!isPortal);
+  const paged = () => {
+    isPaged.current = true;
+    still(true);
+  };
+  const stream: Stream<Group[]> | null = isPortal ? { path: place("/v1/events", { brief: true }), isWanted: () => !isPaged.current } : null;
+  const live = useLive("", (signal) => search(asked, filter, signal), () => (isPortal && !isPaged.current ? EVERY_S : null), stream);
+  const groups = live.value;
   return (
-    <Shown loaded={loaded} again={again}>
-      {(groups) => (
-        <ResultsShown groups={groups} isWanted={isWanted}>
-          {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} />)}
+    <>
+      <Stale live={live} />
+      {groups === null && live.error === null && <Loading />}
+      {groups !== null && (
+        <ResultsShown groups={groups} isWanted={isWanted} line={<LiveLine live={{ ...live, isStreamed: live.isStreamed && !isStill }} everyS={isStill ? null : EVERY_S} />}>
+          {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} paged={paged} />)}
           {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
         </ResultsShown>
       )}
-    </Shown>
+    </>
   );
 }
 
-function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWanted: boolean; children: ComponentChildren }) {
+/** The `line` stands above: a list may be long. */
+function ResultsShown({ groups, isWanted, line, children }: { groups: Group[]; isWanted: boolean; line: ComponentChildren; children: ComponentChildren }) {
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isWanted) focusOn(top.current);
@@ -84,6 +102,7 @@ function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWante
   return (
     <div ref={top} role="group" tabIndex={-1} aria-label={t("support.results")}>
       <p class="quiet" role="status">{told(hasMore ? "support.foundNewest" : "support.found", { count })}</p>
+      {line}
       {children}
     </div>
   );
@@ -91,7 +110,7 @@ function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWante
 
 const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser", all: "portal.allMessages" } as const;
 
-function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
+function Listing({ group, isAlone, paged }: { group: Group; isAlone: boolean; paged: () => void }) {
   const { question } = group;
   const { field, filter } = question;
   const [older, setOlder] = useState<Found[]>([]);
@@ -104,6 +123,10 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
   const messages = pages.flatMap((page) => page.messages);
   const next = pages.at(-1)?.cursor ?? null;
   const title = t(TITLES[field]);
+  const more = () => {
+    setCursor(next);
+    paged();
+  };
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -127,7 +150,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
       {cursor !== null && cursor === next ? (
         <Older question={question} cursor={cursor} told={(page) => setOlder([...older, page])} />
       ) : (
-        next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
+        next !== null && <button type="button" onClick={more}>{t("support.more")}</button>
       )}
     </section>
   );
