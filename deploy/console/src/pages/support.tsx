@@ -46,6 +46,7 @@ export function Support({ rest }: { rest: string }) {
     if (asked.text || isPortal) find(asked.text, wanted);
   };
   const key = JSON.stringify(asked);
+  const about = { asked: asked.text, filter: asked.filter, isWanted: asked.round > 0 };
   return (
     <>
       <h1>{t(isPortal ? "portal.messages" : "support.title")}</h1>
@@ -60,39 +61,45 @@ export function Support({ rest }: { rest: string }) {
         <WithoutMailings filter={filter} chosen={chosen} />
         <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
       </form>
-      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} isWanted={asked.round > 0} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : isPortal ? <OwnResults key={key} {...about} /> : asked.text ? <Results key={key} {...about} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
 
-/** `isWanted`: somebody has searched, so the focus goes to what was found. A partner's list is live until older pages are
-    opened: those begin where the first one ended. */
-function Results({ asked, filter, isWanted }: { asked: string; filter: Filter; isWanted: boolean }) {
+/** `isWanted`: somebody has searched, so the focus goes to what was found. */
+interface Search {
+  asked: string;
+  filter: Filter;
+  isWanted: boolean;
+}
+
+/** An operator's search is recorded, so it is asked for once. */
+function Results(about: Search) {
+  const [loaded, again] = useLoaded("", (signal) => search(about.asked, about.filter, signal));
+  return <Shown loaded={loaded} again={again}>{(groups) => <ResultsShown {...about} groups={groups} />}</Shown>;
+}
+
+/** A partner's are live until older pages are opened: those begin where the first one ended. */
+function OwnResults(about: Search) {
   const isPaged = useRef(false);
-  const [isStill, still] = useState(!isPortal);
+  const [isStill, still] = useState(false);
   const paged = () => {
     isPaged.current = true;
     still(true);
   };
-  const stream: Stream<Group[]> | null = isPortal ? { path: place("/v1/events", { brief: true }), isWanted: () => !isPaged.current } : null;
-  const live = useLive("", (signal) => search(asked, filter, signal), () => (isPortal && !isPaged.current ? EVERY_S : null), stream);
-  const groups = live.value;
+  const stream: Stream<Group[]> = { path: place("/v1/events", { brief: true }), isWanted: () => !isPaged.current };
+  const live = useLive("", (signal) => search(about.asked, about.filter, signal), () => (isPaged.current ? null : EVERY_S), stream);
+  const line = <LiveLine live={{ ...live, isStreamed: live.isStreamed && !isStill }} everyS={isStill ? null : EVERY_S} />;
   return (
     <>
       <Stale live={live} />
-      {groups === null && live.error === null && <Loading />}
-      {groups !== null && (
-        <ResultsShown groups={groups} isWanted={isWanted} line={<LiveLine live={{ ...live, isStreamed: live.isStreamed && !isStill }} everyS={isStill ? null : EVERY_S} />}>
-          {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} paged={paged} />)}
-          {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
-        </ResultsShown>
-      )}
+      {live.value !== null ? <ResultsShown {...about} groups={live.value} line={line} paged={paged} /> : live.error === null && <Loading />}
     </>
   );
 }
 
 /** The `line` stands above: a list may be long. */
-function ResultsShown({ groups, isWanted, line, children }: { groups: Group[]; isWanted: boolean; line: ComponentChildren; children: ComponentChildren }) {
+function ResultsShown({ asked, groups, isWanted, line, paged }: Search & { groups: Group[]; line?: ComponentChildren; paged?: () => void }) {
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isWanted) focusOn(top.current);
@@ -103,14 +110,15 @@ function ResultsShown({ groups, isWanted, line, children }: { groups: Group[]; i
     <div ref={top} role="group" tabIndex={-1} aria-label={t("support.results")}>
       <p class="quiet" role="status">{told(hasMore ? "support.foundNewest" : "support.found", { count })}</p>
       {line}
-      {children}
+      {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} paged={paged} />)}
+      {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
     </div>
   );
 }
 
 const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser", all: "portal.allMessages" } as const;
 
-function Listing({ group, isAlone, paged }: { group: Group; isAlone: boolean; paged: () => void }) {
+function Listing({ group, isAlone, paged }: { group: Group; isAlone: boolean; paged: (() => void) | undefined }) {
   const { question } = group;
   const { field, filter } = question;
   const [older, setOlder] = useState<Found[]>([]);
@@ -125,7 +133,7 @@ function Listing({ group, isAlone, paged }: { group: Group; isAlone: boolean; pa
   const title = t(TITLES[field]);
   const more = () => {
     setCursor(next);
-    paged();
+    paged?.();
   };
   return (
     <section class="card">
