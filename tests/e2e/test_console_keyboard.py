@@ -13,6 +13,7 @@ __all__ = ["browser"]  # a fixture
 pytestmark = needs_console("nobody has gone through the dialogs by the keyboard")
 KEYS = {"Tab": 9, "Escape": 27}
 MOST_TABS = 300
+HAVE_DIALOGS = {"partners", "applications", "accounts", "resends", "partner", "application", "draft"}
 CONTROLS = "dialog[open] :is(a, button, input, select, textarea, summary)"
 WALK = f"""window.left = new Set([...document.querySelectorAll("{CONTROLS}")]
   .filter((one) => one.checkVisibility() && !one.disabled)); 0"""
@@ -63,7 +64,7 @@ async def test_each_dialog_is_gone_through_and_left_by_the_keyboard(browser: Bro
             if stop.do is None and stop.name != "mailing-unknown":
                 found += await through(page, stop)
         assert page.faults() == []
-    assert len(found) > 20, found
+    assert {what.partition(":")[0] for what in found} >= HAVE_DIALOGS, "\n".join(found)
 
 
 @pytest.mark.parametrize("stop", [Stop("settings", "settings")], ids=lambda stop: stop.name)
