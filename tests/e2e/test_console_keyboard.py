@@ -6,7 +6,7 @@ import pytest
 from deploy.browser.chromium import Browser
 from deploy.local.provision import admin_of
 from tests.support.console_page import ConsolePage, browser, console_page, needs_console
-from tests.support.pictures.walk import Stop, dialogs, go, of_any_stack
+from tests.support.pictures.walk import APPLICATION, Stop, dialogs, go, of_any_stack
 from tests.support.world import World
 
 __all__ = ["browser"]  # a fixture
@@ -60,9 +60,9 @@ async def test_each_dialog_is_gone_through_and_left_by_the_keyboard(browser: Bro
     found: list[str] = []
     async with console_page(browser, world.stack.operators_url) as page:
         await page.sign_in(world.stack.env["RPNS_ADMIN_TOKEN"])
-        for stop in (*of_any_stack(), draft):
-            if stop.do is None and stop.name != "mailing-unknown":
-                found += await through(page, stop)
+        plain = [stop for stop in of_any_stack() if stop.do is None and stop.name != "mailing-unknown"]
+        for stop in (*plain, Stop("application", APPLICATION), draft):
+            found += await through(page, stop)
         assert page.faults() == []
     assert {what.partition(":")[0] for what in found} >= HAVE_DIALOGS, "\n".join(found)
 
