@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from deploy.browser.chromium import Browser
-from deploy.local.provision import admin_of
+from deploy.local.provision import APPLICATION_ID, admin_of
 from services.runtime.access.sessions.cookies import NAME
 from services.runtime.access.sessions.statement import IDLE_MS, Session, opened, sealed
 from services.runtime.clock import now_ms
@@ -21,6 +21,8 @@ __all__ = ["browser"]  # a fixture
 pytestmark = needs_console("nobody has waited for a session to end, or kept it going")
 OWN = "a password of my own"
 ENDED = "Your session has ended. Sign in to go on where you were."
+AGAIN = "Secrets are kept nowhere: please type them again."
+STORED = "JSON.stringify({...sessionStorage, ...localStorage})"
 IS_LOOKED_AT = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -62,7 +64,7 @@ class Idle:
 async def invited(page: ConsolePage, world: World) -> str:
     """The name of an operator who has signed in there with a password of the own."""
     made = admin_of(world.stack.describe()).call(
-        "POST", "/v1/accounts", {"name": world.new_ref(), "scopes": ["operator"]}
+        "POST", "/v1/accounts", {"name": world.new_ref(), "scopes": ["support", "operator"]}
     )
     world.secret.add(made["password"])
     await page.type("Name", made["name"])
@@ -136,8 +138,65 @@ async def test_a_form_over_the_page_is_open_again_with_what_was_typed_but_for_se
     await page.run(IS_LOOKED_AT)
     await page.sees(ENDED)
     await idle.signs_in(idle.name)
-    await page.sees(idle.name)
+    await page.sees(AGAIN)
+    assert await page.run("document.getElementById('edit-password').value") == ""
+
+
+async def test_a_stop_that_was_about_to_be_confirmed_is_asked_again(idle: Idle) -> None:
+    page = idle.page
+    await page.run("location.hash = '#/operations/stops'")
+    await page.choose("Provider", "hms")
+    await page.type("Reason", "their outage")
+    await page.press("Stop…")
+    await idle.rests(IDLE_MS)
+    await page.press("Pause", within="dialog")
+    await page.sees(ENDED)
+    await idle.signs_in(idle.name)
+    await page.until("document.querySelector('dialog[open]')?.innerText.includes('hms')", "it is asked again")
+    await page.press("Leave it", within="dialog")
+    fields = "['stop-id', 'stop-reason'].map((id) => document.getElementById(id)?.value)"
+    await page.until(f"{fields}.join() === 'hms,their outage'", "the form is as it was")
+    await page.run("location.hash = '#/operations'")
+    await page.until("document.getElementById('stop-id') === null", "the page is left")
+    await page.run("location.hash = '#/operations/stops'")
+    await page.until("document.getElementById('stop-reason')?.value === ''", "what was left by will is dropped")
     assert await page.run("document.querySelector('dialog') === null")
+
+
+async def test_a_test_push_is_asked_again_for_the_customer_who_was_looked_for(idle: Idle, world: World) -> None:
+    page, phone, text = idle.page, world.new_phone(), world.new_text()
+    await world.enrol("android", phone)
+    await page.find(phone)
+    await page.press("Test push…")
+    await page.type("Text", text)
+    await page.press("Send…")
+    await idle.rests(IDLE_MS)
+    await page.press("Send", within="dialog")
+    await page.sees(ENDED)
+    assert phone not in await page.run("document.body.innerHTML")
+    stored = await page.run(STORED)
+    assert phone not in stored
+    assert text not in stored
+    await idle.signs_in(idle.name)
+    await page.until("document.querySelector('dialog[open]') !== null", "it is asked again")
+    assert await page.run("document.getElementById('test-push-text').value") == text
+    await page.press("Send", within="dialog")
+    await page.sees("On its way")
+
+
+async def test_of_credentials_only_the_question_is_there_again(idle: Idle) -> None:
+    page, secret = idle.page, '{"key": "of a provider"}'
+    await page.run(f"location.hash = '#/operations/applications/{APPLICATION_ID}'")
+    await page.press("Replace…")
+    await page.type("Or its text", secret)
+    await idle.rests(IDLE_MS)
+    await page.run(IS_LOOKED_AT)
+    await page.sees(ENDED)
+    await idle.signs_in(idle.name)
+    await page.sees(AGAIN)
+    assert await page.run("document.querySelector('dialog[open] textarea').value") == ""
+    assert await page.barriers() == []
+    assert "of a provider" not in await page.run(STORED)
 
 
 async def test_somebody_else_who_signs_in_there_finds_nothing_of_what_was_typed(

@@ -10,6 +10,7 @@ import { focusOn, keepFocus } from "./parts/kept-focus";
 import { Empty, Loading } from "./parts/states";
 import { Zone } from "./parts/time";
 import { useTitle } from "./parts/title";
+import { untilAnswered } from "./parts/until-answered";
 import { SIGN_IN, go, href, usePlace } from "./router";
 import { holds, isPortal, isSignedIn, onSession, signedInByCookie, userName } from "./session";
 import { get } from "./api";
@@ -81,10 +82,14 @@ function useCookie(): boolean {
   const [isAsking, ask] = useState(!isPortal && !isSignedIn());
   useEffect(() => {
     if (!isAsking) return;
-    get(place("/v1/session"))
-      .then(({ session }) => session && signedInByCookie(session))
-      .catch(() => undefined) // the platform is away: whoever signs in is told so
-      .finally(() => ask(false));
+    return untilAnswered(
+      (signal) => get(place("/v1/session"), signal),
+      ({ session }) => {
+        if (session && !isSignedIn()) signedInByCookie(session);
+        ask(false);
+      },
+      () => ask(false), // the platform is away: whoever signs in is told so
+    );
   }, []);
   return isAsking;
 }

@@ -65,7 +65,7 @@ class ChangeStore:
         async with self._turns[feed]:
             seen = self._seen.pop(feed, None)  # what fails leaves nothing known
             if seen is None:
-                seen, until, doubtful = await self._last(partner_id), {}, list(changes)
+                seen, until, doubtful = await self.last(partner_id), {}, list(changes)
             else:
                 until, doubtful = until_of(changes), [change for change in changes if change.again]
             stored = await self._stored(partner_id, seen, doubtful)
@@ -153,11 +153,12 @@ class ChangeStore:
 
     async def bounds(self, partner_id: str) -> tuple[int, int]:
         """The lowest and the highest number; where nothing is stored any more, the highest that there was for both."""
-        last = await self._last(partner_id)
+        last = await self.last(partner_id)
         lowest = await self._edge(partner_id, ASCENDING)
         return (int(lowest["seq"]) if lowest is not None else last), last
 
-    async def _last(self, partner_id: str) -> int:
+    async def last(self, partner_id: str) -> int:
+        """The highest number that there was."""
         counter = await self._counters.find_one({"_id": partner_id})
         newest = await self._edge(partner_id, DESCENDING)
         counted = int(counter["seq"]) if counter is not None else 0

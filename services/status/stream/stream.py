@@ -6,6 +6,8 @@
 
 A stream reads its next page only when the socket has taken the last one, so a slow listener costs one page and not
 more. A stream that asks for changes older than a week, which are kept no longer, gets an event `lost` first.
+
+A brief stream is for a page that asks again itself: it hears that something has changed, and nothing of it.
 """
 
 import asyncio
@@ -36,7 +38,9 @@ _HEARTBEAT_S = 15.0
 _HOLE_S = 3.0
 """How long a hole may stay before a reader closes it: longer than a writer needs between taking and storing."""
 _MAX_STREAMS = 10
-"""At once, of one partner in one process."""
+"""At once, of one partner in one process; and as many brief ones, so that pages leave programs theirs."""
+_BRIEF_S = 1.0
+"""Between two events of a brief stream, at least."""
 
 
 class Streams:
@@ -45,7 +49,7 @@ class Streams:
     def __init__(self, changes: ChangeStore, stop: asyncio.Event) -> None:
         self._changes = changes
         self._stop = stop
-        self._open: Counter[str] = Counter()
+        self._open: Counter[tuple[str, bool]] = Counter()
         self._woken: dict[str, set[asyncio.Event]] = {}
 
     async def take(self, followed: Followed) -> None:
@@ -63,41 +67,48 @@ class Streams:
                 woken.set()
 
     async def open(
-        self, partner_id: str, after: int | None, is_let_in: Callable[[], bool] = lambda: True
+        self,
+        partner_id: str,
+        after: int | None,
+        is_let_in: Callable[[], bool] = lambda: True,
+        *,
+        is_brief: bool = False,
     ) -> AsyncIterator[bytes]:
         """The bytes of a stream that goes on behind `after`; None begins with what comes next. Raises Problem 429.
 
         It ends when its reader is not let in any more: a password was changed, a token revoked. It is counted before
         anything is awaited, so that many who come at once are no more than may be.
         """
-        if self._open[partner_id] >= _MAX_STREAMS:
+        kind = partner_id, is_brief
+        if self._open[kind] >= _MAX_STREAMS:
             detail = f"at most {_MAX_STREAMS} at once: wait until one has ended"
             raise server.Problem(429, "Too many streams", detail, retry_after_s=AGAIN_AFTER_S)
-        self._open[partner_id] += 1
+        self._open[kind] += 1
         try:
             oldest, newest = await self._changes.bounds(partner_id)
         except BaseException:
-            self._open[partner_id] -= 1
+            self._open[kind] -= 1
             raise
         seq = newest if after is None else min(after, newest)
-        return aiter(await started_stream(self._stream(partner_id, seq, oldest, is_let_in)))
+        return aiter(await started_stream(self._stream(kind, seq, oldest, is_let_in)))
 
     async def _stream(
-        self, partner_id: str, seq: int, oldest: int, is_let_in: Callable[[], bool]
+        self, kind: tuple[str, bool], seq: int, oldest: int, is_let_in: Callable[[], bool]
     ) -> AsyncIterator[bytes]:
-        woken = asyncio.Event()
+        (partner_id, is_brief), woken = kind, asyncio.Event()
         self._woken.setdefault(partner_id, set()).add(woken)
         telemetry.STREAMS.inc()
         try:
             yield b"retry: 2000\nid: %d\n\n" % seq
-            if oldest > seq + 1 and seq:
+            if oldest > seq + 1 and seq and not is_brief:
                 yield b'event: lost\nid: %d\ndata: {"from": %d, "to": %d}\n\n' % (oldest - 1, seq + 1, oldest - 1)
             seq = max(seq, oldest - 1)
-            async for chunk in self._pages(partner_id, seq, woken, is_let_in):
+            follow = self._numbers if is_brief else self._pages
+            async for chunk in follow(partner_id, seq, woken, is_let_in):
                 yield chunk
         finally:
             telemetry.STREAMS.dec()
-            self._open[partner_id] -= 1
+            self._open[kind] -= 1
             self._woken[partner_id].discard(woken)
 
     async def _pages(
@@ -124,6 +135,25 @@ class Streams:
                     with suppress(*TRANSIENT_ERRORS):
                         await self._changes.close(partner_id, range(seq + 1, min(page[0].first, seq + 1 + IN_A_PACK)))
                         continue
+            if time.monotonic() - spoken > _HEARTBEAT_S:
+                spoken = time.monotonic()
+                yield b":\n\n"
+            await pause(woken, _LOOK_S)
+
+    async def _numbers(
+        self, partner_id: str, seq: int, woken: asyncio.Event, is_let_in: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
+        spoken = time.monotonic()
+        while not self._stop.is_set() and is_let_in():
+            woken.clear()
+            last = seq
+            with suppress(*TRANSIENT_ERRORS):
+                last = await self._changes.last(partner_id)
+            if last > seq:
+                seq, spoken = last, time.monotonic()
+                yield b"id: %d\nevent: changed\ndata: {}\n\n" % seq
+                await pause(self._stop, _BRIEF_S)
+                continue
             if time.monotonic() - spoken > _HEARTBEAT_S:
                 spoken = time.monotonic()
                 yield b":\n\n"

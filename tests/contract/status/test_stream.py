@@ -12,8 +12,10 @@ import orjson
 import pytest
 
 from schemas import ids
+from schemas.topics import APPLICATION_EVENTS
 from services.runtime import mongo
 from services.runtime.clock import now_ms
+from services.runtime.log.kafka import Append
 from services.runtime.settings import Settings
 from services.status.stream.packs import IN_A_PACK, NewChange
 from services.status.stream.store import ChangeStore
@@ -102,6 +104,31 @@ async def test_who_comes_back_goes_on_where_it_left_off(service: Running) -> Non
     assert last_id == "30"
 
 
+async def test_a_brief_stream_tells_that_something_of_ones_own_has_changed_and_nothing_of_it(service: Running) -> None:
+    story, foreign = Story(), Story(partner_id="shop")
+    async with listening(service, query="?brief=true") as brief, listening(service, "shop") as other:
+        await service.append(foreign.requested(), foreign.planned("i-1"))
+        assert (await other.next())["messageId"] == foreign.message_id
+        await service.append(story.requested(), story.planned("i-1"))
+        assert await brief.next("changed") == {}
+        assert brief.last_id == "1"
+        await service.append(story.receipt())
+        assert await brief.next("changed") == {}
+        assert brief.last_id == "2"
+    async with listening(service, last_id="1", query="?brief=true") as brief:
+        assert await brief.next("changed") == {}
+        assert brief.last_id == "2"
+
+
+async def test_a_stream_of_either_kind_ends_when_its_password_is_drawn_anew(service: Running) -> None:
+    async with listening(service) as whole, listening(service, query="?brief=true") as brief:
+        changed = partner(event_id="p2", password_hash="of another")
+        await service.log.append([Append(APPLICATION_EVENTS, changed.entity_key, changed)])
+        for listener in (whole, brief):
+            with pytest.raises(AssertionError, match="ended"):
+                await listener.next("never")
+
+
 async def test_an_event_that_comes_again_takes_no_number(service: Running) -> None:
     story, after = Story(), Story()
     async with listening(service) as listener:
@@ -165,6 +192,8 @@ async def test_streams_of_one_partner_are_bounded(service: Running) -> None:
             await answer.content.readline()
         status, problem = await service.get("/v1/events")
         assert (status, problem["title"]) == (429, "Too many streams")
+        async with listening(service, query="?brief=true"):
+            pass  # pages take none of the programs' streams
         for answer in answers:
             answer.close()
 

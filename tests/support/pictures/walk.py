@@ -14,8 +14,8 @@ OPENERS = """(() => {
   const opens = (one) => one.textContent.endsWith("…") || one.closest(".heading .row");
   return buttons.filter(opens).map((one) => one.textContent).filter((text, place, all) => all.indexOf(text) === place);
 })()"""
-_CLICK = "[...document.querySelectorAll('main button')].find((one) => one.textContent === {} && !one.disabled).click()"
-_LEAVE = "document.querySelector('dialog[open] .row.end button').click()"
+_OPENER = "[...document.querySelectorAll('main button')].find((one) => one.textContent === {} && !one.disabled)"
+_LEAVE = "document.querySelector('dialog[open] .row.end button')?.click()"
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,13 @@ async def go(page: ConsolePage, stop: Stop) -> None:
 
 
 async def dialogs(page: ConsolePage) -> AsyncIterator[str]:
-    """Each dialog of the page while it is open, by the button that opens it; none of a page that is in a dialog."""
+    """Each dialog of the page while it is open, by the button that opens it, which had the focus; whoever looks may
+    leave it. None of a page that is in a dialog."""
     if await page.run(_is_there("dialog")):
         return
     for opener in await page.run(OPENERS):
-        await page.run(_CLICK.format(repr(opener)))
+        found = _OPENER.format(repr(opener))
+        await page.run(f"{found}.focus(); {found}.click()")
         await page.run("new Promise((done) => setTimeout(done))")
         if not await page.run("document.querySelector('dialog') !== null"):
             continue  # it has opened a part of the page

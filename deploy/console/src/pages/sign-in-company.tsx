@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
 import { place, type Answer } from "../documents";
 import { told } from "../parts/figures";
+import { untilAnswered } from "../parts/until-answered";
 import { SIGN_IN, place as placeHere } from "../router";
 import { t, type Key } from "../words";
 
@@ -27,9 +28,7 @@ const REFUSALS = {
 
 export function CompanySignIn() {
   const [ways, know] = useState<Ways | null>(null);
-  useEffect(() => {
-    get(place("/v1/session/ways")).then(know, () => undefined); // the platform is away: whoever signs in is told so
-  }, []);
+  useEffect(() => untilAnswered((signal) => get(place("/v1/session/ways"), signal), know), []);
   if (!ways?.ways.includes("oidc")) return null;
   const { path, rest } = placeHere();
   const label = told("company.with", { label: ways.oidcLabel || t("company.any") });

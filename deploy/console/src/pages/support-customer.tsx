@@ -1,12 +1,13 @@
 /** What an operator does for one customer: a test push, and forgetting them. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { get, send } from "../api";
 import { place as at, placeOf, type Answer } from "../documents";
 import { Ask } from "../parts/ask";
 import { Badge } from "../parts/badge";
 import { Choice, TextField } from "../parts/field";
 import { told } from "../parts/figures";
+import { formHere, useKept } from "../parts/kept-form";
 import { useLive } from "../parts/live";
 import { Failure, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
@@ -55,7 +56,7 @@ async function senders(signal: AbortSignal): Promise<Sender[]> {
 }
 
 function TestPush({ customer }: { customer: Customer }) {
-  const [wanted, want] = useState(false);
+  const [wanted, want] = useKept(formHere("test-push"), false);
   return wanted ? <TestPushForm customer={customer} /> : <button type="button" onClick={() => want(true)}>{t("testPush.open")}</button>;
 }
 
@@ -68,13 +69,28 @@ function TestPushForm({ customer }: { customer: Customer }) {
   );
 }
 
+/** `text` null: nobody has typed another. `id`: one for each push, so that pressing twice sends one. */
+interface Push {
+  sender: string;
+  text: string | null;
+  id: string;
+}
+
+function nameOf({ partnerId, serviceNumber }: Sender): string {
+  return `${partnerId}: ${serviceNumber}`;
+}
+
 function TestPushFields({ customer, senders }: { customer: Customer; senders: Sender[] }) {
-  const [place, setPlace] = useState("0");
-  const [typed, setText] = useState<string | null>(null);
-  const text = typed ?? t("testPush.words");
+  const [push, hold] = useKept<Push>(formHere("test-push", "fields"), { sender: "", text: null, id: uuid() });
   const [sent, setSent] = useState<string | null>(null);
-  const id = useMemo(() => uuid(), [sent]); // one for each push, so that pressing twice sends one
-  const sender = senders[Number(place)]!; // one of those that are offered
+  const text = push.text ?? t("testPush.words");
+  const id = push.id;
+  const sender = senders.find((known) => nameOf(known) === push.sender) ?? senders[0]!; // there is one at least
+  const set = (changes: Partial<Push>) => hold((last) => ({ ...last, ...changes }));
+  const taken = (messageId: string) => {
+    setSent(messageId);
+    set({ id: uuid() });
+  };
   const run = () =>
     send("post", placeOf("post", "/v1/test-pushes"), { ...sender, ...recipient(customer, "user"), text, id });
   return (
@@ -82,18 +98,18 @@ function TestPushFields({ customer, senders }: { customer: Customer; senders: Se
       <Choice
         id="test-push-sender"
         label={t("testPush.sender")}
-        value={place}
-        changed={setPlace}
-        of={senders.map(({ partnerId, serviceNumber }, index) => [String(index), `${partnerId}: ${serviceNumber}`] as const)}
+        value={nameOf(sender)}
+        changed={(chosen) => set({ sender: chosen })}
+        of={senders.map((known) => [nameOf(known), nameOf(known)] as const)}
       />
-      <TextField id="test-push-text" label={t("support.text")} value={text} changed={setText} more={{ maxLength: 1000, required: true }} />
+      <TextField id="test-push-text" label={t("support.text")} value={text} changed={(typed) => set({ text: typed })} more={{ maxLength: 1000, required: true }} />
       <Ask
         label={t("testPush.send")}
         title={t("testPush.title")}
         text={told("testPush.text", { partner: sender.partnerId })}
         isDisabled={text.trim() === ""}
         run={run}
-        done={({ messageId }) => setSent(messageId)}
+        done={({ messageId }) => taken(messageId)}
       />
       {sent !== null && (
         <p role="status">

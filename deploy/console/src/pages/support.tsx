@@ -3,11 +3,16 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { place } from "../documents";
 import { MessageBadge } from "../parts/badge";
 import { channelName } from "../parts/channel-name";
 import { told } from "../parts/figures";
 import { focusOn } from "../parts/kept-focus";
-import { Empty, Shown, useLoaded } from "../parts/states";
+import { useKept } from "../parts/kept-form";
+import { useLive, type Stream } from "../parts/live";
+import { LiveLine } from "../parts/live-shown";
+import { Stale } from "../parts/stale";
+import { Empty, Loading, Shown, useLoaded } from "../parts/states";
 import { Table } from "../parts/table";
 import { Time } from "../parts/time";
 import { href } from "../router";
@@ -22,11 +27,12 @@ import { short } from "./support-names";
 import { page, search, type Found, type Group, type Question } from "./support-search";
 
 const MOST_OF_TEXT = 60;
+const EVERY_S = 10;
 
 export function Support({ rest }: { rest: string }) {
-  const [typed, setTyped] = useState("");
-  const [filter, setFilter] = useState(EVERYTHING);
-  const [asked, ask] = useState({ text: "", filter: EVERYTHING, round: 0 });
+  const [typed, setTyped] = useKept("support typed", "");
+  const [filter, setFilter] = useKept("support filter", EVERYTHING);
+  const [asked, ask] = useKept("support asked", { text: "", filter: EVERYTHING, round: 0 });
   const find = (text: string, wanted: Filter) => {
     ask(({ round }) => ({ text, filter: wanted, round: round + 1 }));
     if (rest) location.hash = href("support");
@@ -40,6 +46,7 @@ export function Support({ rest }: { rest: string }) {
     if (asked.text || isPortal) find(asked.text, wanted);
   };
   const key = JSON.stringify(asked);
+  const about = { asked: asked.text, filter: asked.filter, isWanted: asked.round > 0 };
   return (
     <>
       <h1>{t(isPortal ? "portal.messages" : "support.title")}</h1>
@@ -54,27 +61,45 @@ export function Support({ rest }: { rest: string }) {
         <WithoutMailings filter={filter} chosen={chosen} />
         <FilterFields filter={filter} changed={setFilter} chosen={chosen} />
       </form>
-      {rest ? <MessageTrace key={rest} id={rest} /> : asked.text || isPortal ? <Results key={key} asked={asked.text} filter={asked.filter} isWanted={asked.round > 0} /> : <Empty>{t("support.hint")}</Empty>}
+      {rest ? <MessageTrace key={rest} id={rest} /> : isPortal ? <OwnResults key={key} {...about} /> : asked.text ? <Results key={key} {...about} /> : <Empty>{t("support.hint")}</Empty>}
     </>
   );
 }
 
 /** `isWanted`: somebody has searched, so the focus goes to what was found. */
-function Results({ asked, filter, isWanted }: { asked: string; filter: Filter; isWanted: boolean }) {
-  const [loaded, again] = useLoaded("", (signal) => search(asked, filter, signal));
+interface Search {
+  asked: string;
+  filter: Filter;
+  isWanted: boolean;
+}
+
+/** An operator's search is recorded, so it is asked for once. */
+function Results(about: Search) {
+  const [loaded, again] = useLoaded("", (signal) => search(about.asked, about.filter, signal));
+  return <Shown loaded={loaded} again={again}>{(groups) => <ResultsShown {...about} groups={groups} />}</Shown>;
+}
+
+/** A partner's are live until older pages are opened: those begin where the first one ended. */
+function OwnResults(about: Search) {
+  const isPaged = useRef(false);
+  const [isStill, still] = useState(false);
+  const paged = () => {
+    isPaged.current = true;
+    still(true);
+  };
+  const stream: Stream<Group[]> = { path: place("/v1/events", { brief: true }), isWanted: () => !isPaged.current };
+  const live = useLive("", (signal) => search(about.asked, about.filter, signal), () => (isPaged.current ? null : EVERY_S), stream);
+  const line = <LiveLine live={{ ...live, isStreamed: live.isStreamed && !isStill }} everyS={isStill ? null : EVERY_S} />;
   return (
-    <Shown loaded={loaded} again={again}>
-      {(groups) => (
-        <ResultsShown groups={groups} isWanted={isWanted}>
-          {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} />)}
-          {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
-        </ResultsShown>
-      )}
-    </Shown>
+    <>
+      <Stale live={live} />
+      {live.value !== null ? <ResultsShown {...about} groups={live.value} line={line} paged={paged} /> : live.error === null && <Loading />}
+    </>
   );
 }
 
-function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWanted: boolean; children: ComponentChildren }) {
+/** The `line` stands above: a list may be long. */
+function ResultsShown({ asked, groups, isWanted, line, paged }: Search & { groups: Group[]; line?: ComponentChildren; paged?: () => void }) {
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isWanted) focusOn(top.current);
@@ -84,14 +109,16 @@ function ResultsShown({ groups, isWanted, children }: { groups: Group[]; isWante
   return (
     <div ref={top} role="group" tabIndex={-1} aria-label={t("support.results")}>
       <p class="quiet" role="status">{told(hasMore ? "support.foundNewest" : "support.found", { count })}</p>
-      {children}
+      {line}
+      {groups.map((group) => <Listing key={group.question.field} group={group} isAlone={groups.length === 1} paged={paged} />)}
+      {groups.map(({ question: { field } }) => field !== "id" && field !== "all" && <OfCustomer key={field} customer={{ field, asked }} />)}
     </div>
   );
 }
 
 const TITLES = { id: "support.ofId", phone: "support.ofPhone", user: "support.ofUser", all: "portal.allMessages" } as const;
 
-function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
+function Listing({ group, isAlone, paged }: { group: Group; isAlone: boolean; paged: (() => void) | undefined }) {
   const { question } = group;
   const { field, filter } = question;
   const [older, setOlder] = useState<Found[]>([]);
@@ -104,6 +131,10 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
   const messages = pages.flatMap((page) => page.messages);
   const next = pages.at(-1)?.cursor ?? null;
   const title = t(TITLES[field]);
+  const more = () => {
+    setCursor(next);
+    paged?.();
+  };
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -127,7 +158,7 @@ function Listing({ group, isAlone }: { group: Group; isAlone: boolean }) {
       {cursor !== null && cursor === next ? (
         <Older question={question} cursor={cursor} told={(page) => setOlder([...older, page])} />
       ) : (
-        next !== null && <button type="button" onClick={() => setCursor(next)}>{t("support.more")}</button>
+        next !== null && <button type="button" onClick={more}>{t("support.more")}</button>
       )}
     </section>
   );

@@ -1,9 +1,11 @@
 /** A button that asks before it does something. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../words";
 import { Dialog } from "./dialog";
+import { useKept } from "./kept-form";
+import { SecretsAgain, useOpened, type Over } from "./opened";
 import { Failure } from "./states";
 import { showFault, useSubmission } from "./submission";
 
@@ -18,6 +20,8 @@ export interface Question<T> {
   confirm?: string;
   isDangerous?: boolean;
   isDisabled?: boolean;
+  /** What is typed is a secret, which is kept nowhere. */
+  isSecret?: boolean;
   run: () => Promise<T>;
   done: (value: T) => void;
   /** Fields of the question. */
@@ -26,18 +30,19 @@ export interface Question<T> {
 
 /** What was refused is told where it was asked. */
 export function Ask<T>(question: Question<T>) {
-  const [isOpen, open] = useState(false);
+  const [over, open] = useOpened(question);
   return (
     <>
-      <button type="button" disabled={question.isDisabled} onClick={() => open(true)}>{question.label}</button>
-      {isOpen && <Asked {...question} close={() => open(false)} />}
+      <button type="button" disabled={question.isDisabled} onClick={open}>{question.label}</button>
+      {over && <Asked {...question} over={over} />}
     </>
   );
 }
 
-function Asked<T>(question: Question<T> & { close: () => void }) {
+function Asked<T>({ over, ...question }: Question<T> & { over: Over }) {
+  useKept(over.form, true);
   const { submitted, isRunning, error } = useSubmission(question.run, (value) => {
-    question.close();
+    over.close();
     question.done(value);
   });
   const form = useRef<HTMLFormElement>(null);
@@ -45,13 +50,14 @@ function Asked<T>(question: Question<T> & { close: () => void }) {
     if (error !== null) showFault(form.current);
   }, [error]);
   return (
-    <Dialog title={question.title} closed={question.close}>
+    <Dialog title={question.title} closed={over.close}>
       <form ref={form} onSubmit={submitted}>
         {question.text && <p>{question.text}</p>}
+        {question.isSecret && <SecretsAgain over={over} />}
         {question.children}
         {error !== null && <Failure error={error} />}
         <div class="row end">
-          <button type="button" onClick={question.close}>{t("dialog.cancel")}</button>
+          <button type="button" onClick={over.close}>{t("dialog.cancel")}</button>
           <button type="submit" class={question.isDangerous ? "danger" : "main"} disabled={isRunning}>
             {question.confirm ?? question.label.replace(/…$/, "")}
           </button>

@@ -1,16 +1,16 @@
 /** A button that opens a form over the page. What the platform refuses of it stands beside the field that it names. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ApiError, type FieldError } from "../api";
 import type { NoNumber } from "../documents";
 import { t } from "../words";
 import { Dialog } from "./dialog";
 import type { FieldProps } from "./field";
-import { drop, keep, keptOf } from "./kept-form";
+import { useKept } from "./kept-form";
+import { SecretsAgain, useOpened, type Over } from "./opened";
 import { Failure } from "./states";
 import { showFault, useSubmission } from "./submission";
-import { hasEnded } from "../session";
 
 export interface Form<Values> {
   values: Values;
@@ -29,39 +29,28 @@ export interface Editing<Values, T> {
   /** What stands in the fields at first, whenever it is opened. */
   values: Values;
   fields: (form: Form<Values>) => ComponentChildren;
-  /** What is typed is a secret, which is kept nowhere. */
-  isSecret?: boolean;
+  /** Those of the values that are secrets: they are kept nowhere. */
+  secrets?: readonly (keyof Values)[];
   run: (values: Values) => Promise<T>;
   done: (value: T) => void;
 }
 
 export function Edit<Values extends object, T>(editing: Editing<Values, T>) {
-  const [isOpen, open] = useState(() => keptOf(placeOf(editing)) !== null);
+  const [over, open] = useOpened(editing);
   return (
     <>
-      <button type="button" onClick={() => open(true)}>{editing.label}</button>
-      {isOpen && <Opened {...editing} close={() => open(false)} />}
+      <button type="button" onClick={open}>{editing.label}</button>
+      {over && <Opened {...editing} over={over} />}
     </>
   );
 }
 
-/** By the address of the page, and which of its forms. */
-function placeOf({ label, title }: { label: string; title: string }): string {
-  return [location.hash, label, title].join("\n");
-}
-
-/** A session that ends closes the form; whoever signs in anew finds it open, with what was typed. */
-function Opened<Values extends object, T>(editing: Editing<Values, T> & { close: () => void }) {
-  const place = useRef(placeOf(editing)).current;
-  const [values, hold] = useState(() => keptOf<Values>(place) ?? editing.values);
-  useEffect(() => {
-    if (!editing.isSecret) keep(place, values);
-  }, [values]);
-  useEffect(() => () => {
-    if (!hasEnded()) drop(place);
-  }, []);
+function Opened<Values extends object, T>(editing: Editing<Values, T> & { over: Over }) {
+  const { over, secrets = [] } = editing;
+  const blank = Object.fromEntries(secrets.map((name) => [name, editing.values[name]])) as Partial<Values>;
+  const [values, hold] = useKept(over.form, editing.values, (typed) => ({ ...typed, ...blank }));
   const { submitted, isRunning, error } = useSubmission(() => editing.run(values), (value) => {
-    editing.close();
+    over.close();
     editing.done(value);
   });
   const form = useRef<HTMLFormElement>(null);
@@ -75,13 +64,14 @@ function Opened<Values extends object, T>(editing: Editing<Values, T> & { close:
     about: (path, label, hint) => ({ id: `edit-${path.replace(/\W+/g, "-")}`, label, hint, fault: faults.at(path) }),
   });
   return (
-    <Dialog title={editing.title} closed={editing.close}>
+    <Dialog title={editing.title} closed={over.close}>
       <form ref={form} onSubmit={submitted} noValidate>
         {editing.text && <p>{editing.text}</p>}
+        {secrets.length > 0 && <SecretsAgain over={over} />}
         {fields}
         {error !== null && (faults.areShown ? <p class="failure" role="alert">{t("edit.seeFields")}</p> : <Failure error={error} />)}
         <div class="row end">
-          <button type="button" onClick={editing.close}>{t("dialog.cancel")}</button>
+          <button type="button" onClick={over.close}>{t("dialog.cancel")}</button>
           <button type="submit" class="main" disabled={isRunning}>{editing.confirm ?? t("setup.save")}</button>
         </div>
       </form>

@@ -22,10 +22,12 @@ export interface Live<T> {
   told: (value: T) => void;
 }
 
-/** A stream whose events are the answer, or its parts by the events' names; null: not all of them have come. */
+/** A stream whose events are the answer, or its parts by the events' names; null: not all of them have come. Without a
+    `value` they say only that there is another answer, which is asked for then, if it `isWanted`. */
 export interface Stream<T> {
   path: string;
-  value: (parts: Record<string, unknown>) => T | null;
+  value?: (parts: Record<string, unknown>) => T | null;
+  isWanted?: () => boolean;
 }
 
 interface Held<T> {
@@ -37,13 +39,16 @@ interface Held<T> {
 }
 
 const LONGEST_S = 15;
+/** After one that has told of another answer: there may be more. */
+const CHANGED_S = 1;
 /** What is not there by then is not coming: a process that hangs refuses nothing. */
 const MOST_S = 20;
 
 /** `everyS` says after how many seconds it is asked for again; null: not by itself. Another `key` is another value.
     In another language it is asked for at once, for its words; until it comes the last one stays.
 
-    With a `stream` it is asked for only while that does not speak: refused, broken, or kept back by a gateway. */
+    With a `stream` that has a value it is asked for only while that does not speak: refused, broken, or kept back by a
+    gateway. */
 export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyS: (value: T) => number | null, stream: Stream<T> | null = null): Live<T> {
   const [held, hold] = useState<Held<T>>(nothing(key));
   const spoken = language();
@@ -53,29 +58,39 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
     let timer = 0;
     let failures = 0;
     let isStreamed = false;
+    let isAsking = false;
+    let isChanged = false;
     let last: { value: T } | null = null;
     let unfollow = () => {};
     const parts: Record<string, unknown> = {};
     const place = { id: "" };
     const wait = (seconds: number | null) => {
       clearTimeout(timer);
-      if (seconds !== null && !isStreamed && !document.hidden) timer = window.setTimeout(ask, seconds * 1000);
+      if (seconds !== null && !document.hidden) timer = window.setTimeout(ask, seconds * 1000);
+    };
+    const changed = () => {
+      if (isChanged || stream?.isWanted?.() === false) return;
+      isChanged = true;
+      if (!isAsking) wait(CHANGED_S);
     };
     const took = (value: T) => {
       control.abort(); // what is on its way was asked for earlier
+      isAsking = false;
       failures = 0;
       last = { value };
       hold({ key, value, error: null, at: Date.now(), isStreamed });
-      wait(everyS(value));
+      wait(isChanged ? CHANGED_S : isStreamed ? null : everyS(value));
     };
     const failed = (error: unknown) => {
+      isAsking = false;
       failures += 1;
       hold((before) => ({ ...(before.key === key ? before : nothing<T>(key)), error }));
-      wait(isFinal(error) ? null : Math.min(LONGEST_S, 2 ** failures));
+      wait(isFinal(error) || (isStreamed && stream?.value) ? null : Math.min(LONGEST_S, 2 ** failures));
     };
     const ask = () => {
       control.abort();
       control = new AbortController();
+      [isAsking, isChanged] = [true, false];
       const asking = control;
       const { signal } = asking;
       const late = window.setTimeout(() => {
@@ -91,12 +106,15 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
         .finally(() => clearTimeout(late));
     };
     const heard = (name: string, data: unknown) => {
+      if (!stream?.value) return changed();
       parts[name] = data;
-      const value = stream?.value(parts) ?? null;
+      const value = stream.value(parts);
       if (value !== null) took(value);
     };
     const spoke = () => {
+      const isFirst = !isStreamed;
       isStreamed = true;
+      if (!stream?.value) return isFirst ? ask() : undefined; // what came before it began is not told of
       if (last !== null) took(last.value); // it is so still
     };
     const lost = () => {
@@ -110,7 +128,7 @@ export function useLive<T>(key: string, load: (signal: AbortSignal) => Promise<T
     };
     const end = () => {
       unfollow();
-      isStreamed = false;
+      [isStreamed, isAsking, isChanged] = [false, false, false];
       clearTimeout(timer);
       control.abort();
     };

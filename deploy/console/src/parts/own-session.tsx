@@ -33,7 +33,7 @@ export function OwnSession() {
           label={t("password.change")}
           title={t("password.title")}
           text={t("password.text")}
-          isSecret
+          secrets={["password", "fresh"]}
           values={{ password: "", fresh: { password: "", again: "" } }}
           run={({ password, fresh }) => Promise.resolve().then(() => send("post", placeOf("post", "/v1/session/password"), { password, newPassword: chosen(fresh) }))}
           done={signedInByCookie}

@@ -34,6 +34,7 @@ export const APP = {
   "live.noStream": ["no live stream, so anew every {seconds} s", "нет потока изменений, поэтому обновляется каждые {seconds} с"],
   "live.noAnswer": ["no answer within {seconds} s", "нет ответа за {seconds} с"],
   "live.again": ["Refresh", "Обновить"],
+  "dialog.secretsAgain": ["Your session had ended. Secrets are kept nowhere: please type them again.", "Сеанс был завершён. Секреты нигде не сохраняются: введите их заново."],
   "dialog.cancel": ["Leave it", "Отмена"],
   "secret.once": ["This is told once and cannot be shown again: keep it now.", "Показывается один раз, больше его не узнать: сохраните сейчас."],
   "secret.copy": ["Copy", "Скопировать"],

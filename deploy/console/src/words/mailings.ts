@@ -225,6 +225,7 @@ export const MAILINGS = {
   "mailings.timeZone": ["Time zone", "Часовой пояс"],
   "mailings.opensAt": ["Opens", "Начало"],
   "mailings.never": ["not before the deadline", "не успеет до срока"],
+  "mailings.own": ["Name and sender", "Название и отправитель"],
   "mailings.whose": ["Partner and sender", "Партнёр и отправитель"],
   "mailings.partner": ["Partner", "Партнёр"],
   "mailings.messageTitle": ["Title", "Заголовок"],

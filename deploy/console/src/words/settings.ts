@@ -48,7 +48,7 @@ export const SETTINGS = {
   "applications.kindId": ["Id", "Идентификатор"],
   "applications.kindType": ["Type", "Вид"],
   "applications.kindType.setting": ["setting of the app", "настройка"],
-  "applications.kindType.permission": ["permission of the system", "разрешение"],
+  "applications.kindType.permission": ["system permission", "разрешение"],
   "applications.kindTitle": ["Title", "Заголовок"],
   "applications.kindDescription": ["Description", "Описание"],
   "applications.kindDefault": ["On where a device has said nothing", "Включена, пока устройство не сообщило иного"],

@@ -5,6 +5,7 @@ import { send } from "../../api";
 import { placeOf } from "../../documents";
 import { Dialog } from "../../parts/dialog";
 import { told } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { MomentField } from "../../parts/moment-field";
 import { Failure } from "../../parts/states";
 import { useSubmission } from "../../parts/submission";
@@ -25,7 +26,7 @@ const MOVES: Record<State, readonly Move[]> = {
 };
 
 export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: Mailing) => void }) {
-  const [asked, ask] = useState<Move | null>(null);
+  const [asked, ask] = useKept<Move | null>(formHere("move"), null);
   if (!holds("operator")) return null;
   const moves = mailing.state === "done" && !mailing.stoppable ? [] : MOVES[mailing.state];
   const lacksList = moves.includes("start") && !isWhole(mailing);
@@ -48,7 +49,7 @@ export function Moves({ mailing, moved }: { mailing: Mailing; moved: (mailing: M
 }
 
 function Question({ move, mailing, done, closed }: { move: Move; mailing: Mailing; done: (after: Mailing) => void; closed: () => void }) {
-  const [at, setAt] = useState("");
+  const [at, setAt] = useKept(formHere("start"), "");
   const [forecast, became] = useState<"loading" | "failed" | "there">("loading");
   const isDraft = mailing.state === "draft";
   const isUnforeseen = move === "start" && forecast === "failed";

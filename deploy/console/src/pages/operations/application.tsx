@@ -9,6 +9,7 @@ import { byWhom } from "../../parts/by-whom";
 import { Facts } from "../../parts/facts";
 import { Tick } from "../../parts/field";
 import { number, told } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { Secret } from "../../parts/secret";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
@@ -76,7 +77,7 @@ function About({ application, again }: { application: Application; again: () => 
 }
 
 function ApiKeys({ application, again }: { application: Application; again: () => void }) {
-  const [keepOld, setKeepOld] = useState(true);
+  const [keepOld, setKeepOld] = useKept(formHere("keep-old"), true);
   const [shown, show] = useState<Told | null>(null);
   const about = { application_id: application.applicationId };
   const values = { application: application.applicationId };

@@ -115,7 +115,7 @@ function Put({ applicationId, provider, label, fields, version, done }: Putting)
   const run = async () => change("put", placeOf("put", ROUTE, { application_id: applicationId, provider }), record(text), version);
   const id = `credentials-${provider}`;
   return (
-    <Ask label={label} title={told("credentials.putTitle", { provider, application: applicationId })} text={t(version ? "credentials.replaceText" : "credentials.putText")} confirm={t("setup.save")} run={run} done={taken}>
+    <Ask label={label} title={told("credentials.putTitle", { provider, application: applicationId })} text={t(version ? "credentials.replaceText" : "credentials.putText")} confirm={t("setup.save")} isSecret run={run} done={taken}>
       <p class="quiet">{t("credentials.fields")}: {fields.replace(/\boptional\b/g, t("credentials.optional"))}</p>
       <label for={`${id}-file`}>{t("credentials.file")}</label>
       <input id={`${id}-file`} type="file" accept=".json,application/json,text/plain" onChange={(event) => chosen(event.currentTarget.files?.[0])} />

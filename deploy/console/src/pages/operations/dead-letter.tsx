@@ -7,6 +7,7 @@ import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { byWhom } from "../../parts/by-whom";
 import { number, told } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
@@ -74,7 +75,7 @@ function Content({ id, told }: { id: string; told: (content: string) => void }) 
 }
 
 function Actions({ letter, content, done }: { letter: Letter; content: string | null; done: (found: Done) => void }) {
-  const [mended, setMended] = useState("");
+  const [mended, setMended] = useKept(formHere("mended"), "");
   const parts = partsOf(letter.letterId);
   const redrive = (value: string) => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/redrive", parts), value.trim() ? { value } : {});
   const discard = () => send("post", placeOf("post", "/v1/dead-letters/{topic}/{partition}/{offset}/discard", parts), undefined);

@@ -59,7 +59,7 @@ export function IdentityKeys({ application, again }: { application: Application;
       <div class="row between">
         <h2>{t("applications.identityKeys")}</h2>
         <Allowed scope="operator">
-          <Edit label={t("identityKeys.add")} title={told("identityKeys.addTitle", { application: applicationId })} text={t("identityKeys.addText")} confirm={t("identityKeys.give")} isSecret values={EMPTY} fields={fields} run={(values) => change("post", placeOf("post", ROUTE, about), bodyOf(values), version)} done={added} />
+          <Edit label={t("identityKeys.add")} title={told("identityKeys.addTitle", { application: applicationId })} text={t("identityKeys.addText")} confirm={t("identityKeys.give")} secrets={["pem", "jwks", "secret"]} values={EMPTY} fields={fields} run={(values) => change("post", placeOf("post", ROUTE, about), bodyOf(values), version)} done={added} />
         </Allowed>
       </div>
       {identityKeys.length === 0 ? <Empty>{t("identityKeys.none")}</Empty> : (

@@ -1,12 +1,12 @@
 /** The service numbers of a partner: which application each sends to. */
 
-import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { place, placeOf, type Schemas } from "../../documents";
 import { Allowed } from "../../parts/allowed";
 import { Ask } from "../../parts/ask";
 import { byWhom } from "../../parts/by-whom";
 import { told } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -66,8 +66,8 @@ function Switch({ number, done }: { number: ServiceNumber; done: () => void }) {
 }
 
 function Put({ partnerId, done }: { partnerId: string; done: () => void }) {
-  const [serviceNumber, setNumber] = useState("");
-  const [applicationId, setApplication] = useState("");
+  const [serviceNumber, setNumber] = useKept(formHere("number"), "");
+  const [applicationId, setApplication] = useKept(formHere("number", "application"), "");
   const added = () => {
     setNumber("");
     setApplication("");

@@ -1,26 +1,26 @@
 /** To stop something: what, how and why, and a question that names it. */
 
-import { useState } from "preact/hooks";
 import { Ask } from "../../parts/ask";
 import { told } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { Shown, useLoaded } from "../../parts/states";
 import { t } from "../../words";
 import { isOwned, SCOPES, targetsOf, type Scope } from "./stop-targets";
 import { named, put, type Stop } from "./stops";
 
+interface Wanted {
+  scope: Scope;
+  id: string;
+  state: "paused" | "cancelled";
+  reason: string;
+}
+
 export function StopSomething({ done }: { done: (stop: Stop) => void }) {
-  const [scope, setScope] = useState<Scope>("provider");
-  const [id, setId] = useState("");
-  const [state, setState] = useState<"paused" | "cancelled">("paused");
-  const [reason, setReason] = useState("");
-  const chosen = (value: Scope) => {
-    setScope(value);
-    setId("");
-    setState("paused");
-  };
+  const [wanted, want] = useKept<Wanted>(formHere("stop"), { scope: "provider", id: "", state: "paused", reason: "" });
+  const { scope, id, state, reason } = wanted;
+  const set = (changes: Partial<Wanted>) => want((last) => ({ ...last, ...changes }));
   const stopped = (stop: Stop) => {
-    setId("");
-    setReason("");
+    set({ id: "", reason: "" });
     done(stop);
   };
   const what = named(scope, id.trim());
@@ -30,15 +30,15 @@ export function StopSomething({ done }: { done: (stop: Stop) => void }) {
       <div class="row">
         <div>
           <label for="stop-scope">{t("stops.kind")}</label>
-          <select id="stop-scope" value={scope} onChange={(event) => chosen(event.currentTarget.value as Scope)}>
+          <select id="stop-scope" value={scope} onChange={(event) => set({ scope: event.currentTarget.value as Scope, id: "", state: "paused" })}>
             {Object.entries(SCOPES).map(([known, title]) => <option key={known} value={known}>{t(title)}</option>)}
           </select>
         </div>
-        <div class="wide"><Target key={scope} scope={scope} id={id} choose={setId} /></div>
+        <div class="wide"><Target key={scope} scope={scope} id={id} choose={(id) => set({ id })} /></div>
         {isOwned(scope) && (
           <div>
             <label for="stop-state">{t("stops.how")}</label>
-            <select id="stop-state" value={state} onChange={(event) => setState(event.currentTarget.value as "paused" | "cancelled")}>
+            <select id="stop-state" value={state} onChange={(event) => set({ state: event.currentTarget.value as Wanted["state"] })}>
               <option value="paused">{t("stops.pause")}</option>
               <option value="cancelled">{t("stops.cancel")}</option>
             </select>
@@ -46,7 +46,7 @@ export function StopSomething({ done }: { done: (stop: Stop) => void }) {
         )}
         <div class="wide">
           <label for="stop-reason">{t("stops.reason")}</label>
-          <input id="stop-reason" maxLength={300} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+          <input id="stop-reason" maxLength={300} value={reason} onInput={(event) => set({ reason: event.currentTarget.value })} />
         </div>
         <Ask
           label={t("stops.stop")}

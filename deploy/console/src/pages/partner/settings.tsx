@@ -1,11 +1,11 @@
 /** What the platform holds of a partner; its keys and the address of its reports it sees to itself. */
 
-import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { place, placeOf, type Schemas } from "../../documents";
 import { Ask } from "../../parts/ask";
 import { Facts } from "../../parts/facts";
 import { number } from "../../parts/figures";
+import { formHere, useKept } from "../../parts/kept-form";
 import { Empty, Shown, useLoaded } from "../../parts/states";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -38,7 +38,7 @@ export function OwnSettings() {
 }
 
 function Reports({ own, again }: { own: Own; again: () => void }) {
-  const [address, setAddress] = useState(own.reportUrl ?? "");
+  const [address, setAddress] = useKept(formHere("report-url"), own.reportUrl ?? "");
   return (
     <section class="card">
       <h2>{t("portal.reports")}</h2>

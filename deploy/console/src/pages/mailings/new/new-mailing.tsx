@@ -160,14 +160,14 @@ function Submit({ isAsking }: { isAsking: boolean }) {
 }
 
 function Whose({ draft, set, faults, partners }: Fields & { partners: readonly Partner[] }) {
-  const [loaded] = useLoaded(draft.partner, (signal) => sendersOf(draft.partner, signal));
+  const [loaded, again] = useLoaded(draft.partner, (signal) => sendersOf(draft.partner, signal));
   const senders = loaded.is === "there" ? loaded.value.filter((sender) => sender.enabled && sender.applicationId !== null) : [];
   const preset = partners.find((partner) => partner.partnerId === draft.partner)?.defaultSender;
   const first = [["", preset ? `${t("mailings.defaultSender")}: ${preset}` : t("mailings.chooseSender")]] as const;
   const about = (id: keyof Draft & string, label: string): FieldProps => ({ id, label, fault: faults[id] });
   return (
     <section class="card">
-      <h2>{t("mailings.whose")}</h2>
+      <h2>{t(isPortal ? "mailings.own" : "mailings.whose")}</h2>
       <TextField {...about("name", t("mailings.name"))} hint={t("mailings.nameHint")} value={draft.name} changed={(name) => set({ name })} more={{ maxLength: 200, autocomplete: "off" }} />
       <div class="pair">
         {!isPortal && <Choice {...about("partner", t("mailings.partner"))} value={draft.partner} changed={(partner) => set({ partner, sender: "" })} of={partners.map(({ partnerId }) => [partnerId, partnerId])} />}
@@ -178,7 +178,7 @@ function Whose({ draft, set, faults, partners }: Fields & { partners: readonly P
           of={[...first, ...senders.map(({ serviceNumber, applicationId }) => [serviceNumber, `${serviceNumber} (${applicationId})`] as const)]}
         />
       </div>
-      {loaded.is === "failed" && <Failure error={loaded.error} />}
+      {loaded.is === "failed" && <Failure error={loaded.error} retry={again} />}
     </section>
   );
 }
