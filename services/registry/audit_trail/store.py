@@ -53,6 +53,11 @@ class Page:
     left_out: int = 0
     unread: int = 0
 
+    @property
+    def cursor(self) -> str | None:
+        """What asks for the page behind this one; None: there is none."""
+        return None if self.behind is None else f"{self.behind.at}.{self.behind.event_id}"
+
 
 class AuditTrail:
     """The trail of this deployment."""

@@ -3,6 +3,8 @@
 named    who, what, of which kind, and the customer, if one is asked for: listed
 wide     a look that may have shown anybody and does not name the customer: counted apart, or listed by themselves,
          so that no number of exports hides a look at the customer
+
+What was not accepted of partners is listed only where that kind is asked for: there may be much of it.
 """
 
 import re
@@ -14,6 +16,7 @@ from services.registry.audit_trail.document import AuditKind, message_names
 from services.runtime.looks import SubjectKind
 
 Query = dict[str, Any]
+_NOT_ACCEPTED: AuditKind = "not-accepted"
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,7 @@ class Wanted:
         query: Query = {"at": {"$gte": self.since, "$lt": self.until}}
         if self.who is not None:
             query["callers"] = self.who
-        if self.kind is not None:
-            query["kinds"] = self.kind
+        query["kinds"] = {"$ne": _NOT_ACCEPTED} if self.kind is None else self.kind
         if self.what is not None:
             query["places"] = {"$regex": re.escape(self.what)}
         return query
