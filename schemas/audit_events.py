@@ -39,13 +39,25 @@ class AskedValue(Frozen):
     value: str
 
 
+class NotAccepted(Frozen):
+    """Why requests of a partner were not accepted, or messages of its packets: the same cause within a minute. No value
+    of a field is in it but the partner's own id of a message, and none that may be a phone."""
+
+    code: str = ""  # error.code of the partner protocol, or a packet's key
+    field: str = ""  # without places in lists; empty: none
+    rule: str = ""  # in English
+    first_at: int  # UTC ms; the last is the record's own
+    last_ref: str = ""  # of the last of them that named one
+
+
 class Audited(Event, tag="audited"):
     """A request of an operator or a partner that may change something, and was answered; an operator's look; or
     refusals (401, 403, 429) of one caller at one route within a minute, added up; of sign-ins to one account all that
-    failed."""
+    failed; or requests of one partner that were not accepted, added up."""
 
     who: str  # operator:<name>, partner:<login>, bootstrap; unknown
-    who_id: str = ""  # account/<id> or operator/<id>, of an operator: a name may be given again
+    who_id: str = ""  # account/<id> or operator/<id>, of an operator: a name may be given again; partner/<id> of what
+    # was not accepted
     address: str  # where it came from, as far as trusted proxies tell
     service: str
     method: str
@@ -59,3 +71,4 @@ class Audited(Event, tag="audited"):
     subjects: tuple[str, ...] = ()  # whom it asked for, showed or acted on: fingerprints of phones, user ids, ids
     messages: tuple[str, ...] = ()  # shown or acted on: their ids
     is_wide: bool = False  # there may be others as well
+    not_accepted: NotAccepted | None = None

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     SEARCH = "search"
     CHANGE = "change"
     REFUSAL = "refusal"
+    NOT_ACCEPTED = "not-accepted"
 
 
 _TIME = re.compile(r"1\d{12}", re.ASCII)

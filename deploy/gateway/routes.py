@@ -63,7 +63,7 @@ PUBLIC = (
             "/gateway/hms/*",
             "/v1/applications/*/subscriptions",
             "/v1/applications/*/prohibitions",
-            *_under("me", "installations", "identities", "stops"),
+            *_under("me", "installations", "identities", "stops", "refusals"),
             "/portal",
             "/portal/*",
         ),
@@ -78,7 +78,7 @@ OPERATORS = (
         "registry",
         (
             "/v1/me",
-            *_under("applications", "partners", "installations", "identities", "stops", "erasures"),
+            *_under("applications", "partners", "installations", "identities", "stops", "refusals", "erasures"),
             *_under("operators", "accounts", "session", "sessions"),
             *_under("cluster", "dead-letters", "audit"),
             "/console",

@@ -11,6 +11,7 @@ from services.ingest.duplicates import CONFIRMED_MS, DuplicateClaims
 from services.ingest.http import InPartnersTrace
 from services.ingest.mailing import open_mailings
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
+from services.ingest.refused import RefusedRequests
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.ingest.test_push import test_push_routes
 from services.runtime import mongo
@@ -70,14 +71,16 @@ async def start(process: Process) -> None:
         caller_of=caller_of,
     )
     broadcasts = await open_broadcasts(process, database=database, directory=directory, log=log, caller_of=caller_of)
-    refusals = Refusals(log, process.name, trusted)
+    refusals, refused = Refusals(log, process.name, trusted), RefusedRequests(log, process.name)
+    process.stack.push_async_callback(refused.close)
+    process.spawn(refused.run(process.stop), "refused-requests", drains=True)
     direct: dict[tuple[str, str], ASGIApp] = {
-        ("POST", SEND_PATH): SendEndpoint(sending, trusted, refusals.note),
-        ("POST", PACKET_PATH): PacketEndpoint(packets, trusted, refusals.note),
+        ("POST", SEND_PATH): SendEndpoint(sending, trusted, refusals.note, refused),
+        ("POST", PACKET_PATH): PacketEndpoint(packets, trusted, refusals.note, refused),
     }
     if settings.traces_share:
         direct = {route: InPartnersTrace(endpoint) for route, endpoint in direct.items()}
-    app = application(direct, [mailings, broadcasts, test_push_routes(sending, directory, caller_of)])
+    app = application(direct, [mailings, broadcasts, test_push_routes(sending, directory, caller_of)], refused)
     tokens = OperatorTokens(directory, secrets, settings.admin_token, spends=rates.spends)
     listeners.serve(process, app, tokens, trusted, sink=log, uploads=UPLOADS, direct=direct, refusals=refusals)
 

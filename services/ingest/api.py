@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from services.ingest.openapi import add_hot_paths
 from services.ingest.packet import PACKET_PATH
+from services.ingest.refused import NotesRefused, RefusedRequests
 from services.ingest.send import SEND_PATH
 from services.runtime import openapi
 from services.runtime.http import server
@@ -25,10 +26,14 @@ UPLOADS = ("/recipients",)
 """The ends of paths whose bodies are streamed, and may take long."""
 
 
-def application(direct: Mapping[tuple[str, str], ASGIApp], routers: Sequence[APIRouter]) -> FastAPI:
-    """The API of this process; `direct` are the hot paths by method and path."""
+def application(
+    direct: Mapping[tuple[str, str], ASGIApp], routers: Sequence[APIRouter], refused: RefusedRequests | None = None
+) -> FastAPI:
+    """The API of this process; `direct` are the hot paths by method and path. `refused` counts what the rest refuse."""
     app = openapi.application("RPNS partner API", "6.0", _ABOUT, add_hot_paths, is_limited=_is_hot)
     app.add_middleware(server.BodyLimit, streamed=UPLOADS)
+    if refused is not None:
+        app.add_middleware(NotesRefused, refused=refused)
     for router in routers:
         app.include_router(router)
     for (method, path), endpoint in direct.items():

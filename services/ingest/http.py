@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import orjson
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from schemas.application_events import PartnerChanged
 from schemas.language import Language
 from services.ingest.rules import Code, Refusal, Refused, read_json
 from services.runtime import mongo
@@ -26,12 +27,24 @@ _COMPRESSED = Refusal(Code.INVALID, "Content-Encoding", COMPRESSED)
 _NOT_JSON = Refusal(Code.INVALID, "Content-Type", "must be application/json in UTF-8")
 
 
+class RejectedMessage(NamedTuple):
+    """A message of a packet, or all of it: `fault` as `packet.errors.PacketFault`; what it gave as its id."""
+
+    fault: tuple[str, str, str]
+    reference: object = None
+
+
 @dataclass(slots=True)
 class Beside:
-    """What an answer says beside its body: warnings, and what is left of limits. It grows while the answer is made."""
+    """What goes with an answer beside its body: warnings, and what is left of limits; and for whoever counts refusals,
+    which partner it is, once that is proved, what the request gave as its id, and what of a packet was rejected. It
+    grows while the answer is made."""
 
     warnings: list[str] = field(default_factory=list)
     limits: LimitHeaders = ()
+    partner: PartnerChanged | None = None
+    reference: object = None
+    rejected: list[RejectedMessage] = field(default_factory=list)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refusal | None:

@@ -46,7 +46,7 @@ async def start(process: Process) -> None:
             open_dead_letters(foundation),
             open_cluster(foundation),
             *open_sign_in(foundation, rules),
-            await open_audit_trail(foundation),
+            *await open_audit_trail(foundation),
         ],
         rules=rules,
         part_of=foundation.rates.shares.part,

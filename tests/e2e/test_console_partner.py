@@ -14,7 +14,7 @@ import pytest
 from deploy.browser.chromium import Browser
 from deploy.local.provision import APPLICATION_ID, admin_of
 from tests.support.console_page import NETWORK, ConsolePage, browser, console_page, needs_console, short
-from tests.support.waiting import eventually
+from tests.support.waiting import WAIT_S, eventually
 from tests.support.world import QUICK, READ, World
 
 __all__ = ["browser"]  # a fixture
@@ -25,7 +25,7 @@ LIVE = "live: changes show by themselves"
 ASKED = "window.asked = []; window.real = fetch; fetch = (path, init) => (asked.push(path), real(path, init)); 0"
 KEPT = "Object.keys(localStorage)"
 ADDRESSES = "[location.href, ...performance.getEntries().map((one) => one.name)]"
-MENU = ["Messages", "Outcomes", "Mailings", "Request", "Settings"]
+MENU = ["Messages", "Outcomes", "Not accepted", "Mailings", "Request", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def partner(world: World) -> Partner:
     return Partner(name, made["password"], f"S{name}"[:11])
 
 
-async def shown_anew(page: ConsolePage, script: str) -> None:
+async def shown_anew(page: ConsolePage, script: str, within_s: float = WAIT_S) -> None:
     """Refresh the last card until an expression is true."""
 
     async def is_shown() -> bool:
@@ -81,7 +81,7 @@ async def shown_anew(page: ConsolePage, script: str) -> None:
         await page.settled()
         return bool(await page.run(script))
 
-    await eventually(is_shown, script)
+    await eventually(is_shown, script, within_s)
 
 
 async def main_text(page: ConsolePage) -> str:
@@ -172,6 +172,37 @@ async def test_why_messages_have_failed_is_told_in_words(bank: ConsolePage, worl
     await bank.until(reason, "the reason is in the table")
     assert "unknown" not in (await main_text(bank)).replace("unknown-phone", "").lower()
     await bank.press("In English")
+
+
+async def test_what_was_not_accepted_is_told_by_cause_to_the_partner_alone(
+    portal: ConsolePage, world: World, partner: Partner
+) -> None:
+    ref, secret = world.new_ref(), world.new_text()
+    data = {"serviceNumber": partner.sender, "text": secret, "title": "T" * 81}
+    body = {"login": partner.login, "password": partner.password, "id": ref, "destAddr": "12"}
+    async with httpx.AsyncClient(base_url=world.stack.public_url) as client:
+        for _ in range(2):
+            answer = await client.post("/v6/send", json=body | {"message": {"type": "PUSH", "data": data}})
+            assert answer.status_code == 400
+    await signed_in(portal, partner.login, partner.password)
+    await portal.press("Not accepted", within="nav")
+    await portal.sees("Requests of yours that were not accepted")
+    await portal.press("Last hour")
+    cells = "[...document.querySelectorAll('td')].map((one) => one.textContent)"
+    await shown_anew(portal, f"{cells}.includes('{ref}')", within_s=150)
+    row = await portal.run(cells)
+    assert [row[1], row[2], row[4], row[5]] == [
+        *("2", "POST /v6/send", "message.data.title"),
+        "must have at most 80 characters",
+    ]
+    assert secret not in await main_text(portal)
+    assert await portal.barriers() == []
+    await portal.press("По-русски")
+    await portal.sees("не более 80 символов")
+    await portal.press("In English")
+    async with httpx.AsyncClient(base_url=world.stack.public_url) as client:
+        found = await client.get("/v1/refusals", headers=basic(*world.bank.credentials[:2]))
+        assert partner.login not in found.text
 
 
 async def test_a_partner_moves_its_reports_and_draws_keys_that_work_and_all_of_it_is_audited(

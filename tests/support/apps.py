@@ -15,9 +15,11 @@ from services.ingest.broadcast.service import BroadcastService
 from services.ingest.mailing.api import mailing_routes
 from services.ingest.mailing.service import MailingService
 from services.ingest.packet import PACKET_PATH, PacketEndpoint, PacketService
+from services.ingest.refused import RefusedRequests
 from services.ingest.send import SEND_PATH, SendEndpoint, SendService
 from services.ingest.test_push import test_push_routes
 from services.registry.api import application as registry
+from services.registry.audit_trail.refusals import refusal_routes
 from services.registry.audit_trail.routes import audit_routes
 from services.registry.cluster.live import live_cluster_routes
 from services.registry.cluster.routes import cluster_routes
@@ -64,12 +66,14 @@ def all_apps(
     logins: Logins,
     refused: Refused = lambda caller, scope, status, account=None: None,
     devices: Any = None,
+    counted: RefusedRequests | None = None,
 ) -> dict[str, Api]:
-    """By the name of their service. `refused` is told whom the hot paths refuse; `devices` finds installations."""
+    """By the name of their service. `refused` is told whom the hot paths refuse; `devices` finds installations.
+    `counted` counts what ingest does not accept of partners."""
     devices = devices or _NoInstallations()
     who = caller(logins, ())
     return {
-        "ingest": _ingest(directory, secrets, logins, refused),
+        "ingest": _ingest(directory, secrets, logins, refused, counted or RefusedRequests(NOTHING, "ingest")),
         "registry": registry(
             commands=DeviceCommands(NOTHING, NOTHING, directory, secrets),
             provisioning=Provisioning(directory, NOTHING, NOTHING),
@@ -84,6 +88,7 @@ def all_apps(
                 cluster_routes(NOTHING),
                 live_cluster_routes(NOTHING, directory, LiveStreams(asyncio.Event())),
                 audit_routes(NOTHING, NOTHING, NOTHING),
+                refusal_routes(NOTHING, who),
                 *_sign_in(directory, secrets),
             ],
         ),
@@ -109,7 +114,7 @@ class _NoInstallations:
         return {}
 
 
-def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Refused) -> Api:
+def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Refused, counted: RefusedRequests) -> Api:
     who = caller(logins, ())
     sending = SendService(directory, logins, NOTHING, NOTHING, NOTHING)
     packets = PacketService(
@@ -126,10 +131,10 @@ def _ingest(directory: Directory, secrets: Secrets, logins: Logins, refused: Ref
     )
     broadcasts = broadcast_routes(BroadcastService(NOTHING, directory, NOTHING), who)
     direct: dict[tuple[str, str], ASGIApp] = {
-        ("POST", SEND_PATH): SendEndpoint(sending, (), refused),
-        ("POST", PACKET_PATH): PacketEndpoint(packets, (), refused),
+        ("POST", SEND_PATH): SendEndpoint(sending, (), refused, counted),
+        ("POST", PACKET_PATH): PacketEndpoint(packets, (), refused, counted),
     }
-    return ingest(direct, [mailings, broadcasts, test_push_routes(sending, directory, who)])
+    return ingest(direct, [mailings, broadcasts, test_push_routes(sending, directory, who)], counted)
 
 
 def _status(directory: Directory, secrets: Secrets, logins: Logins) -> Api:

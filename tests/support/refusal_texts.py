@@ -20,6 +20,9 @@ REFUSING: Mapping[str, Sequence[int]] = {
     "Refused": (2,),
     "Refusal": (2,),
     "PacketRefused": (2,),
+    "PacketFault": (2,),
+    "rejected_for": (3,),
+    "Cause": (),
     "invalid": (1,),
     "Fault": (1,),
     "field_error": (1,),
@@ -59,7 +62,6 @@ NOBODY_ASKED = (
     "services/registry/sign_in/oidc/discovery.py",  # in the process's log
     "services/registry/sign_in/oidc/id_token.py",
     "services/runtime/access/oidc/",  # at the start
-    "services/ingest/packet/",  # speaks the partner protocol alone, in its own words
     "services/router/",
     "services/runtime/access/refusals.py",  # a record of one
     "services/runtime/http/egress.py",

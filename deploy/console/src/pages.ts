@@ -6,6 +6,7 @@ import { Mailings } from "./pages/mailings";
 import { Operations } from "./pages/operations";
 import { OwnOutcomes } from "./pages/partner/outcomes";
 import { RequestBuilder } from "./pages/partner/request";
+import { OwnRefusals } from "./pages/partner/refusals";
 import { OwnSettings } from "./pages/partner/settings";
 import { Support } from "./pages/support";
 import { ownSenders, type Scope } from "./session";
@@ -33,6 +34,7 @@ export const PAGES: readonly Page[] = [
 export const PAGES_OF_PARTNERS: readonly Page[] = [
   { path: "support", title: "portal.messages", scope: "support", component: Support },
   { path: "outcomes", title: "portal.outcomes", scope: "read", component: OwnOutcomes },
+  { path: "refusals", title: "refusals.title", scope: "read", component: OwnRefusals },
   { path: "mailings", title: "mailings.title", scope: "read", component: Mailings },
   { path: "request", title: "portal.request", scope: "operator", component: RequestBuilder, isOffered: () => ownSenders().length > 0 },
   { path: "settings", title: "portal.settings", scope: "read", component: OwnSettings },

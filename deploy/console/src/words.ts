@@ -8,6 +8,7 @@ import { MAILING_PARTS } from "./words/mailing-parts";
 import { MAILINGS } from "./words/mailings";
 import { OPERATIONS } from "./words/operations";
 import { PORTAL } from "./words/portal";
+import { REFUSALS } from "./words/refusals";
 import { SETTINGS } from "./words/settings";
 import { SETUP } from "./words/setup";
 import { STATES } from "./words/states";
@@ -26,6 +27,7 @@ const TABLE = {
   ...SETTINGS,
   ...AUDIT,
   ...PORTAL,
+  ...REFUSALS,
 } as const;
 
 export type Key = keyof typeof TABLE;

@@ -20,8 +20,8 @@ import orjson
 from schemas import ids, lossless, topics
 from schemas.application_events import PartnerChanged
 from services.ingest.duplicates import REPEATED, DuplicateClaims, RecentRequests, fingerprint_of
-from services.ingest.http import Beside
-from services.ingest.packet.errors import PacketRefused, Rejection, RejectReason, packet_refused
+from services.ingest.http import Beside, RejectedMessage
+from services.ingest.packet.errors import PacketRefused, Rejection, packet_refused, rejected_for
 from services.ingest.packet.outcomes import (
     Outcome,
     ReadyMessage,
@@ -105,6 +105,7 @@ class PacketService:
                 beside.warnings += warnings_of(unknown_around(found))
             packet = packet_of(found, partner, now)
         except PacketRefused as refused:
+            beside.rejected += _rejected_of([refused.rejection], [None])
             return 400, orjson.dumps({"result": [entry_of(refused.rejection, None)]})
         limit = self._limits.enter(partner, time.monotonic())
         beside.limits = self._limits.headers(partner)
@@ -112,12 +113,13 @@ class PacketService:
             return Refusal(Code.TOO_MANY, "", limit.words, limit.wait_s)
         try:
             sending = PacketContext(partner, self._directory, now, packet_id_of(body, packet, partner), ids.uuid7)
-            return 200, orjson.dumps({"result": await self._send(packet, sending, beside.warnings)})
+            return 200, orjson.dumps({"result": await self._send(packet, sending, beside)})
         finally:
             self._limits.leave(partner)
 
-    async def _send(self, packet: Packet, sending: PacketContext, warnings: list[str]) -> list[dict[str, Any]]:
+    async def _send(self, packet: Packet, sending: PacketContext, beside: Beside) -> list[dict[str, Any]]:
         templates, ready, turns = PacketTemplates(sending.partner), list[Outcome](), Turns(_SLICE)
+        warnings = beside.warnings
         try:
             for place, message in enumerate(packet.messages):
                 outcome = accepted_of(message, place, packet, sending, templates)
@@ -140,6 +142,8 @@ class PacketService:
         accepted = sum(isinstance(outcome, ReadyMessage) for outcome in ready)
         telemetry.BATCH_MESSAGES.labels("accepted").inc(accepted)
         telemetry.BATCH_MESSAGES.labels("rejected").inc(len(ready) - accepted)
+        if accepted < len(ready):
+            beside.rejected += _rejected_of(ready, packet.messages)
         return [entry_of(outcome, sending.packet_id) for outcome in ready]
 
     def _is_another(self, outcome: Outcome) -> bool:
@@ -169,10 +173,7 @@ class PacketService:
         event = await sealed(outcome, self._keys) if outcome.secure else outcome.request
         value = Append(_TOPIC, event.message_id, event).value
         if len(value) > _MAX_MESSAGE_BYTES:
-            ref = f"messages[{place}]"
-            return Rejection(
-                [RejectReason("length.too.long", ref)], f"{ref}: must be at most {_MAX_MESSAGE_BYTES} bytes"
-            )
+            return rejected_for("length.too.long", place, "", f"must be at most {_MAX_MESSAGE_BYTES} bytes")
         fingerprint = None if event.partner_ref is None else fingerprint_of(event, outcome.secure)
         return ReadyMessage(event.message_id, event.partner_ref, Append(_TOPIC, event.message_id, value), fingerprint)
 
@@ -223,6 +224,15 @@ class PacketService:
             await self._claims.confirm_many(message_ids)
         except faults.TRANSIENT_ERRORS as error:
             log.warning("claims were not confirmed", error=repr(error))
+
+
+def _rejected_of(outcomes: Sequence[Outcome], messages: Sequence[object]) -> list[RejectedMessage]:
+    """Those that are not accepted, each with what it gave as its id."""
+    return [
+        RejectedMessage(outcome.first, message.get("id") if isinstance(message, dict) else None)
+        for outcome, message in zip(outcomes, messages, strict=True)
+        if isinstance(outcome, Rejection) and outcome.first is not None
+    ]
 
 
 async def _read(body: bytes) -> object:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected, write_answer
 from services.ingest.packet.answer import MAX_BODY_BYTES, PacketService
+from services.ingest.refused import RefusedRequests
 from services.ingest.rules import Refusal
 from services.runtime import telemetry
 from services.runtime.access.audit import Refused
@@ -23,9 +24,11 @@ _SECONDS = telemetry.REQUEST_SECONDS.labels("batch")
 class PacketEndpoint:
     """Checks the key before it reads the body, so that only partners make it read 16 MiB."""
 
-    def __init__(self, batch: PacketService, trusted_proxies: Sequence[Network], refused: Refused) -> None:
+    def __init__(
+        self, batch: PacketService, trusted_proxies: Sequence[Network], refused: Refused, counted: RefusedRequests
+    ) -> None:
         self._batch = batch
-        self._trusted, self._refused = trusted_proxies, refused
+        self._trusted, self._refused, self._counted = trusted_proxies, refused, counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -41,6 +44,7 @@ class PacketEndpoint:
         await write_answer(scope, send, answer, beside, status)
         if is_of_a_stranger(answer, beside):
             self._refused(self._batch.proved(_authorization(scope)), scope, status)
+        self._counted.note_answer(PACKET_PATH, outcome, beside)
         telemetry.REQUESTS.labels("batch", str(status)).inc()
         _SECONDS.observe(time.perf_counter() - started)
 
@@ -48,6 +52,7 @@ class PacketEndpoint:
         partner = self._batch.caller(_authorization(scope), caller_address(scope, self._trusted))
         if isinstance(partner, Refusal):
             return partner
+        beside.partner = partner
         body = await read_body(scope, receive, MAX_BODY_BYTES)
         if body is None or isinstance(body, Refusal):
             return body

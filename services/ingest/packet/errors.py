@@ -21,6 +21,14 @@ _PLACES = {
 _KEYS: dict[Kind, str] = {"invalid": "invalid", "missing": "must.be.not.null", "too_long": "length.too.long"}
 
 
+class PacketFault(NamedTuple):
+    """A rule that a field breaks, in the words of a packet; `key` is that of §6."""
+
+    key: str
+    field: str
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class RejectReason:
     """`key` of §6, and the field that it is about."""
@@ -31,18 +39,11 @@ class RejectReason:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A message that is not accepted."""
+    """A message that is not accepted; `first` of what is wrong with it."""
 
     reasons: Sequence[RejectReason]
     description: str
-
-
-class PacketFault(NamedTuple):
-    """A rule that a field breaks, in the words of a packet; `key` is that of §6."""
-
-    key: str
-    field: str
-    rule: str
+    first: PacketFault | None = None
 
 
 class PacketRefused(Exception):
@@ -67,7 +68,12 @@ def rejection_of(faults: Sequence[PacketFault], where: str = "") -> Rejection:
     """All that is wrong, with a place in front of each field; a field that breaks two rules is one reason."""
     found = [(fault.key, f"{where}{fault.field}", fault.rule) for fault in faults]
     reasons = dict.fromkeys(RejectReason(key, ref) for key, ref, _ in found)
-    return Rejection(list(reasons), "; ".join(f"{ref}: {rule}" for _, ref, rule in found))
+    return Rejection(list(reasons), "; ".join(f"{ref}: {rule}" for _, ref, rule in found), next(iter(faults), None))
+
+
+def rejected_for(key: str, place: int, field: str, rule: str) -> Rejection:
+    """The rejection of a message for one fault: of a field, or of all of it."""
+    return rejection_of([PacketFault(key, field, rule)], f"messages[{place}]{'.' if field else ''}")
 
 
 def fault_of(code: Code, fault: Fault) -> PacketFault:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
-from services.ingest.packet.errors import Rejection, RejectReason
+from services.ingest.packet.errors import Rejection, rejected_for
 from services.ingest.packet.rules import priority_of
 from services.ingest.rules import AcceptedMessage
 from services.runtime.log.kafka import Append
@@ -29,8 +29,7 @@ def first_of_each(outcomes: Sequence[Outcome], free: Set[str]) -> list[Outcome]:
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, ReadyMessage) and outcome.partner_ref is not None:
             if outcome.message_id not in left:
-                ref = f"messages[{place}].id"
-                kept.append(Rejection([RejectReason("duplicate", ref)], f"{ref}: was used before"))
+                kept.append(rejected_for("duplicate", place, "id", "was used before"))
                 continue
             left.discard(outcome.message_id)
         kept.append(outcome)
@@ -52,9 +51,7 @@ def unstored(outcome: AcceptedMessage | Outcome, place: int) -> Rejection:
     """The outcome of a message that could not be stored in time: its own rejection, or `unknown`."""
     if isinstance(outcome, Rejection):
         return outcome
-    ref = f"messages[{place}]"
-    rule = "could not be stored in time, it may be sent again with its id"
-    return Rejection([RejectReason("unknown", ref)], f"{ref}: {rule}")
+    return rejected_for("unknown", place, "", "could not be stored in time, it may be sent again with its id")
 
 
 def by_priority(outcomes: Sequence[Outcome], messages: Sequence[object]) -> list[Append]:

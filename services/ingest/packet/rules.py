@@ -19,9 +19,9 @@ from services.ingest.packet.errors import (
     PacketFault,
     PacketRefused,
     Rejection,
-    RejectReason,
     fault_of,
     faults_around,
+    rejected_for,
     rejection_of,
 )
 from services.ingest.packet.templates import PacketTemplates
@@ -123,7 +123,7 @@ def accepted_of(
     """The decision about `messages[place]`; `templates` are those of this packet."""
     where = f"messages[{place}]"
     if not isinstance(message, dict):
-        return Rejection([RejectReason("invalid", where)], f"{where}: must be an object")
+        return rejected_for("invalid", place, "", "must be an object")
     channel = _channel(message, sending.partner)
     own = _faults(message, channel)
     if own or channel is None:

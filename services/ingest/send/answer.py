@@ -92,6 +92,7 @@ class SendService:
         partner = await self._logins.check(request.login, request.password, address)
         if isinstance(partner, LoginFault):
             return self._login_refusal(partner, request.login, address)
+        beside.partner, beside.reference = partner, request.id
         limit = self.limits.enter(partner, time.monotonic())
         beside.limits = self.limits.headers(partner)
         if limit is not None:
@@ -131,6 +132,7 @@ class SendService:
         partner = await self._logins.check(login, password, address)
         if isinstance(partner, LoginFault):
             return self._login_refusal(partner, login, address)
+        beside.partner, beside.reference = partner, found.get("id")
         beside.warnings += warnings_of(unknown_fields(SendRequest, found))
         return self._with_all(refusal, body, partner, now_ms())
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from starlette.types import Receive, Scope, Send
 
 from services.ingest.http import Beside, is_of_a_stranger, read_body, unexpected, write_answer
+from services.ingest.refused import RefusedRequests
 from services.ingest.rules import Code, Refusal
 from services.ingest.send.answer import SendService
 from services.runtime import telemetry
@@ -22,9 +23,11 @@ _ANSWERS = {code: telemetry.REQUESTS.labels("send", str(code)) for code in (0, *
 class SendEndpoint:
     """Reads a body within its limit, and writes the answer."""
 
-    def __init__(self, sending: SendService, trusted_proxies: Sequence[Network], refused: Refused) -> None:
+    def __init__(
+        self, sending: SendService, trusted_proxies: Sequence[Network], refused: Refused, counted: RefusedRequests
+    ) -> None:
         self._answer = sending.answer
-        self._trusted, self._refused = trusted_proxies, refused
+        self._trusted, self._refused, self._counted = trusted_proxies, refused, counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -44,5 +47,7 @@ class SendEndpoint:
         await write_answer(scope, send, answer, beside)
         if is_of_a_stranger(answer, beside):
             self._refused(NOBODY, scope, answer.code.http_status)
+        if isinstance(answer, Refusal):
+            self._counted.note_answer(SEND_PATH, answer, beside)
         _ANSWERS[answer.code if isinstance(answer, Refusal) else 0].inc()
         _SECONDS.observe(time.perf_counter() - started)

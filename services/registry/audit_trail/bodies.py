@@ -40,13 +40,13 @@ class AskedView(AnswerModel):
 
 
 class AuditView(AnswerModel):
-    """A request that was answered, or `count` refusals of one caller at one route within a minute."""
+    """A request that was answered, or `count` refusals of one caller at one route or for one cause, within a minute."""
 
     at: int
     who: str
     who_id: str = Field(
         description="whose account or token it was, `account/<id>` or `operator/<id>`: a name may be given again. "
-        "Empty: not an operator's, or a record of before this was kept"
+        "`partner/<id>` of what was not accepted. Empty: not an operator's, or a record of before this was kept"
     )
     caller: str = Field(description="who it is, in words, in the caller's language")
     sentence: str = Field(description="what was done or tried, in words, in the caller's language")
@@ -105,7 +105,7 @@ class TrailView(AnswerModel):
             records=[_view(record, language, wanted.kinds()) for record in page.records],
             left_out=page.left_out,
             searched_since=wanted.since if page.searched_since is None else page.searched_since,
-            cursor=None if page.behind is None else f"{page.behind.at}.{page.behind.event_id}",
+            cursor=page.cursor,
             wide=wide,
         )
 

@@ -24,8 +24,9 @@ from schemas import ids
 from schemas.audit_events import Audited
 from schemas.topics import HISTORY_RETENTION_MS
 
-AuditKind = Literal["sign-in", "failed-sign-in", "look", "search", "change", "refusal"]
-"""A look has shown values about people, a search masked them; a refusal is what was tried in vain, but to sign in."""
+AuditKind = Literal["sign-in", "failed-sign-in", "look", "search", "change", "refusal", "not-accepted"]
+"""A look has shown values about people, a search masked them; a refusal is what was tried in vain, but to sign in; what
+was not accepted is requests of partners that were wrong."""
 _SIGN_INS = {("POST", "/v1/session"), ("GET", "/v1/session/oidc/callback")}
 FORM = 1
 """Raised with whatever a record is found by anew: `completion_store.py` completes what is stored. The first releases
@@ -73,6 +74,9 @@ def tried_account(event: Audited) -> tuple[str, str] | None:
 def kinds_of(event: Audited) -> Iterator[AuditKind]:
     """Of what kind a record is; of none where it only asks how things stand. What has no status is refusals of several
     kinds, added up (`access/refusals.py`)."""
+    if event.not_accepted is not None:
+        yield "not-accepted"
+        return
     is_done = 0 < event.status < 400
     if (event.method, event.route or event.path) in _SIGN_INS:
         yield "sign-in" if is_done else "failed-sign-in"

@@ -50,7 +50,8 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         kind: Annotated[
             AuditKind | None,
             Query(
-                description="of which kind; a sign-in that failed is one to an account that there is, or one of many"
+                description="of which kind; a sign-in that failed is one to an account that there is, or one of many; "
+                "not-accepted: partners' requests, which only this finds"
             ),
         ] = None,
         wide: Annotated[bool, Query(description="looks at nobody knows whom (`isWide`), and no others")] = False,
@@ -70,7 +71,7 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
         begin = max(0, (now if until is None else until) - _DAY_MS) if since is None else since
         if until is not None and until <= begin:
             raise Problem(400, "Invalid request", errors=[{"field": "until", "rule": "must be later than since"}])
-        behind = _place(cursor)
+        behind = place_of(cursor)
         asked: tuple[tuple[SubjectKind, str | None], ...] = (("phone", digits), ("user", user), ("id", message))
         subjects = [(kind, subjects_of(fingerprints, kind, value)) for kind, value in asked if value is not None]
         end = now + _AHEAD_MS if until is None else until
@@ -88,8 +89,8 @@ def audit_routes(trail: AuditTrail, reading: TrailReading, fingerprints: Callabl
     return router
 
 
-def _place(cursor: str | None) -> Place | None:
-    """The record that the page begins behind."""
+def place_of(cursor: str | None) -> Place | None:
+    """The record that a page begins behind, as `Page.cursor` says it. Raises Problem 400."""
     if cursor is None:
         return None
     at, dot, event_id = cursor.partition(".")

@@ -71,6 +71,11 @@ class Page:
     searched_since: int | None = None
     unread: int = 0
 
+    @property
+    def cursor(self) -> str | None:
+        """What asks for the page behind this one; None: there is none."""
+        return None if self.behind is None else f"{self.behind.at}.{self.behind.event_id}"
+
 
 class _Slice(NamedTuple):
     """Records that the index `by` finds, down to `edge`; None: to the last one."""

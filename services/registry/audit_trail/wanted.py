@@ -3,6 +3,8 @@
 named    who, what, of which kind, and the customer, if one is asked for: listed
 wide     a look that may have shown anybody and does not name the customer: counted apart, or listed by themselves,
          so that no number of exports hides a look at the customer
+
+What was not accepted of partners is listed only where that kind is asked for: there may be much of it.
 """
 
 import re
@@ -14,6 +16,7 @@ from services.registry.audit_trail.document import AuditKind, message_names
 from services.runtime.looks import SubjectKind
 
 Query = dict[str, Any]
+_NOT_ACCEPTED: AuditKind = "not-accepted"
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,8 @@ class Wanted:
         return {field: query | self._in_time() for field, query in (found or {"at": {}}).items()}
 
     def is_by_index(self) -> bool:
-        """Whether an index finds all of it, with nothing to be looked through."""
-        asked = (self.wide, self.who, self.what, self.kind)
-        return sum(map(bool, asked)) + len(self.subjects) <= (0 if self.what else 1)
+        """Whether an index finds all of it, with nothing to be looked through: of a kind alone."""
+        return self.kind is not None and not (self.wide or self.who or self.what or self.subjects)
 
     def beside(self) -> Query | None:
         """Those that are not to be listed, and may have shown the customer all the same; None: there are none."""
@@ -71,8 +73,7 @@ class Wanted:
         query = self._in_time()
         if self.who is not None:
             query["callers"] = self.who
-        if self.kind is not None:
-            query["kinds"] = self.kind
+        query["kinds"] = {"$ne": _NOT_ACCEPTED} if self.kind is None else self.kind
         if self.what is not None:
             query["places"] = {"$regex": re.escape(self.what)}
         return query

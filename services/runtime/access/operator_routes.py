@@ -57,7 +57,7 @@ def _rows(scope: OperatorScope, is_shared: bool, *routes: str) -> list[OperatorR
 
 
 ROUTES: tuple[OperatorRoute, ...] = (
-    *_rows("read", True, "GET /v1/me"),
+    *_rows("read", True, "GET /v1/me", "GET /v1/refusals"),
     *_rows("read", False, "GET /v1/partners", f"GET {_PARTNER}", f"GET {_PARTNER}/senders"),
     *_rows("read", False, "GET /v1/applications", f"GET {_APPLICATION}", f"GET {_APPLICATION}/credentials"),
     *_rows("read", False, "GET /v1/erasures/{erasure_id}", "GET /v1/cluster", "GET /v1/cluster/live"),

@@ -34,6 +34,8 @@ _WORDS = {401: "Unknown login or wrong password", 403: "Address not allowed", 42
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rpns", charset="UTF-8"'}
 _CHALLENGE_OF_SCRIPTS = {"WWW-Authenticate": 'xBasic realm="rpns", charset="UTF-8"'}
 """A scheme that no browser knows, and so asks nobody about."""
+PARTNER_KEY = "rpns.partner"
+"""In the scope of a request: the partner who has proved to be asking."""
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -77,6 +79,7 @@ def caller(logins: Logins, trusted: Sequence[Network]) -> CallerOf:
         found = await logins.check(login, password, address)
         if isinstance(found, PartnerChanged):
             note_caller(f"partner:{found.login}")
+            request.scope[PARTNER_KEY] = found
             by_password = partial(logins.is_password, found, login, password)
             return Caller(found, None, partial(logins.still_holds, found), by_password)
         status = _STATUS[found]

@@ -40,6 +40,8 @@ MAX_BODY_BYTES = 64 * 1024
 _FASTAPI_CANNOT_READ = "There was an error parsing the body"
 COMPRESSED = "must not be given: bodies are taken uncompressed"
 _PLAIN = (b"", b"identity")
+PROBLEM_KEY = "rpns.problem"
+"""In the scope of a request that was answered by a problem: its body, in English."""
 _DATE_S = 1.0
 _MOST_OF_PATH = 200
 
@@ -97,6 +99,7 @@ class ProblemResponse(Response):
         self._problem, self._given = problem, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[PROBLEM_KEY] = self._problem
         language = spoken_by(scope["headers"])
         if language is Language.ENGLISH:
             await super().__call__(scope, receive, send)

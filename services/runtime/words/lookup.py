@@ -38,6 +38,12 @@ SCOPES = {
     "mailing": "рассылка",
 }
 """What stands in a place `{scope}`, where it is one of them."""
+HIDDEN = "…"
+"""Stands for what a request may have given."""
+_OURS = frozenset(("choice", "last", "channel", "form", "names", "meant", "state", "scope"))
+"""Places that hold words of the code's own, whatever is asked for."""
+_NUMBERS = frozenset(("all", "code", "count", "days", "found", "least", "limit", "line", "most", "rate", "wanted"))
+"""Places that hold numbers of the code's own."""
 _LONGEST = 4000
 _NUMBER = re.compile("[0-9]{1,18}")
 _FIELD = re.compile(r"[^\s:]+")
@@ -48,6 +54,29 @@ def translation_of(text: str, language: Language) -> str:
     if language is Language.ENGLISH or not text or len(text) > _LONGEST:
         return text
     return _found(text) or "; ".join(_part(part) for part in text.split("; "))
+
+
+def without_values(text: str) -> str:
+    """The text, with `HIDDEN` in each place that may hold what a request has given; empty if no table has it.
+
+    It is looked up as any other: another language says it too.
+    """
+    plain, with_places = _table()
+    if text in plain or len(text) > _LONGEST:
+        return text if text in plain else ""
+    for beginning, pattern, _ in with_places:
+        if text.startswith(beginning) and (match := pattern.fullmatch(text)) is not None:
+            return _hidden_in(match)
+    return ""
+
+
+def _hidden_in(match: re.Match[str]) -> str:
+    text = match.string
+    for name, value in reversed(match.groupdict().items()):
+        if name not in _OURS and not (name in _NUMBERS and _NUMBER.fullmatch(value)):
+            begin, end = match.span(name)
+            text = text[:begin] + HIDDEN + text[end:]
+    return text
 
 
 def _part(part: str) -> str:

@@ -47,6 +47,7 @@ TEXTS = {
     "must be given": "обязательно",
     "must be given once": "должно быть указано один раз",
     "must be in the future": "должно быть в будущем",
+    "must be later than from": "должно быть позже from",
     "must be later than since": "должно быть позже since",
     "must be less than {limit}": "меньше {limit}",
     "must be more than {limit}": "больше {limit}",

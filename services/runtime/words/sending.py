@@ -24,17 +24,23 @@ TEXTS = {
     "is for update and end: what is to be started has no id yet": (
         "только для update и end: у того, что лишь предстоит начать, ещё нет id"
     ),
+    "could not be stored in time, it may be sent again with its id": (
+        "не удалось сохранить вовремя, можно отправить ещё раз с тем же id"
+    ),
     "mandatory for start": "обязательно для start",
     "mandatory for update": "обязательно для update",
     "mandatory for {channel}": "обязательно для {channel}",
     "mandatory, no default is configured for {channel}": "обязательно: значение по умолчанию для {channel} не задано",
     "mandatory, no default sender is configured": "обязательно: отправитель по умолчанию не задан",
+    "mandatory unless data.externalUserId is given": "обязательно, если не указан data.externalUserId",
+    "must be 0 to 3": "от 0 до 3",
     "must be 1": "допустимо только 1",
     "must be DELIVERED after a FLASHINGCALL": "после FLASHINGCALL допустимо только DELIVERED",
     "must be DELIVERED or READ": "допустимо DELIVERED или READ",
     "must be HH:MM, 00:00 to 23:59": "нужно ЧЧ:ММ, от 00:00 до 23:59",
     "must be SECONDS, MINUTES or HOURS": "допустимо SECONDS, MINUTES или HOURS",
     "must be START or UPDATE or END": "допустимо START, UPDATE или END",
+    "must be a JSON object": "нужен объект JSON",
     "must be a list of {form}": "нужен список из {form}",
     "must be a string or {{loc-key, loc-args}}": "нужна строка или {{loc-key, loc-args}}",
     "must be an ISO 8601 time such as 2029-12-31T16:29:30+0300": (
@@ -49,13 +55,18 @@ TEXTS = {
     "must be or contain a code of 4 or 6 digits for FLASHINGCALL": (
         "для FLASHINGCALL нужен код из 4 или 6 цифр или текст с ним"
     ),
+    "must be the name of a channel": "нужно название канала",
     "must be the same in all links of a cascade": "должно совпадать во всех звеньях каскада",
+    "must be {least} to {most} seconds": "от {least} до {most} секунд",
     "must be {least} to {most} seconds for {channel}": "от {least} до {most} секунд для {channel}",
     "must have at most {limit} bytes as JSON": "не более {limit} {limit:байта|байтов|байтов} в виде JSON",
     "must have at most {limit} characters for SMS": "не более {limit} {limit:символа|символов|символов} для SMS",
+    "must hold 1 to {limit} messages": "от 1 до {limit} {limit:сообщения|сообщений|сообщений}",
+    "must hold at most {limit} messages": "не более {limit} {limit:сообщения|сообщений|сообщений}",
     "names must be Latin letters and digits": "имена состоят из латинских букв и цифр",
     "no value for the placeholder %{name}%": "нет значения для подстановки %{name}%",
     "only a push can hold SECURE values": "значения SECURE есть только у push",
+    "others, added up": "прочие вместе",
     "the request could not be stored in time, repeat it with the same id": (
         "запрос не удалось сохранить вовремя, повторите его с тем же id"
     ),

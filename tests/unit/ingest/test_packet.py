@@ -39,7 +39,7 @@ class NoHourKeys:
         raise mongo.TRANSIENT_ERRORS[0]("away")
 
 
-async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
+async def answered(kept: Kept, messages: Sequence[Any], beside: Beside | None = None) -> list[dict[str, Any]]:
     directory = Directory()
     sender = Senders().sender("demo", "DemoBank")
     assert sender is not None
@@ -53,7 +53,7 @@ async def answered(kept: Kept, messages: Sequence[Any]) -> list[dict[str, Any]]:
         limits=PartnerLimits(),
         recent=RecentRequests(),
     )
-    answer = await packets.answer(orjson.dumps({"messages": messages}), PARTNER, Beside())
+    answer = await packets.answer(orjson.dumps({"messages": messages}), PARTNER, beside or Beside())
     assert not isinstance(answer, Refusal)
     found: list[dict[str, Any]] = orjson.loads(answer[1])["result"]
     return found

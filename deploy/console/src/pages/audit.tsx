@@ -33,7 +33,7 @@ type Row = readonly [name: string, title: Key, hint: Key];
 type Filter = (typeof FILTERS)[number][0];
 type Typed = Partial<Record<Filter, string>>;
 type Query = NonNullable<Values<"/v1/audit", "get">[0]>;
-const KINDS = ["", "sign-in", "failed-sign-in", "look", "search", "change", "refusal"] as const satisfies readonly (NonNullable<Query["kind"]> | "")[];
+const KINDS = ["", "sign-in", "failed-sign-in", "look", "search", "change", "refusal", "not-accepted"] as const satisfies readonly (NonNullable<Query["kind"]> | "")[];
 type Kind = (typeof KINDS)[number];
 
 export function Audit() {

@@ -16,6 +16,7 @@ export const AUDIT = {
   "audit.kind.search": ["masked searches", "поиск со скрытыми данными"],
   "audit.kind.change": ["changes", "изменения"],
   "audit.kind.refusal": ["refused attempts", "отклонённые попытки"],
+  "audit.kind.not-accepted": ["partners' requests not accepted", "непринятые запросы партнёров"],
   "audit.further": ["Customer, thing, message, end of the period", "Клиент, объект, сообщение, конец периода"],
   "audit.noSuchName": [
     "Tries with a name that no account has are not recorded one by one, nor is what was typed, which may be a password. From the tenth within a minute and from one network they are one record with their number; the metric rpns_sign_ins_total counts all of them.",

@@ -23,6 +23,9 @@ PEOPLE: dict[Route, Words] = {
     ),
     ("GET", "/v1/statistics"): Words("[count|counted] messages{by}", "статистика сообщений{by}"),
     ("GET", "/v1/savings"): Words("[count|counted] what pushes saved{by}", "подсчёт экономии на push{by}"),
+    ("GET", "/v1/refusals"): Words(
+        "[list|listed] partners' requests that were not accepted", "список непринятых запросов партнёров"
+    ),
     ("GET", "/v1/installations"): Words("[search|searched] for devices{by}", "поиск устройств{by}"),
     ("GET", "/v1/installations/{installation_id}"): Words(
         "[look|looked] at the device {installation_id}", "просмотр устройства {installation_id}"

@@ -15,6 +15,7 @@ from services.registry.audit_trail.words.routes import SENDING, SETUP
 from services.registry.audit_trail.words.titles import title_of
 from services.runtime.access.operator_routes import audited_route_of
 from services.runtime.looks import SubjectKind
+from services.runtime.words import translation_of
 
 SENTENCES = SETUP | SENDING | PEOPLE | ACCESS
 WantedSubjects = Mapping[str, SubjectKind]
@@ -81,7 +82,7 @@ def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NO
     words = SENTENCES.get(route) or BESIDE.get((record.method, record.path))
     if words is None:
         return f"{record.method} {record.path}".strip() or _OTHERS.said_in(language)
-    is_done = record.status < 400
+    is_done = record.status < 400 and record.not_accepted is None
     if not is_done and route == _SIGN_IN and (account := tried_account(record)) is not None:
         return _TRIED_ACCOUNT.said_in(language).format(account=account[1], why=_why_not_in(record.status, language))
     if special := REFUSED.get((*route, record.status)):
@@ -90,7 +91,16 @@ def sentence_of(record: Audited, language: Language, wanted: WantedSubjects = NO
     text = pattern.format_map(_Places(record, route[1], language, wanted)) + _changed(record, language)
     if is_done:
         return text + (_SHOWN[record.look].said_in(language) if record.look else "")
-    return _TRIED.said_in(language).format(what=text, why=_why(record.status, language))
+    return _TRIED.said_in(language).format(what=text, why=_why_not_accepted(record, language))
+
+
+def _why_not_accepted(record: Audited, language: Language) -> str:
+    """The field and its rule, where the record has them."""
+    why = record.not_accepted
+    if why is None or not why.rule:
+        return _why(record.status, language)
+    rule = translation_of(why.rule, language)
+    return f"{why.field}: {rule}" if why.field else rule
 
 
 def _why(status: int, language: Language) -> str:

@@ -1,4 +1,4 @@
-/** One partner: what is set, its secrets, its service numbers. */
+/** One partner: what is set, its secrets, its service numbers, and what was not accepted of it. */
 
 import { get } from "../../api";
 import { place, placeOf } from "../../documents";
@@ -11,6 +11,7 @@ import { duration, number, told } from "../../parts/figures";
 import { Shown, useLoaded } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { t } from "../../words";
+import { Refusals } from "../refusals";
 import { CHANNELS } from "../mailings/model";
 import { change } from "./changes";
 import { PartnerSecrets } from "./partner-secrets";
@@ -30,6 +31,7 @@ export function PartnerPage({ id }: { id: string }) {
             <About partner={partner} again={again} />
             <PartnerSecrets partner={partner} again={again} />
             <ServiceNumbers partnerId={id} />
+            <Refusals partner={id} />
           </>
         )}
       </Shown>
