@@ -35,7 +35,7 @@ class RefusalView(AnswerModel):
     last_at: int = Field(description="UTC ms")
     count: int = Field(description="requests; at `status` 200 messages of packets")
     method: str = Field(description="empty, as `path`: all that was not told apart")
-    path: str
+    path: str = Field(description="the route, as the documents write it")
     status: int = Field(description="of HTTP; 200: messages that the answer to a packet rejects; 0: several")
     code: str = Field(description="`error.code`, or the `key` of a packet's reason; empty: a problem has none")
     field: str = Field(description="the first that is wrong, without places in lists; empty: none")
@@ -46,7 +46,7 @@ class RefusalView(AnswerModel):
 class RefusalsView(AnswerModel):
     """The newest first."""
 
-    refusals: list[RefusalView]
+    refusals: list[RefusalView] = Field(description="each of one cause, minute and instance")
     cursor: str | None = Field(description="asks for older ones; null: there are none")
 
 

@@ -51,10 +51,11 @@ async def dead_letters(walk: Walk) -> None:
 
 
 async def the_cluster(walk: Walk) -> None:
-    """What runs and waits, and who did what."""
+    """What runs and waits, who did what, and what was not accepted."""
     await walk.send("registry.getCluster")
     await walk.send("registry.followCluster")
     await walk.send("registry.getAudit")
+    await walk.send("registry.listRefusals")
 
 
 async def an_erasure(walk: Walk) -> None:

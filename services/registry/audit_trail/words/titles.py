@@ -45,6 +45,7 @@ PARAMETERS: dict[str, Words] = {
     "what": Words("what", "что"),
     "who": Words("who", "кто"),
     "kind": Words("of this kind", "такого вида"),
+    "brief": Words("only that something has changed", "только о том, что есть изменения"),
     "wide": Words("only looks that name nobody", "только просмотры, которые никого не называют"),
 }
 

@@ -89,6 +89,7 @@ ANSWERS: dict[str, Any] = {
         "installations": [_SEEN_BY_SUPPORT],
         "gaveWay": [],
         "unread": [],
+        "damaged": [],
     },
     "ImportAnswer": {
         "lines": 2,

@@ -141,8 +141,27 @@ ANSWERS: dict[str, Any] = {
         "readUntil": AT,
         "records": [_RECORD],
         "leftOut": 0,
+        "searchedSince": AT - 86_400_000,
         "cursor": None,
         "wide": 0,
+    },
+    "RefusalsView": {
+        "refusals": [
+            {
+                "partner": "acme",
+                "firstAt": AT,
+                "lastAt": AT + 4_000,
+                "count": 3,
+                "method": "POST",
+                "path": "/v6/send",
+                "status": 400,
+                "code": "4",
+                "field": "message.data.ttl",
+                "rule": "must be a whole number",
+                "lastId": "order-4711",
+            }
+        ],
+        "cursor": None,
     },
     "PreviewView": {
         "persons": [{"kind": "phone", "value": PHONE}],
@@ -156,6 +175,7 @@ ANSWERS: dict[str, Any] = {
         "keys": [{"recipient": "3e4eb9ade386", "scope": "", "generation": 0, "derivable": False}],
         "dropped": {"dispatch-1": AT, "router-1": AT, "ingest-1": AT, "status-1": AT, "registry-1": AT},
         "cleaned": {"registry": {"installations": 1}, "status": {"messages": 2}},
+        "failing": {},
     },
     "TopicRecords": {"topic": "device-events", "records": 2, "opened": 0, "ofOthers": 6, "ofOthersOpened": 6},
 }

@@ -101,7 +101,7 @@ ANSWERS: dict[str, Any] = {
         "paid": [],
     },
     "ChannelView": _CHANNEL,
-    "ChannelsPage": {"channels": [_CHANNEL], "unread": [], "after": None},
+    "ChannelsPage": {"channels": [_CHANNEL], "unread": [], "damaged": [], "after": None},
     "BroadcastView": {
         "broadcastId": UUID,
         "id": "goal-2",
