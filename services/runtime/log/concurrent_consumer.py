@@ -40,6 +40,7 @@ from services.runtime.faults import TRANSIENT_ERRORS, backoff_s
 from services.runtime.log import connection, kafka
 from services.runtime.log.batch_consumer import OUTDATED, Record, checked_event
 from services.runtime.log.bulk_backpressure import BulkBackpressure
+from services.runtime.log.committed import committed_offsets
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.in_flight import Done, InFlight, InFlightRecord, Item, Work
 from services.runtime.log.kafka import Log
@@ -343,7 +344,7 @@ class ConcurrentConsumer(ConsumerRebalanceListener, Generic[Item, Done]):  # typ
             async with asyncio.timeout(_BOUNDED_S):
                 await admin.start()
                 group = self.settings.kafka_topic_prefix + self.group
-                found = await admin.list_consumer_group_offsets(group, partitions=places)
+                found = await committed_offsets(admin, group, places)
         except TimeoutError:
             raise kafka.LogUnavailable("committed offsets could not be read in time") from None
         finally:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer import consumer as client
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
@@ -31,6 +32,7 @@ from services.runtime.crypto import record_encryption
 from services.runtime.log import connection
 from services.runtime.log import topics as kafka_topics
 from services.runtime.log.appends import TOO_LARGE, Gathering, RawRecord
+from services.runtime.log.committed import CarefulCoordinator
 from services.runtime.log.traced import NO_HEADERS, Headers, Traced
 from services.runtime.settings import Settings
 
@@ -38,6 +40,8 @@ log = telemetry.logger("kafka")
 _MAX_RECORD_BYTES = 1_000_000
 _FETCH_BYTES, _PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
 """Of one answer: what a consumer holds while it works on a batch, however far it is behind."""
+client.GroupCoordinator = CarefulCoordinator
+"""For every consumer of the process, Faust's too: the client can be given one in no other way."""
 create_topics = kafka_topics.create_topics
 FETCH_WAIT_MS = 500
 """How long the broker lets an idle consumer wait; what comes is answered at once."""

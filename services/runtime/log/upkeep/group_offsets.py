@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from schemas.topics import Topic
+from services.runtime.log.committed import committed_offsets
 from services.runtime.log.upkeep.clients import opened_admin, opened_reader, partitions_of
 from services.runtime.settings import Settings
 
@@ -53,9 +53,7 @@ class GroupOffsets:
         """By partition: the first offset that the group has not read, as far as it said so; of all at once. Raises
         KafkaError."""
         _, admin, places = await self._asked()
-        found = await admin.list_consumer_group_offsets(self._group, partitions=places)
-        if found.keys() < set(places):  # so the client shows a coordinator that does not answer for the group
-            raise KafkaError("the brokers do not tell what a group has committed")
+        found = await committed_offsets(admin, self._group, places)
         return {place.partition: max(0, found[place].offset) for place in places}
 
     async def _asked(self) -> _Asked:

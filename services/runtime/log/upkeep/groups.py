@@ -16,6 +16,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from schemas import topics
 from schemas.values import Lane
 from services.runtime.clock import now_ms
+from services.runtime.log.committed import committed_offsets
 from services.runtime.log.upkeep.clients import opened_admin, opened_reader, partitions_of
 from services.runtime.settings import Settings
 
@@ -115,7 +116,7 @@ async def _committed(
     """Where the group stands in every partition of the topics that it reads; 0 where it has committed nothing yet."""
     offsets = {
         place: at.offset
-        for place, at in (await admin.list_consumer_group_offsets(name)).items()
+        for place, at in (await committed_offsets(admin, name)).items()
         if place.topic in there and at.offset >= 0
     }
     read = {place.topic for place in offsets} | {prefix + topic for member in members for topic in member.holds}

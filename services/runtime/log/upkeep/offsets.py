@@ -8,6 +8,7 @@ from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas import topics
 from services.runtime.log import connection
+from services.runtime.log.committed import committed_offsets
 from services.runtime.log.upkeep.clients import opened_admin
 from services.runtime.log.upkeep.replay import Place
 from services.runtime.settings import Settings
@@ -31,7 +32,7 @@ async def read_offsets(settings: Settings) -> dict[str, dict[Place, Committed]]:
     found: dict[str, dict[Place, Committed]] = {}
     async with opened_admin(settings) as admin:
         for name in sorted(name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix)):
-            known = _of_ours(prefix, await admin.list_consumer_group_offsets(name))
+            known = _of_ours(prefix, await committed_offsets(admin, name))
             if known:
                 found[name.removeprefix(prefix)] = known
     return found
@@ -55,7 +56,7 @@ async def has_read_before(settings: Settings, service: str) -> bool:
     prefix = settings.kafka_topic_prefix
     async with opened_admin(settings) as admin:
         for name in [name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix + service)]:
-            known = _of_ours(prefix, await admin.list_consumer_group_offsets(name))
+            known = _of_ours(prefix, await committed_offsets(admin, name))
             if any(at.offset > 0 for at in known.values()):
                 return True
     return False

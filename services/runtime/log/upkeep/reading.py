@@ -12,6 +12,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from schemas.topics import Topic, partition_of
+from services.runtime.log.committed import committed_offsets
 from services.runtime.log.upkeep.clients import opened_admin, opened_reader, partitions_of
 from services.runtime.settings import Settings
 
@@ -94,8 +95,8 @@ async def ask_cluster(settings: Settings, topic: Topic, group: str) -> Offsets:
             return {}, {}
         async with opened_reader(settings, places, fetches=False) as reader:
             begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
-        found = await admin.list_consumer_group_offsets(prefix + group, partitions=places)
-    at = {place: found[place].offset if place in found else -1 for place in places}
+        found = await committed_offsets(admin, prefix + group, places)
+    at = {place: found[place].offset for place in places}
     return (
         {place.partition: ends[place] for place in places},
         {place.partition: max(begins[place], at[place]) for place in places},
