@@ -65,7 +65,7 @@ function Found({ refusals, title }: { refusals: Refusal[]; title: string }) {
         { title: t("refusals.count"), cell: ({ count }) => number(count) },
         { title: t("refusals.where"), cell: ({ method, path }) => (path ? <code>{method} {path}</code> : t("refusals.several")) },
         { title: t("refusals.answer"), cell: answered },
-        { title: t("refusals.field"), cell: ({ field }) => (field ? <code>{field}</code> : "—") },
+        { title: t("refusals.field"), cell: ({ field }) => (field ? <code class="path">{field.split(".").flatMap((name, place) => (place ? [".", <wbr />, name] : [name]))}</code> : "—") },
         { title: t("refusals.rule"), cell: ({ rule }) => rule || "—" },
         { title: t(isPortal ? "refusals.lastId" : "refusals.lastIdOfPartner"), cell: ({ lastId }) => (lastId === null ? "—" : <span class="long">{lastId}</span>) },
       ]}
