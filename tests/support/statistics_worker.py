@@ -23,6 +23,8 @@ from services.runtime.settings import Settings
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+_COUNTED_S = 120.0
+"""The broker waits for a killed worker until its session is over."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Worker:
 
     async def until(self, counts: dict[str, int]) -> None:
         """Until the newest statistics have these counts, by key. Fails with what there was."""
-        await eventually(lambda: self.counts == counts, lambda: f"{counts}, not {self.counts}")
+        await eventually(lambda: self.counts == counts, lambda: f"{counts}, not {self.counts}", _COUNTED_S)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -30,12 +30,13 @@ _MOST_OF_NOTHING, _NOTHING, _TOO_MUCH = 64, (b"", b"{}", b"null"), b"..."
 
 def query_faults(request: Request) -> list[dict[str, str]]:
     """Query parameters that the route does not read, that it reads once and are there twice, and that are empty: nobody
-    could tell whether nothing is asked for, or what has nothing there. Empty may be what is empty by default."""
+    could tell whether nothing is asked for, or what has nothing there. Empty may be what is empty by default, or is
+    declared so (`min_length=0`)."""
     if not request.url.query or not request.url.path.startswith(NATIVE) or request.url.path in OF_OTHERS:
         return []
     route = request.scope["route"]
     known, named = query_of(route), sorted(query_of(route, only_described=True))
-    may_be_empty = _empty_by_default(route)
+    may_be_empty = _may_be_empty(route)
     faults = []
     for name in dict.fromkeys(request.query_params.keys()):
         if name not in known:
@@ -110,9 +111,14 @@ def query_of(route: object, *, only_described: bool = False) -> Mapping[str, boo
     }
 
 
-def _empty_by_default(route: object) -> set[str]:
+def _may_be_empty(route: object) -> set[str]:
     found = _flat(route.dependant) if isinstance(route, APIRoute) else ()
-    return {parameter.alias for parameter in found if parameter.field_info.default == ""}
+    return {
+        parameter.alias
+        for parameter in found
+        if parameter.field_info.default == ""
+        or any(getattr(rule, "min_length", None) == 0 for rule in parameter.field_info.metadata)
+    }
 
 
 def _flat(dependant: Dependant) -> Iterator[Any]:

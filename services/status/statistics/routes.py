@@ -91,9 +91,17 @@ def statistics_routes(statistics: Statistics, partner_caller: CallerOf) -> APIRo
         since: Annotated[_When, Query(alias="from")] = None,
         until: Annotated[_When, Query(alias="to")] = None,
         group_by: Annotated[
-            str | None, Query(alias="groupBy", max_length=100, description="names with commas between (outcome)")
+            str | None,
+            Query(
+                alias="groupBy",
+                min_length=0,
+                max_length=100,
+                description="names with commas between (outcome); empty: one row of all",
+            ),
         ] = None,
-        former: Annotated[str, Query(alias="group_by", max_length=100, include_in_schema=False)] = "outcome",
+        former: Annotated[
+            str, Query(alias="group_by", min_length=0, max_length=100, include_in_schema=False)
+        ] = "outcome",
         partner: _Word = None,
         application: _Word = None,
         channel: _Word = None,
