@@ -58,6 +58,13 @@ async def a_message_and_its_link(walk: Walk) -> None:
 
     push = await eventually(pushed, "a push with a short link")
     (code,) = re.findall(r"/l/(\w+)", push.text)
+
+    async def is_known() -> bool:
+        url = f"{walk.world.stack.public_url}/l/{code}"
+        async with walk.http.get(url, allow_redirects=False) as response:
+            return response.status == 302
+
+    await eventually(is_known, "the link of a push leads on")
     await walk.send("status.followShortLink", at={"code": code})
     changes = {"messageId": push.message_id, "deliveryId": push.delivery_id}
     await walk.send("registry.postReceipts", changes, at={"installation_id": INSTALLATION})
