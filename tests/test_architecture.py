@@ -88,6 +88,7 @@ KAFKA_BOUNDARY = {
     "services/runtime/log/batch_consumer.py",
     "services/runtime/log/concurrent_consumer.py",
     "services/runtime/log/connection.py",
+    "services/runtime/log/committed.py",
     "services/runtime/log/upkeep/clients.py",
     "services/runtime/log/upkeep/settling.py",
     "services/runtime/log/upkeep/groups.py",

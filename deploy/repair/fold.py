@@ -117,8 +117,9 @@ def _settle_unwanted(intents: Intents, followed: Followed) -> None:
 
 
 async def _mailings_changed(outcomes: OutcomesStore, followed: Followed) -> None:
-    """Status counts these mailings anew when it runs."""
-    await outcomes.changed(mailings_of(followed))
+    """Status counts these mailings anew when it runs, those of dropped lines too, however long ago they came."""
+    dropped_for = {mailing_id for message, _ in followed for mailing_id in message.repeats}
+    await outcomes.changed(mailings_of(followed) | dropped_for)
 
 
 async def _broadcasts(store: Broadcasts, records: Sequence[Record]) -> StepResult:

@@ -17,10 +17,10 @@ from services.dispatch.policy import Conclusion
 from services.dispatch.resources import Resources
 from services.runtime.installations.reader import Installations
 from services.runtime.log.batch_consumer import group_of
-from services.runtime.log.bulk_backpressure import BulkBackpressure
 from services.runtime.log.concurrent_consumer import ConcurrentConsumer
 from services.runtime.mongo.ended_activities import EndedActivities
 from services.runtime.mongo.hour_keys import HourKeys
+from services.runtime.pacing.bulk_backpressure import BulkBackpressure
 
 
 class Delivery(NamedTuple):

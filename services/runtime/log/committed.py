@@ -35,7 +35,7 @@ async def committed_offsets(
     asked = None if places is None else _by_topic(places)
     while True:
         try:
-            return await _told(admin, group, asked)
+            return await _answer(admin, group, asked)
         except KafkaError as error:
             if not error.retriable or time.monotonic() >= gives_up_s:
                 raise
@@ -56,7 +56,7 @@ class CarefulCoordinator(GroupCoordinator):  # type: ignore[misc]  # the client 
         return response
 
 
-async def _told(
+async def _answer(
     admin: AIOKafkaAdminClient, group: str, asked: list[tuple[str, list[int]]] | None
 ) -> dict[TopicPartition, OffsetAndMetadata]:
     """One try. The client's own method does the same and does not look at the error of the group."""

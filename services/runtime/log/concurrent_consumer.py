@@ -39,13 +39,13 @@ from services.runtime.crypto import record_encryption
 from services.runtime.faults import TRANSIENT_ERRORS, backoff_s
 from services.runtime.log import connection, kafka
 from services.runtime.log.batch_consumer import OUTDATED, Record, checked_event
-from services.runtime.log.bulk_backpressure import BulkBackpressure
 from services.runtime.log.committed import committed_offsets
 from services.runtime.log.dead_letters import DeadLetters
 from services.runtime.log.in_flight import Done, InFlight, InFlightRecord, Item, Work
 from services.runtime.log.kafka import Log
 from services.runtime.log.offsets import Offsets, decoded
 from services.runtime.log.progress import Commit, committed
+from services.runtime.pacing.bulk_backpressure import BulkBackpressure
 from services.runtime.settings import Settings
 
 log = telemetry.logger("concurrent-consumer")

@@ -100,7 +100,7 @@ async def test_every_route_refuses_a_query_parameter_without_a_value(apps: dict[
 
 
 def may_be_empty(schema: dict[str, Any]) -> bool:
-    return schema.get("default") == "" or any(one.get("minLength") == 0 for one in schema.get("anyOf", ()))
+    return schema.get("default") == "" or any(kind.get("minLength") == 0 for kind in schema.get("anyOf", ()))
 
 
 async def test_a_parameter_that_is_empty_by_default_may_be_given_empty(apps: dict[str, Api]) -> None:

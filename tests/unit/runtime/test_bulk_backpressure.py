@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.log.bulk_backpressure import BulkBackpressure
+from services.runtime.pacing.bulk_backpressure import BulkBackpressure
 
 
 def test_consumers_of_one_process_share_the_room() -> None:

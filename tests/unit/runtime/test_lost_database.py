@@ -34,14 +34,15 @@ def cluster(monkeypatch: pytest.MonkeyPatch, groups: dict[str, dict[TopicPartiti
         async def list_consumer_groups(self) -> list[tuple[str, str]]:
             return [(name, "consumer") for name in groups]
 
-        async def list_consumer_group_offsets(self, name: str) -> dict[TopicPartition, OffsetAndMetadata]:
-            return {place: OffsetAndMetadata(offset, "") for place, offset in groups[name].items()}
-
     @asynccontextmanager
     async def opened_admin(settings: Any) -> AsyncIterator[Admin]:
         yield Admin()
 
+    async def committed(admin: Admin, name: str) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {place: OffsetAndMetadata(offset, "") for place, offset in groups[name].items()}
+
     monkeypatch.setattr(offsets, "opened_admin", opened_admin)
+    monkeypatch.setattr(offsets, "committed_offsets", committed)
 
 
 async def test_groups_of_other_software_whose_names_begin_alike_have_not_read_our_log(
