@@ -45,7 +45,7 @@ async def accepted(page: ConsolePage, account: Json) -> None:
     """The invitation, in the two steps that it takes."""
     await asked(page, account["name"], account["password"])
     await page.sees("Choose a password")
-    assert await page.run("document.activeElement.id") == "new-password"
+    await page.until("document.activeElement.id === 'new-password'", "the new password is asked for")
     await page.type("New password", OWN)
     await page.type("New password again", OWN)
     await page.press("Sign in")
