@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, RequestTimedOutError
+from aiokafka.errors import GroupLoadInProgressError, KafkaConnectionError, KafkaError, RequestTimedOutError
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchRequest_v3, OffsetFetchResponse_v3
 
 from services.runtime.log.upkeep.reading import Offsets
 from tests.simulation.clock import Bell, first_of
@@ -218,17 +219,30 @@ class MemoryAdmin:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def list_consumer_group_offsets(
-        self, group: str, partitions: Sequence[TopicPartition]
-    ) -> dict[TopicPartition, Any]:
+    async def find_coordinator(self, _: str) -> int:
+        await self._instance.turn()
+        return 0
+
+    async def _send_request(self, request: OffsetFetchRequest, _: int) -> OffsetFetchResponse_v3:
+        """What a group has committed, or, of a coordinator that is still loading, an error for all of it."""
         broker = self._instance.world.broker
+        asked = request.build(OffsetFetchRequest_v3)
+        harm = self._instance.world.faults.harm("commit trouble", "before", "behind")
+        is_loading = harm == "behind"
 
-        def read() -> dict[TopicPartition, Any]:
-            states = {place: broker.committed.get((group, place), (-1, "")) for place in partitions}
-            return {place: _Offset(*state) for place, state in states.items()}
+        def read() -> OffsetFetchResponse_v3:
+            if is_loading:
+                return OffsetFetchResponse_v3(0, [], GroupLoadInProgressError.errno)
+            found: dict[str, list[tuple[int, int, str, int]]] = {topic: [] for topic, _ in asked.topics}
+            for topic, numbers in asked.topics:
+                for number in numbers:
+                    state = broker.committed.get((asked.consumer_group, TopicPartition(topic, number)), (-1, ""))
+                    found[topic].append((number, *state, 0))
+            return OffsetFetchResponse_v3(0, list(found.items()), 0)
 
-        harm = self._instance.world.faults.harm("commit trouble", "before")
-        return await self._instance.call("read offsets", read, lambda _: KafkaConnectionError(), harm)
+        return await self._instance.call(
+            "read offsets", read, lambda _: KafkaConnectionError(), None if is_loading else harm
+        )
 
 
 async def ask_broker(instance: Instance, topic: str, group: str) -> Offsets:
@@ -244,8 +258,3 @@ async def ask_broker(instance: Instance, topic: str, group: str) -> Offsets:
 
     harm = instance.world.faults.harm("commit trouble", "before")
     return await instance.call("read offsets", read, lambda _: KafkaConnectionError(), harm)
-
-
-class _Offset:
-    def __init__(self, offset: int, metadata: str) -> None:
-        self.offset, self.metadata = offset, metadata
