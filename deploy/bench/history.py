@@ -1,9 +1,10 @@
 """The history of the figures, and the drawing of it.
 
-    rows of a full run ─append─▶ docs/performance-history.csv     date, commit, line, figure, unit, aim, limit
+    rows of a full run ─append─▶ docs/performance-history.csv     date, commit, line, figure, unit, aim, limit, machine
                                        └─draw─▶ docs/performance.svg      a panel for each line, oldest run on the left
 
-Machines differ and are noisy: a step in a panel says something where the limit of the same run did not move with it.
+Machines differ and are noisy: a step in a panel says something where neither the limit of the same run nor the speed of
+the machine moved with it.
 A commit ends with a plus when the tree held changes that were not committed.
 """
 
@@ -31,6 +32,7 @@ class Entry(NamedTuple):
     unit: str
     aim: str
     limit: str
+    machine: str  # its speed (`yardstick.py`); empty where it was not measured
 
 
 def keep(rows: Sequence[Row], folder: Path = DOCS) -> None:
@@ -45,6 +47,7 @@ def keep(rows: Sequence[Row], folder: Path = DOCS) -> None:
             unit=row.unit,
             aim=row.aim,
             limit=row.limit,
+            machine="" if row.speed is None else f"{row.speed:.2f}",
         )
         for row in rows
     ]

@@ -39,6 +39,7 @@ class Row:
     limit: str = ""
     note: str = ""  # printed below the table
     memory_mib: float | None = None  # of the process that is measured, under the load
+    speed: float | None = None  # of the machine, before and after it (`yardstick.py`)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -66,11 +67,13 @@ def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:
     if not console.is_terminal:
         console = Console(width=WIDTH)
     table = Table(title=title, box=MARKDOWN)
-    for heading in ("what", "figure", "unit", "aim", "limit, same run", "memory MiB"):
-        table.add_column(heading, justify="right" if heading in ("figure", "memory MiB") else "left")
+    numbers = ("figure", "memory MiB", "machine")
+    for heading in ("what", "figure", "unit", "aim", "limit, same run", "memory MiB", "machine"):
+        table.add_column(heading, justify="right" if heading in numbers else "left")
     for row in rows:
         memory = "" if row.memory_mib is None else f"{row.memory_mib:.0f}"
-        table.add_row(row.what, digits_of(row.figure), row.unit, row.aim, row.limit, memory)
+        speed = "" if row.speed is None else f"{row.speed:.2f}"
+        table.add_row(row.what, digits_of(row.figure), row.unit, row.aim, row.limit, memory, speed)
     console.print(table)
     for row in rows:
         if row.note:
