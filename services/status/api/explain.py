@@ -119,9 +119,12 @@ class _LinkSentences:
         sentences: list[_Part] = [
             (Sentence.PUSH_FAILED, about) if self._is_push else (Sentence.FAILED, {**about, "channel": self._channel})
         ]
-        causes, considered = self._causes(), len(link.targets) + len(link.skipped)
-        if causes and considered > 1:
-            sentences.append((Sentence.FAILED_OF, {"devices": considered, "causes": causes}))
+        causes = Counter(causes_of(link, self._conclusions, self.language))
+        considered = len(link.targets) + len(link.skipped)
+        if considered > 1 and causes == {words: considered}:
+            sentences.append((Sentence.FAILED_ON_ALL, {"devices": considered}))
+        elif considered > 1 and causes:
+            sentences.append((Sentence.FAILED_OF, {"devices": considered, "causes": self._causes()}))
         sent = sum(bool(target.sent_at) for target in link.targets) - self._doubtful
         if reason is Reason.EXPIRED and sent > 0:
             sentences.append((Sentence.HAD_TAKEN, {"devices": sent}))

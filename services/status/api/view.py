@@ -75,7 +75,7 @@ def _unread(message: UnreadMessage, language: Language) -> MessageSummary:
         lane=message.lane,
         state=message.state,
         reason=reason_view(known, language) if known else None,
-        explanation=Sentence.NEWER.said_in(language),
+        explanation=(Sentence.DAMAGED if message.is_damaged else Sentence.NEWER).said_in(language),
         phone=message.phone,
         external_user_id=message.external_user_id,
         channel=None,

@@ -17,6 +17,7 @@ from services.status.message.model import Message
 class UnreadMessage:
     """`state` and `reason` are as they were stored, and may be words that this release does not know."""
 
+    is_damaged: bool  # no release can tell more of it; otherwise a newer one can
     message_id: str
     partner_id: str
     lane: str
@@ -41,10 +42,15 @@ def readable(document: Mapping[str, Any]) -> Message | None:
 
 def shown(document: Mapping[str, Any]) -> Message | UnreadMessage:
     """The message, or what its document says of one that this release cannot read."""
-    found = readable(document)
-    if found is not None:
-        return found
+    try:
+        return from_document(dict(document))
+    except (Newer, Damaged) as error:
+        return _unread(document, is_damaged=isinstance(error, Damaged))
+
+
+def _unread(document: Mapping[str, Any], *, is_damaged: bool) -> UnreadMessage:
     return UnreadMessage(
+        is_damaged=is_damaged,
         message_id=document["_id"],
         partner_id=document.get("partner_id", ""),
         lane=document.get("lane", ""),

@@ -13,6 +13,10 @@ class Sentence(Words, Enum):
         "A newer release has stored it: this one cannot tell more of it.",
         "Запись сделана более новой версией платформы: подробностей эта версия не покажет.",
     )
+    DAMAGED = (
+        "Something has damaged what is stored of it: no more can be told of it; an operator can have it built anew.",
+        "Сохранённые о нём данные повреждены: подробностей нет, оператор может построить запись заново.",
+    )
     NEWER_REASON = (
         "a newer release knows what this reason means",
         "эта причина известна только более новой версии платформы",
@@ -89,6 +93,10 @@ class Sentence(Words, Enum):
     FAILED_OF = (
         "Of {devices} {devices:device|devices}: {causes}.",
         "Из {devices} {devices:устройства|устройств|устройств}: {causes}.",
+    )
+    FAILED_ON_ALL = (
+        "So it was on each of {devices} {devices:device|devices}.",
+        "Так на каждом из {devices} {devices:устройства|устройств|устройств}.",
     )
     CAUSE = "on {devices} — {cause}", "на {devices} — {cause}"
     HAD_TAKEN = (

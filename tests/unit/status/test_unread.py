@@ -1,4 +1,4 @@
-"""A message that a newer release has stored is shown as far as its document tells of it, in pages and exports."""
+"""A message of a newer release, or a damaged one, is shown as far as its document tells of it, in pages and exports."""
 
 from typing import Any
 
@@ -31,16 +31,23 @@ def test_a_message_that_is_known_is_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"v": 99}, {"links": b"no JSON"}, {"links": orjson.dumps([[0, "", [], 1]])}, {"trace_count": None}]
+    ("change", "sentence"),
+    [
+        ({}, Sentence.NEWER),
+        ({"v": 99}, Sentence.NEWER),
+        ({"links": b"no JSON"}, Sentence.DAMAGED),
+        ({"links": orjson.dumps([[0, "", [], 1]])}, Sentence.DAMAGED),
+        ({"trace_count": None}, Sentence.NEWER),
+    ],
 )
-def test_one_that_is_not_is_shown_by_what_stands_beside_it(change: dict[str, Any]) -> None:
+def test_one_that_is_not_is_shown_by_what_stands_beside_it(change: dict[str, Any], sentence: Sentence) -> None:
     document = newer() | change
     assert readable(document) is None
     found = shown(document)
     assert isinstance(found, UnreadMessage)
     summary = summary_of(found, Language.RUSSIAN)
     assert (summary.id, summary.state, summary.channel) == ("order-1", "TELEPORTED", None)
-    assert summary.explanation == Sentence.NEWER.russian
+    assert summary.explanation == sentence.russian
     assert summary.reason is not None
     assert (summary.reason.name, summary.reason.words) == ("lost-in-space", Sentence.NEWER_REASON.russian)
     line = _line(found)
