@@ -21,7 +21,8 @@ from services.runtime.log import kafka
 from services.runtime.log.kafka import Append, Log
 from services.runtime.short_links import is_code, location_of
 from services.status.short_links.click_pace import ClickPace
-from services.status.short_links.store import LinkTarget, ShortLinkStore
+from services.status.short_links.search import ShortLinkSearch
+from services.status.short_links.store import LinkTarget
 
 log = telemetry.logger("short-links")
 _MINUTE_MS = 60_000
@@ -36,7 +37,7 @@ _ROBOTS = re.compile(
 
 
 def short_link_routes(
-    store: ShortLinkStore, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]
+    search: ShortLinkSearch, sink: Log, trusted: Sequence[Network], digest: Callable[[str], str]
 ) -> APIRouter:
     """The route, for GET and HEAD; HEAD is no click. `digest` names a network without revealing it."""
     pace = ClickPace()
@@ -47,7 +48,7 @@ def short_link_routes(
     }
 
     async def target_of(code: str) -> tuple[LinkTarget, Response]:
-        target = await store.find(code) if is_code(code) else None
+        target = await search.target(code) if is_code(code) else None
         location = location_of(target.url) if target is not None else None
         telemetry.REQUESTS.labels("short-link", "404" if location is None else "302").inc()
         if target is None or location is None:
