@@ -190,7 +190,7 @@ async def test_what_was_not_accepted_is_told_by_cause_to_the_partner_alone(
     await portal.press("Last hour")
     cells = "[...document.querySelectorAll('td')].map((one) => one.textContent)"
     await shown_anew(portal, f"{cells}.includes('{ref}')", within_s=150)
-    row = await portal.run(cells)
+    row = await portal.until(f"((found) => found.includes('{ref}') && found)({cells})", "its row")
     assert [row[1], row[2], row[4], row[5]] == [
         *("2", "POST /v6/send", "message.data.title"),
         "must have at most 80 characters",
