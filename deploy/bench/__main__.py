@@ -21,7 +21,7 @@ from pathlib import Path
 
 from deploy.bench import history
 from deploy.bench.measure import Row, show
-from deploy.bench.yardstick import speed
+from deploy.bench.yardstick import Yardstick
 from services.runtime.crypto import record_encryption
 from services.runtime.crypto.recipient_keys import RecipientKeys
 
@@ -131,13 +131,13 @@ def main() -> int:
     if given.into:
         run_here(names[0], ROWS[names[0]].quick if given.quick else ROWS[names[0]].full, given.into)
         return 0
-    title, rows, failed = machine(), list[Row](), 0
+    title, yardstick, rows, failed = machine(), Yardstick(), list[Row](), 0
     for name in names:
         print(f"{name} … ", end="", flush=True)
-        before, began = speed(), time.monotonic()
+        before, began = yardstick.speed(), time.monotonic()
         try:
             found = run_apart(name, given.quick)
-            measured = (before + speed()) / 2
+            measured = (before + yardstick.speed()) / 2
             rows += [replace(row, speed=measured) for row in found]
             print(f"{time.monotonic() - began:.0f} s")
         except RowFailedError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.bench.drawing import Panel, drawn
-from deploy.bench.measure import Row
+from deploy.bench.measure import Row, digits_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 TABLE, DRAWING = "performance-history.csv", "performance.svg"
@@ -47,7 +47,7 @@ def keep(rows: Sequence[Row], folder: Path = DOCS) -> None:
             unit=row.unit,
             aim=row.aim,
             limit=row.limit,
-            machine="" if row.speed is None else f"{row.speed:.2f}",
+            machine="" if row.speed is None else digits_of(row.speed),
         )
         for row in rows
     ]

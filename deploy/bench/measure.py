@@ -72,7 +72,7 @@ def show(rows: Sequence[Row], title: str = "RPNS benchmark") -> None:
         table.add_column(heading, justify="right" if heading in numbers else "left")
     for row in rows:
         memory = "" if row.memory_mib is None else f"{row.memory_mib:.0f}"
-        speed = "" if row.speed is None else f"{row.speed:.2f}"
+        speed = "" if row.speed is None else digits_of(row.speed)
         table.add_row(row.what, digits_of(row.figure), row.unit, row.aim, row.limit, memory, speed)
     console.print(table)
     for row in rows:

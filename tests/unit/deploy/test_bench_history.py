@@ -10,7 +10,7 @@ from deploy.bench import history, yardstick
 from deploy.bench.measure import Row
 
 FOLD = Row("status: fold", 7_315.5, "events/CPU-s", "15,000", limit="9,429 without servers")
-SLOW = Row("router", 8_000, "deliveries/CPU-s", speed=0.5)
+SLOW = Row("router", 8_000, "deliveries/CPU-s", speed=98.76)
 LIFE = Row('whole life <"all">, 2 cores', 9.4, "ms", "3.5")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -32,14 +32,14 @@ def test_runs_are_appended_with_their_commit_and_read_back(tmp_path: Path) -> No
 def test_the_speed_of_the_machine_is_kept_with_the_figure(tmp_path: Path) -> None:
     history.keep([SLOW, LIFE], tmp_path)
 
-    assert [entry.machine for entry in history.entries(tmp_path / history.TABLE)] == ["0.50", ""]
+    assert [entry.machine for entry in history.entries(tmp_path / history.TABLE)] == ["98.8", ""]
 
 
 def test_the_speed_is_of_processor_time_and_not_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter((5.0, 5.25))
     monkeypatch.setattr(time, "process_time", lambda: next(seconds))
 
-    assert yardstick.speed() == pytest.approx(10_000_000 / 0.25 / yardstick.REFERENCE)
+    assert yardstick.Yardstick().speed() == pytest.approx(3 * yardstick.DOCUMENTS / 0.25 / 1000)
 
 
 def test_every_line_is_a_panel_with_a_point_for_each_run(tmp_path: Path) -> None:
