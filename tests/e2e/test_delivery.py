@@ -1,6 +1,5 @@
 """From the bank's POST to a read receipt and back, over all four providers."""
 
-
 import pytest
 
 from deploy.sandbox.phone.device import Habits
