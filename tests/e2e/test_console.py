@@ -101,7 +101,7 @@ async def test_the_language_is_switched_and_kept(operator: ConsolePage) -> None:
     assert await operator.run("document.documentElement.lang") == "en"
     await operator.press("По-русски")
     await operator.sees("Выйти")
-    await operator.run("location.reload()")
+    await operator.reload()
     await operator.sees("Выйти")
     assert await operator.run("document.documentElement.lang") == "ru"
     await operator.press("In English")

@@ -59,7 +59,7 @@ async def test_whoever_is_let_in_by_the_login_is_in_the_console_where_they_were_
         await page.settled()
         assert await page.run("document.cookie") == ""
         assert await page.run("JSON.stringify(sessionStorage)") == "{}"
-        await page.run("setTimeout(() => location.reload(), 0)")
+        await page.reload()
         await page.sees("oidc:on-call")
         await page.press("Sign out")
         await page.sees(BUTTON)

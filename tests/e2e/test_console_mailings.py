@@ -263,6 +263,6 @@ async def test_a_mailing_is_started_paused_and_resumed_and_whoever_comes_later_s
     assert listed["progress"]["course"] == []
     assert (counted[-1]["planned"], counted[-1]["read"], counted[-1]["undelivered"]) == (12, 1, 11)
     assert [count["at"] for count in counted] == sorted(count["at"] for count in counted)
-    await page.run("location.reload()")
+    await page.reload()
     await page.until(f"{_LINES}.length === 6", "the plot is there")
     assert await page.barriers() == []

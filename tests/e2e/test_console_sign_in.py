@@ -84,7 +84,7 @@ async def test_who_is_invited_chooses_a_password_and_is_signed_in_in_every_tab_u
         await accepted(page, account)
         assert await page.run("[sessionStorage.length, document.cookie]") == [0, ""]
         await page.run("location.hash = '#/operations/stops'")
-        await page.run("location.reload()")
+        await page.reload()
         await page.sees(account["name"])
         await page.until("document.querySelector('[aria-current=page]') !== null", "the page is where it was")
         assert await page.run("location.hash") == "#/operations/stops"

@@ -37,7 +37,7 @@ async def forgotten(world: World, **named: str) -> Json:
         found.append(await call(world, "GET", f"/v1/erasures/{erasure_id}"))
         return bool(found[-1]["state"] == "done" and found[-1]["dropped"].keys() >= PROCESSES)
 
-    await eventually(is_done, lambda: f"forgotten; so far {found[-1]}")
+    await eventually(is_done, lambda: f"forgotten; so far {found[-1]}", 120)  # a second try comes after 30 s
     return found[-1]
 
 

@@ -68,6 +68,11 @@ class ConsolePage:
             shown = await self.run("document.body?.innerText")
             raise AssertionError(f"{error}; thrown: {thrown}; faults: {self.faults()}; shown: {shown!r}") from None
 
+    async def reload(self) -> None:
+        """Load the page anew, until nothing of the former document is left: that one would still answer."""
+        await self.run("window.isFormer = true; location.reload()")
+        await self.until("!window.isFormer && document.readyState === 'complete'", "the page is loaded anew")
+
     async def sees(self, text: str) -> None:
         await self.until(f"document.body.innerText.includes({_quoted(text)})", f"{text!r} is shown")
 

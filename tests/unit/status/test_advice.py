@@ -85,15 +85,15 @@ def test_a_dead_token_is_told_as_an_app_that_is_gone_and_the_phone_that_was_left
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "sentence"),
     [(Language.ENGLISH, "So it was on each of 2 devices."), (Language.RUSSIAN, "Так на каждом из 2 устройств.")],
 )
-def test_a_cause_that_all_devices_share_is_told_once(language: Language, said: str) -> None:
+def test_a_cause_that_all_devices_share_is_told_once(language: Language, sentence: str) -> None:
     story = Story()
     off = dict.fromkeys(("i-1", "i-2"), Reason.PUSH_OS_DISABLED)
     message = replay(story.requested(), story.planned(skipped=off, reason=Reason.PUSH_OS_DISABLED))
     explanation = explain(message, language)
-    assert explanation.endswith(said)
+    assert explanation.endswith(sentence)
     assert explanation.count(Reason.PUSH_OS_DISABLED.words.said_in(language)) == 1
 
 

@@ -5,7 +5,7 @@ import asyncio
 from services.status.short_links.search import MOST_WAITING, ShortLinkSearch
 from services.status.short_links.store import LinkTarget
 
-TARGET = LinkTarget("https://bank.example/", "m-1", "p-1", "single", 0, 0)
+TARGET = LinkTarget(url="https://bank.example/", message_id="m-1", partner_id="p-1", lane="single", link=0, ordinal=0)
 
 
 class Projection:
@@ -41,7 +41,7 @@ async def test_a_code_that_nobody_has_is_looked_for_four_times() -> None:
 
 
 async def test_more_than_may_wait_are_answered_at_once_and_a_place_is_given_back() -> None:
-    held, full, looks = asyncio.Event(), asyncio.Event(), 0
+    released, full, looks = asyncio.Event(), asyncio.Event(), 0
 
     async def find(_: str) -> LinkTarget | None:
         nonlocal looks
@@ -51,7 +51,7 @@ async def test_more_than_may_wait_are_answered_at_once_and_a_place_is_given_back
         return None
 
     async def sleep(_: float) -> None:
-        await held.wait()
+        await released.wait()
 
     search = ShortLinkSearch(find, sleep)
     waiting = [asyncio.create_task(search.target(str(number))) for number in range(MOST_WAITING)]
@@ -59,7 +59,7 @@ async def test_more_than_may_wait_are_answered_at_once_and_a_place_is_given_back
     assert await search.target("one more") is None
     assert looks == MOST_WAITING + 1
     waiting[0].cancel()
-    held.set()
+    released.set()
     await asyncio.gather(*waiting, return_exceptions=True)
     looks = 0
     assert await search.target("now there is room") is None
