@@ -96,6 +96,14 @@ def run_apart(name: str, is_quick: bool) -> list[Row]:
         return [Row(**row) for row in json.loads(file.read_text())]
 
 
+def run_beside(yardstick: Yardstick, name: str, is_quick: bool) -> list[Row]:
+    """Run the row apart, and note the speed of the machine before and after it. Raises RowFailedError."""
+    before = yardstick.speed()
+    rows = run_apart(name, is_quick)
+    speed = (before + yardstick.speed()) / 2
+    return [replace(row, speed=speed) for row in rows]
+
+
 def _await_end(process: subprocess.Popen[bytes], deadline_s: int) -> str:
     """What went wrong, nothing when all went well."""
     try:
@@ -134,11 +142,9 @@ def main() -> int:
     title, yardstick, rows, failed = machine(), Yardstick(), list[Row](), 0
     for name in names:
         print(f"{name} … ", end="", flush=True)
-        before, began = yardstick.speed(), time.monotonic()
+        began = time.monotonic()
         try:
-            found = run_apart(name, given.quick)
-            measured = (before + yardstick.speed()) / 2
-            rows += [replace(row, speed=measured) for row in found]
+            rows += run_beside(yardstick, name, given.quick)
             print(f"{time.monotonic() - began:.0f} s")
         except RowFailedError as error:
             failed += 1

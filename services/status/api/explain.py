@@ -91,7 +91,7 @@ class _LinkSentences:
         targets: list[Delivery] = self._link.targets
         sent = sum(target.state is DeliveryState.SENT for target in targets)
         causes = self._causes()
-        left_out: list[_Part] = [(Sentence.LEFT_OUT, {"causes": causes})] if causes else []
+        left_out: list[_Part] = [(Sentence.LEFT_OUT, {"causes": self._listed(causes)})] if causes else []
         if all(target.is_never_confirmed for target in targets):
             return [(Sentence.ACTIVITIES_SENT, {"channel": self._channel, "activities": sent}), *left_out]
         sentence = Sentence.SENT if self._doubtful < sent else Sentence.PERHAPS_SENT
@@ -119,22 +119,25 @@ class _LinkSentences:
         sentences: list[_Part] = [
             (Sentence.PUSH_FAILED, about) if self._is_push else (Sentence.FAILED, {**about, "channel": self._channel})
         ]
-        causes = Counter(causes_of(link, self._conclusions, self.language))
+        causes = self._causes()
         considered = len(link.targets) + len(link.skipped)
         if considered > 1 and causes == {words: considered}:
             sentences.append((Sentence.FAILED_ON_ALL, {"devices": considered}))
         elif considered > 1 and causes:
-            sentences.append((Sentence.FAILED_OF, {"devices": considered, "causes": self._causes()}))
+            sentences.append((Sentence.FAILED_OF, {"devices": considered, "causes": self._listed(causes)}))
         sent = sum(bool(target.sent_at) for target in link.targets) - self._doubtful
         if reason is Reason.EXPIRED and sent > 0:
             sentences.append((Sentence.HAD_TAKEN, {"devices": sent}))
         return sentences + self._in_doubt()
 
-    def _causes(self) -> str:
-        """Reasons with their number, the most frequent first."""
-        found = Counter(causes_of(self._link, self._conclusions, self.language))
+    def _causes(self) -> Counter[str]:
+        """What is told of installations that got nothing, with their number."""
+        return Counter(causes_of(self._link, self._conclusions, self.language))
+
+    def _listed(self, causes: Counter[str]) -> str:
+        """The most frequent first."""
         return "; ".join(
-            fill(Sentence.CAUSE, self.language, devices=number, cause=cause) for cause, number in found.most_common()
+            fill(Sentence.CAUSE, self.language, devices=number, cause=cause) for cause, number in causes.most_common()
         )
 
 

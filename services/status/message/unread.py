@@ -34,10 +34,8 @@ class UnreadMessage:
 
 def readable(document: Mapping[str, Any]) -> Message | None:
     """None for one that this release cannot read."""
-    try:
-        return from_document(dict(document))
-    except (Newer, Damaged):
-        return None
+    found = shown(document)
+    return found if isinstance(found, Message) else None
 
 
 def shown(document: Mapping[str, Any]) -> Message | UnreadMessage:

@@ -230,15 +230,15 @@ class MemoryAdmin:
         harm = self._instance.world.faults.harm("commit trouble", "before", "behind")
         is_loading = harm == "behind"
 
+        def state(topic: str, number: int) -> tuple[int, int, str, int]:
+            place = TopicPartition(topic, number)
+            return number, *broker.committed.get((asked.consumer_group, place), (-1, "")), 0
+
         def read() -> OffsetFetchResponse_v3:
             if is_loading:
                 return OffsetFetchResponse_v3(0, [], GroupLoadInProgressError.errno)
-            found: dict[str, list[tuple[int, int, str, int]]] = {topic: [] for topic, _ in asked.topics}
-            for topic, numbers in asked.topics:
-                for number in numbers:
-                    state = broker.committed.get((asked.consumer_group, TopicPartition(topic, number)), (-1, ""))
-                    found[topic].append((number, *state, 0))
-            return OffsetFetchResponse_v3(0, list(found.items()), 0)
+            topics = [(topic, [state(topic, number) for number in numbers]) for topic, numbers in asked.topics]
+            return OffsetFetchResponse_v3(0, topics, 0)
 
         return await self._instance.call(
             "read offsets", read, lambda _: KafkaConnectionError(), None if is_loading else harm
